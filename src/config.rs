@@ -1,0 +1,1 @@
+//! `kontract.toml` and flags → `Options`.

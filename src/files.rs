@@ -1,0 +1,1 @@
+//! Files as the compiler sees them: on disk, or in memory for tests.

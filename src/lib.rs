@@ -1,0 +1,11 @@
+//! The Kontract compiler: annotated TypeScript in, a client, a server and their contract out.
+//!
+//! Modules stand in the order in which data passes through them.
+
+pub mod config;
+pub mod files;
+pub mod model;
+pub mod diagnostic;
+pub mod source;
+pub mod pipeline;
+pub mod cli;

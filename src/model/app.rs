@@ -1,0 +1,1 @@
+//! The whole program, as `gather` understands it.

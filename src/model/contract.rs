@@ -1,0 +1,241 @@
+//! What one source file says, as far as other files and the outputs need to know: the result of
+//! `extract`. It holds no syntax tree and depends on nothing but the file's text, so it can be
+//! kept between builds.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    SourcePath, Span,
+    types::{Docs, FunctionType, Key, Member, Parameter, TypeExpr, TypeParameter},
+};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ModuleContract {
+    pub file: SourcePath,
+    /// Kontract's annotations were lifted out of this file, so that no other tool can read it.
+    pub annotated: bool,
+    pub imports: Vec<Import>,
+    pub exports: Vec<Export>,
+    pub functions: Vec<BackendFunction>,
+    pub types: Vec<TypeDeclaration>,
+    pub constants: Vec<Constant>,
+    /// Top-level values that cannot be evaluated: functions, classes, `let`, calls, ….
+    pub values: Vec<Value>,
+    /// Free uses of `ctx` and `env`.
+    pub context: Vec<ContextUse>,
+    /// `env.storage.<table>`, first use of each.
+    pub tables: Vec<TableUse>,
+    /// The entries of `defineMiddleware([...])`.
+    pub middleware: Option<Vec<Middleware>>,
+    /// String literals of at least six characters in code (not in types), sorted: what the leak
+    /// scan looks for in client files. Filled for modules that are evidently server code.
+    pub strings: Vec<String>,
+}
+
+/// An `import` declaration, `import()`, or the source of an `export … from`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Import {
+    pub specifier: String,
+    pub span: Span,
+    pub names: Vec<ImportedName>,
+    /// The module is loaded at run time: a side-effect import, `import()`, `export … from`, or one
+    /// of its names is used as a value.
+    pub runtime: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ImportedName {
+    pub local: String,
+    pub name: ImportKind,
+    pub used_as_value: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ImportKind {
+    Named(String),
+    Default,
+    Namespace,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Export {
+    /// `default` for the default export; empty for `export *`.
+    pub name: String,
+    pub target: ExportTarget,
+    pub type_only: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ExportTarget {
+    /// A declaration or import of this module, by local name.
+    Local(String),
+    /// `export { imported as name } from 'specifier'`, `export * as name from`.
+    From { specifier: String, name: ImportKind },
+    /// `export * from 'specifier'`.
+    Star { specifier: String },
+    /// `export default <expression>` that is not a name.
+    Expression,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FunctionKind {
+    Function,
+    Static,
+    Instance,
+}
+
+/// A function marked `@backend`, or wrapped in `backend(…)`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BackendFunction {
+    /// Local name of the function or method; `default` for a nameless default export.
+    pub name: String,
+    /// Local name of the class of a method.
+    pub class: Option<String>,
+    pub kind: FunctionKind,
+    /// Declared by `export default`.
+    pub default_export: bool,
+    /// `name`, where the annotation renames the route.
+    pub route: Option<String>,
+    pub ugroup: Option<String>,
+    pub egroup: Option<String>,
+    pub perm: Option<u8>,
+    pub signature: Signature,
+    /// The overload signatures before the implementation.
+    pub overloads: Vec<Signature>,
+    /// The function's name, for messages and maps.
+    pub span: Span,
+    /// The annotation from `@` to the end of its arguments, or the callee of `backend(…)`.
+    pub annotation: Span,
+    /// The whole function, or the whole call `backend(…)`.
+    pub body: Span,
+    /// The plain spelling: `body` is a call to be replaced by its last argument.
+    pub wrapped: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Signature {
+    pub docs: Option<Docs>,
+    pub type_parameters: Vec<TypeParameter>,
+    pub parameters: Vec<Parameter>,
+    /// As declared or inferred, `Promise` not yet unwrapped.
+    pub result: Option<TypeExpr>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TypeDeclaration {
+    pub name: String,
+    pub kind: TypeDeclarationKind,
+    pub type_parameters: Vec<TypeParameter>,
+    pub docs: Option<Docs>,
+    pub span: Span,
+    /// A field or the declaration itself carries a storage annotation.
+    pub entity: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum TypeDeclarationKind {
+    Alias(TypeExpr),
+    /// `extends` are references.
+    Interface {
+        extends: Vec<TypeExpr>,
+        members: Vec<Member>,
+    },
+    /// The public instance side of a class, as a type.
+    Class {
+        extends: Option<TypeExpr>,
+        members: Vec<Member>,
+    },
+    Enum {
+        members: Vec<EnumMember>,
+        is_const: bool,
+    },
+    /// `export namespace N { … }`: its type declarations.
+    Namespace(Vec<TypeDeclaration>),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EnumMember {
+    pub name: String,
+    /// None: computed at run time.
+    pub value: Option<ConstantValue>,
+    pub docs: Option<Docs>,
+}
+
+/// A top-level `const` (or enum, in `types`) whose value the compiler knows.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Constant {
+    pub name: String,
+    pub value: ConstantValue,
+    /// The declared type; otherwise the type of the literal is printed.
+    pub ty: Option<TypeExpr>,
+    /// `as const`: printed with `readonly` and literal types.
+    pub as_const: bool,
+    pub docs: Option<Docs>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum ConstantValue {
+    Undefined,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    BigInt(String),
+    String(String),
+    Array(Vec<ConstantValue>),
+    Object(Vec<(Key, ConstantValue)>),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Value {
+    pub name: String,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ContextUse {
+    /// `ctx` or `env`.
+    pub name: String,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TableUse {
+    pub table: String,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Middleware {
+    pub filter: Filter,
+    pub span: Span,
+}
+
+/// Which routes a middleware wraps: all given fields must hold; none given: all routes.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Filter {
+    pub prefixurl: Option<Located<String>>,
+    pub egroup: Option<Located<String>>,
+    pub endpoints: Option<Vec<Located<String>>>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Located<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+impl Signature {
+    pub fn as_type(&self) -> FunctionType {
+        FunctionType {
+            constructor: false,
+            is_abstract: false,
+            type_parameters: self.type_parameters.clone(),
+            parameters: self.parameters.clone(),
+            result: self.result.clone(),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The nouns that pass between the stages. This module imports nothing of the compiler.
+
+pub mod span;
+pub mod diagnostic;
+pub mod types;
+pub mod contract;
+pub mod app;
+pub mod output;
+
+pub use span::{SourcePath, Span};

@@ -1,0 +1,9 @@
+//! Files to be written.
+
+/// One generated file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Output {
+    /// Relative to the output folder, with `/`: `client/api/users.js`.
+    pub path: String,
+    pub text: String,
+}

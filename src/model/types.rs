@@ -1,0 +1,166 @@
+//! TypeScript's types as they stand in the source, without positions of their own tree: what a
+//! declaration file is printed from, and what wire schemas are resolved from.
+
+use serde::{Deserialize, Serialize};
+
+use super::Span;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum TypeExpr {
+    /// `string`, `number`, `unknown`, `this`, … as written.
+    Keyword(String),
+    Literal(LiteralType),
+    /// `` `a${string}b` ``: texts (raw) around types.
+    Template {
+        texts: Vec<String>,
+        types: Vec<TypeExpr>,
+    },
+    /// `User`, `ns.User`, `Page<Article>`.
+    Reference {
+        name: String,
+        arguments: Vec<TypeExpr>,
+        span: Span,
+    },
+    Array(Box<TypeExpr>),
+    Tuple(Vec<TupleElement>),
+    Object(Vec<Member>),
+    Union(Vec<TypeExpr>),
+    Intersection(Vec<TypeExpr>),
+    Function(Box<FunctionType>),
+    /// `keyof`, `readonly`, `unique`.
+    Operator {
+        operator: String,
+        operand: Box<TypeExpr>,
+    },
+    Indexed {
+        object: Box<TypeExpr>,
+        index: Box<TypeExpr>,
+    },
+    Conditional {
+        check: Box<TypeExpr>,
+        extends: Box<TypeExpr>,
+        then: Box<TypeExpr>,
+        otherwise: Box<TypeExpr>,
+    },
+    Infer {
+        name: String,
+        constraint: Option<Box<TypeExpr>>,
+    },
+    Mapped(Box<MappedType>),
+    /// `typeof config`, `typeof ns.value`.
+    Query {
+        name: String,
+        arguments: Vec<TypeExpr>,
+        span: Span,
+    },
+    /// `import('./types').User`.
+    Import {
+        specifier: String,
+        qualifier: Option<String>,
+        arguments: Vec<TypeExpr>,
+        span: Span,
+    },
+    /// `x is User`, `asserts x`.
+    Predicate {
+        asserts: bool,
+        parameter: String,
+        ty: Option<Box<TypeExpr>>,
+    },
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum LiteralType {
+    String(String),
+    /// As written, sign included.
+    Number(String),
+    BigInt(String),
+    Boolean(bool),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TupleElement {
+    pub label: Option<String>,
+    pub optional: bool,
+    pub rest: bool,
+    pub ty: TypeExpr,
+}
+
+/// A member of an object type or interface.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Member {
+    pub kind: MemberKind,
+    pub docs: Option<Docs>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum MemberKind {
+    Property { key: Key, optional: bool, readonly: bool, ty: TypeExpr, storage: FieldStorage },
+    Method { key: Key, optional: bool, signature: FunctionType },
+    Getter { key: Key, ty: TypeExpr },
+    Setter { key: Key, parameter: Parameter },
+    Call(FunctionType),
+    Construct(FunctionType),
+    Index { parameter: Parameter, readonly: bool, ty: TypeExpr },
+}
+
+/// What the annotations (or `Primkey<…>`, `Perm<…>`) of a field say of its storage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct FieldStorage {
+    pub primary_key: bool,
+    pub perm: Option<u8>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Key {
+    /// A name or a string: printed bare where it is an identifier.
+    Name(String),
+    Number(String),
+    /// `[Symbol.iterator]`, `[key]`: the dotted name.
+    Computed(String),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FunctionType {
+    pub constructor: bool,
+    pub is_abstract: bool,
+    pub type_parameters: Vec<TypeParameter>,
+    pub parameters: Vec<Parameter>,
+    pub result: Option<TypeExpr>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TypeParameter {
+    pub name: String,
+    /// `const`, `in`, `out`, in order.
+    pub modifiers: Vec<String>,
+    pub constraint: Option<TypeExpr>,
+    pub default: Option<TypeExpr>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Parameter {
+    /// `options` where the source destructures.
+    pub name: String,
+    /// Missing only where the source gives neither type nor literal default.
+    pub ty: Option<TypeExpr>,
+    /// `?` or a default value.
+    pub optional: bool,
+    pub rest: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MappedType {
+    pub parameter: String,
+    pub constraint: TypeExpr,
+    pub name: Option<TypeExpr>,
+    /// `readonly`, `+readonly`, `-readonly` or empty.
+    pub readonly: String,
+    /// `?`, `+?`, `-?` or empty.
+    pub optional: String,
+    pub ty: Option<TypeExpr>,
+}
+
+/// The text of a doc comment (`///` or `/** */`), without its delimiters and leading stars.
+pub type Docs = String;
