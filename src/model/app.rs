@@ -1,1 +1,147 @@
-//! The whole program, as `gather` understands it.
+//! The whole program, as `gather` understands it: everything the outputs are made from, with
+//! names resolved across files and nothing left to look up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    SourcePath, Span,
+    contract::{ImportKind, Middleware, ModuleContract},
+    types::TypeExpr,
+};
+
+/// The contracts of all files, by path.
+pub type Modules = BTreeMap<SourcePath, ModuleContract>;
+
+#[derive(Debug, Default)]
+pub struct App {
+    pub routes: BTreeMap<String, Route>,
+    pub middleware: Option<MiddlewareFile>,
+    /// Distinct sets of middlewares that wrap a route, and the name of their chain function.
+    pub chains: BTreeMap<Vec<usize>, String>,
+    pub tables: BTreeMap<String, Table>,
+    pub server: BTreeMap<SourcePath, ServerModule>,
+    pub client: BTreeMap<SourcePath, ClientModule>,
+    pub index: ClientIndex,
+    /// `src/auth.ts`.
+    pub auth: Option<SourcePath>,
+}
+
+#[derive(Debug)]
+pub struct Route {
+    pub module: SourcePath,
+    /// Index into the module's `functions`.
+    pub function: usize,
+    /// Indices of the middlewares that wrap it, outermost first.
+    pub chain: Vec<usize>,
+    /// For each parameter: it may be left out, and null is not one of its values, so that null on
+    /// the wire stands for undefined.
+    pub null_is_undefined: Vec<bool>,
+}
+
+#[derive(Debug)]
+pub struct MiddlewareFile {
+    pub module: SourcePath,
+    pub entries: Vec<Middleware>,
+}
+
+#[derive(Debug)]
+pub struct Table {
+    /// The interface or class of its rows: where it is declared, and its name.
+    pub row: Option<(SourcePath, String)>,
+    pub primary_key: String,
+    pub fields: BTreeMap<String, Field>,
+    /// Declaration order of `fields`.
+    pub order: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct Field {
+    pub ty: TypeExpr,
+    pub optional: bool,
+    pub perm: u8,
+}
+
+/// A module of `dist/server`.
+#[derive(Debug)]
+pub struct ServerModule {
+    /// Path below `dist/server` without extension: `api/users`.
+    pub output: String,
+    /// Specifiers as written → as printed, where they differ.
+    pub specifiers: BTreeMap<String, String>,
+    pub json: bool,
+}
+
+/// A module of `dist/client`.
+#[derive(Debug, Default)]
+pub struct ClientModule {
+    /// Path below `dist/client` without extension.
+    pub output: String,
+    /// It is client code and goes out stripped, not as stubs.
+    pub code: bool,
+    /// For `code`: specifiers as written → as printed.
+    pub specifiers: BTreeMap<String, String>,
+    /// Types and constants of other client modules that declarations here name.
+    pub imports: BTreeMap<SourcePath, BTreeSet<TypeImport>>,
+    /// The same from packages, by specifier.
+    pub packages: BTreeMap<String, BTreeSet<(ImportName, String)>>,
+    /// `import('./types').User`: specifier as written → module.
+    pub import_types: BTreeMap<String, SourcePath>,
+    /// Types declared here that are printed.
+    pub types: BTreeSet<String>,
+    /// Constants declared here that are printed.
+    pub constants: BTreeSet<String>,
+    /// Local name → exported names. Routes, services, types and constants.
+    pub exports: BTreeMap<String, BTreeSet<String>>,
+    /// Things other client modules declare: exported name → (module, its exported name).
+    pub reexports: BTreeMap<String, Reexport>,
+    /// Routes of this module, in the order of the source.
+    pub routes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TypeImport {
+    pub exported: String,
+    pub local: String,
+    /// `import type * as local`; `exported` is empty.
+    pub namespace: bool,
+}
+
+/// `ImportKind` with an order, for sorted output.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ImportName {
+    Named(String),
+    Default,
+    Namespace,
+}
+
+impl From<&ImportKind> for ImportName {
+    fn from(kind: &ImportKind) -> Self {
+        match kind {
+            ImportKind::Named(name) => Self::Named(name.clone()),
+            ImportKind::Default => Self::Default,
+            ImportKind::Namespace => Self::Namespace,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reexport {
+    pub module: SourcePath,
+    pub exported: String,
+    /// A route, service or constant, which exists at run time.
+    pub value: bool,
+}
+
+/// `dist/client/index`: exported name → where from.
+#[derive(Debug, Default)]
+pub struct ClientIndex {
+    pub values: BTreeMap<String, IndexEntry>,
+    pub types: BTreeMap<String, IndexEntry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    pub module: SourcePath,
+    pub exported: String,
+    pub span: Span,
+}

@@ -193,6 +193,8 @@ pub enum ConstantValue {
 pub struct Value {
     pub name: String,
     pub span: Span,
+    /// As declared: of a function all of whose types are, or of an annotated variable.
+    pub ty: Option<TypeExpr>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

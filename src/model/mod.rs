@@ -2,6 +2,7 @@
 
 pub mod span;
 pub mod diagnostic;
+pub mod perms;
 pub mod types;
 pub mod contract;
 pub mod app;

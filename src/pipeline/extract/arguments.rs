@@ -1,0 +1,256 @@
+//! The arguments of annotations: one object or keyword arguments → typed values.
+
+use swc_common::Spanned;
+use swc_ecma_ast::{AssignOp, AssignTarget, Expr, ExprOrSpread, Prop, PropName, PropOrSpread, SimpleAssignTarget};
+
+use super::{
+    Extractor,
+    constant::NotConstant,
+    diagnostics::{
+        invalid_route_name, not_available, not_constant, positional, repeated, unknown_argument, unknown_perm, wrong_value,
+    },
+};
+use crate::{
+    model::{
+        Span,
+        contract::{ConstantValue, Filter, Located},
+    },
+    source::{Annotation, span},
+};
+
+/// One named argument of an annotation.
+struct Argument<'a> {
+    name: String,
+    name_span: Span,
+    value: &'a Expr,
+}
+
+/// What `@backend` says.
+#[derive(Default)]
+pub struct Backend {
+    pub ugroup: Option<String>,
+    pub egroup: Option<String>,
+    pub perm: Option<u8>,
+    pub route: Option<String>,
+}
+
+const BACKEND: &[&str] = &["ugroup", "perm", "egroup", "name", "isolation", "retry"];
+const FILTER: &[&str] = &["prefixurl", "egroup", "endpoints"];
+
+impl Extractor<'_> {
+    pub fn backend(&self, arguments: &[ExprOrSpread]) -> Backend {
+        let mut backend = Backend::default();
+        for argument in self.named("backend", arguments, BACKEND) {
+            match argument.name.as_str() {
+                "ugroup" => backend.ugroup = self.string(&argument),
+                "egroup" => backend.egroup = self.string(&argument),
+                "perm" => backend.perm = self.perm(&argument),
+                "name" => {
+                    backend.route = self.string(&argument).filter(|name| {
+                        let valid = is_route_name(name);
+                        if !valid {
+                            self.report(invalid_route_name(self.file, span(argument.value.span()), name));
+                        }
+                        valid
+                    });
+                }
+                "isolation" => {
+                    self.report(not_available(self.file, argument.name_span, "`isolation`", "leave it out"));
+                }
+                _ => self.report(not_available(self.file, argument.name_span, "`retry`", "leave it out")),
+            }
+        }
+        backend
+    }
+
+    pub fn filter(&self, arguments: &[ExprOrSpread]) -> Filter {
+        let mut filter = Filter::default();
+        for argument in self.named("mwfilter", arguments, FILTER) {
+            let at = span(argument.value.span());
+            match argument.name.as_str() {
+                "prefixurl" => filter.prefixurl = self.string(&argument).map(|value| Located { value, span: at }),
+                "egroup" => filter.egroup = self.string(&argument).map(|value| Located { value, span: at }),
+                _ => filter.endpoints = self.strings(&argument),
+            }
+        }
+        filter
+    }
+
+    /// `@perm(perms.R__)`: the one annotation with a positional value.
+    pub fn field_perm(&self, annotation: &Annotation) -> Option<u8> {
+        match annotation.arguments.as_deref() {
+            Some([argument]) if argument.spread.is_none() => {
+                self.perm(&Argument { name: "perm".to_owned(), name_span: annotation.span, value: &argument.expr })
+            }
+            _ => {
+                self.report(wrong_value(self.file, annotation.span, "perm", "one mask, such as `perms.R__`"));
+                None
+            }
+        }
+    }
+
+    pub fn no_arguments(&self, annotation: &Annotation) {
+        if let Some(arguments) = annotation.arguments.as_deref() {
+            self.named(&annotation.name.to_string(), arguments, &[]);
+        }
+    }
+
+    pub fn later(&self, annotation: &Annotation, instead: &str) {
+        self.report(not_available(self.file, annotation.span, &format!("`@{}`", annotation.name), instead));
+    }
+
+    pub fn check_repeated(&self, earlier: &[&Annotation], annotation: &Annotation) {
+        if let Some(first) = earlier.iter().find(|a| a.name == annotation.name) {
+            self.report(repeated(self.file, annotation.span, first.span, &annotation.name.to_string()));
+        }
+    }
+
+    fn named<'e>(&'e self, annotation: &str, arguments: &'e [ExprOrSpread], known: &[&str]) -> Vec<Argument<'e>> {
+        let mut found: Vec<Argument<'e>> = Vec::new();
+        for (i, argument) in arguments.iter().enumerate() {
+            let at = span(argument.expr.span());
+            if argument.spread.is_some() {
+                self.report(not_constant(self.file, at, &format!("...{annotation}")));
+                continue;
+            }
+            match &*argument.expr {
+                // `ugroup="admin"` reads as an assignment.
+                Expr::Assign(assign) if assign.op == AssignOp::Assign => match &assign.left {
+                    AssignTarget::Simple(SimpleAssignTarget::Ident(name)) => self.add(&mut found, Argument {
+                        name: name.id.sym.to_string(),
+                        name_span: span(name.id.span),
+                        value: &assign.right,
+                    }),
+                    _ => self.report(positional(self.file, at, annotation, known)),
+                },
+                expr if i == 0 && arguments.len() == 1 => match self.constants.peel(expr) {
+                    Expr::Object(object) => {
+                        for prop in &object.props {
+                            self.object_argument(annotation, prop, &mut found);
+                        }
+                    }
+                    _ => self.report(positional(self.file, at, annotation, known)),
+                },
+                _ => self.report(positional(self.file, at, annotation, known)),
+            }
+        }
+        found.retain(|argument| {
+            let valid = known.contains(&argument.name.as_str());
+            if !valid {
+                self.report(unknown_argument(self.file, argument.name_span, annotation, &argument.name, known));
+            }
+            valid
+        });
+        found
+    }
+
+    fn object_argument<'e>(&'e self, annotation: &str, prop: &'e PropOrSpread, found: &mut Vec<Argument<'e>>) {
+        let at = span(prop.span());
+        let PropOrSpread::Prop(prop) = prop else {
+            self.report(not_constant(self.file, at, annotation));
+            return;
+        };
+        match &**prop {
+            Prop::KeyValue(pair) => {
+                let name = match &pair.key {
+                    PropName::Ident(name) => name.sym.to_string(),
+                    PropName::Str(name) => name.value.to_string_lossy().into_owned(),
+                    _ => {
+                        self.report(not_constant(self.file, at, annotation));
+                        return;
+                    }
+                };
+                self.add(found, Argument { name, name_span: span(pair.key.span()), value: &pair.value });
+            }
+            // `{ perm }` names a constant of this file.
+            Prop::Shorthand(name) => match self.constants.initializer(&name.sym) {
+                Some(value) => self.add(found, Argument { name: name.sym.to_string(), name_span: at, value }),
+                None => self.report(not_constant(self.file, at, &name.sym)),
+            },
+            _ => self.report(not_constant(self.file, at, annotation)),
+        }
+    }
+
+    fn add<'e>(&self, found: &mut Vec<Argument<'e>>, argument: Argument<'e>) {
+        match found.iter().find(|a| a.name == argument.name) {
+            Some(first) => self.report(repeated(self.file, argument.name_span, first.name_span, &argument.name)),
+            None => found.push(argument),
+        }
+    }
+
+    fn evaluate(&self, argument: &Argument<'_>) -> Option<ConstantValue> {
+        match self.constants.evaluate(argument.value) {
+            Ok(ConstantValue::Undefined) => None,
+            Ok(value) => Some(value),
+            Err(NotConstant::Unknown(at)) => {
+                self.report(not_constant(self.file, at, &argument.name));
+                None
+            }
+            Err(NotConstant::UnknownPerm { name, span }) => {
+                self.report(unknown_perm(self.file, span, &name));
+                None
+            }
+        }
+    }
+
+    fn string(&self, argument: &Argument<'_>) -> Option<String> {
+        match self.evaluate(argument)? {
+            ConstantValue::String(value) if !value.is_empty() => Some(value),
+            _ => {
+                self.report(wrong_value(self.file, span(argument.value.span()), &argument.name, "a non-empty string"));
+                None
+            }
+        }
+    }
+
+    fn strings(&self, argument: &Argument<'_>) -> Option<Vec<Located<String>>> {
+        let expected = || wrong_value(self.file, span(argument.value.span()), &argument.name, "an array of route names");
+        let ConstantValue::Array(values) = self.evaluate(argument)? else {
+            self.report(expected());
+            return None;
+        };
+        // The places of the elements, where the array stands here; else the array's own.
+        let elements = match self.constants.peel(argument.value) {
+            Expr::Array(array) => array.elems.iter().flatten().map(|e| span(e.expr.span())).collect(),
+            _ => Vec::new(),
+        };
+        let whole = span(argument.value.span());
+        let mut names = Vec::with_capacity(values.len());
+        for (i, value) in values.into_iter().enumerate() {
+            let ConstantValue::String(value) = value else {
+                self.report(expected());
+                return None;
+            };
+            let at = elements.get(i).copied().unwrap_or(whole);
+            names.push(Located { value, span: at });
+        }
+        if names.is_empty() {
+            self.report(wrong_value(self.file, whole, &argument.name, "an array of at least one route name"));
+        }
+        Some(names)
+    }
+
+    fn perm(&self, argument: &Argument<'_>) -> Option<u8> {
+        match self.evaluate(argument)? {
+            ConstantValue::Number(n) if (0.0..=7.0).contains(&n) && n.fract() == 0.0 => {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer from 0 to 7")]
+                Some(n as u8)
+            }
+            _ => {
+                self.report(wrong_value(self.file, span(argument.value.span()), &argument.name, "a mask from 0 to 7"));
+                None
+            }
+        }
+    }
+}
+
+/// Names with dots between: they stand in a URL's path as they are.
+fn is_route_name(name: &str) -> bool {
+    name.len() <= 128
+        && name.split('.').all(|part| {
+            let mut chars = part.chars();
+            chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '$')
+                && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+        })
+        && !name.split('.').any(|part| matches!(part, "__proto__" | "constructor" | "prototype"))
+}

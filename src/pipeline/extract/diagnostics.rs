@@ -1,0 +1,186 @@
+//! What `extract` has to say: K020–K049.
+
+use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
+
+#[cold]
+pub fn unknown_argument(file: &SourcePath, span: Span, annotation: &str, name: &str, known: &[&str]) -> Diagnostic {
+    let known_list = known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
+    let help = match suggestion(name, known) {
+        Some(near) => format!("did you mean `{near}`? `{annotation}` takes {known_list}"),
+        None if known.is_empty() => format!("`{annotation}` takes no arguments"),
+        None => format!("`{annotation}` takes {known_list}"),
+    };
+    Diagnostic::error("K020", file, Some(span), format!("`{annotation}` has no argument `{name}`"))
+        .label("unknown argument")
+        .help(help)
+}
+
+#[cold]
+pub fn not_constant(file: &SourcePath, span: Span, argument: &str) -> Diagnostic {
+    Diagnostic::error("K021", file, Some(span), format!("`{argument}` must be a constant"))
+        .label("its value is not known at build time")
+        .help("write a literal, `perms.…`, `|` of these, or the name of a `const` of this file that holds one")
+}
+
+#[cold]
+pub fn unknown_perm(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    let names: Vec<&str> = crate::model::perms::NAMES.iter().map(|(name, _)| *name).collect();
+    let help = match suggestion(name, &names) {
+        Some(near) => format!("did you mean `perms.{near}`? There are {}", names.join(", ")),
+        None => format!("there are {}", names.join(", ")),
+    };
+    Diagnostic::error("K022", file, Some(span), format!("`perms` has no `{name}`")).label("unknown permission").help(help)
+}
+
+#[cold]
+pub fn attached_to_nothing(file: &SourcePath, span: Span, annotation: &str, belongs: &str) -> Diagnostic {
+    Diagnostic::error("K023", file, Some(span), format!("`@{annotation}` is attached to nothing"))
+        .label("nothing follows that it could annotate")
+        .help(format!("`@{annotation}` stands before {belongs}"))
+}
+
+#[cold]
+pub fn wrong_kind(file: &SourcePath, span: Span, annotation: &str, what: &str, help: &str) -> Diagnostic {
+    Diagnostic::error("K024", file, Some(span), format!("`@{annotation}` cannot stand on {what}"))
+        .label(format!("this is {what}"))
+        .help(help)
+}
+
+#[cold]
+pub fn repeated(file: &SourcePath, span: Span, first: Span, annotation: &str) -> Diagnostic {
+    Diagnostic::error("K025", file, Some(span), format!("`@{annotation}` is given twice"))
+        .label("the second one")
+        .related(file, first, "the first one")
+        .help("remove one of them")
+}
+
+#[cold]
+pub fn wrong_value(file: &SourcePath, span: Span, argument: &str, expected: &str) -> Diagnostic {
+    Diagnostic::error("K026", file, Some(span), format!("`{argument}` must be {expected}"))
+        .label(format!("not {expected}"))
+        .help(format!("give {expected}"))
+}
+
+#[cold]
+pub fn positional(file: &SourcePath, span: Span, annotation: &str, known: &[&str]) -> Diagnostic {
+    let example = known.first().map_or_else(|| format!("{annotation}()"), |k| format!("{annotation}({{ {k}: … }})"));
+    Diagnostic::error("K027", file, Some(span), format!("`{annotation}` takes named arguments"))
+        .label("a value without a name")
+        .help(format!("write one object, `{example}`, or keyword arguments"))
+}
+
+#[cold]
+pub fn this_in_function(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::error("K028", file, Some(span), "`this` in a backend function")
+        .label("a route is called without a receiver")
+        .help("use `ctx` and `env`, or make it an instance method of a class")
+}
+
+#[cold]
+pub fn not_available(file: &SourcePath, span: Span, what: &str, instead: &str) -> Diagnostic {
+    Diagnostic::error("K029", file, Some(span), format!("{what} is not available in this version"))
+        .label("would have no effect")
+        .help(instead)
+}
+
+#[cold]
+pub fn parameter_without_type(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K030", file, Some(span), format!("parameter `{name}` has no type"))
+        .label("the client cannot know what to send")
+        .help(format!("write `{name}: string`, say, or give it a literal default"))
+}
+
+#[cold]
+pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Diagnostic {
+    Diagnostic::error("K031", file, Some(span), format!("the result type of `{function}` cannot be told from its body"))
+        .label("no declared result type")
+        .help("declare it: `): Promise<…> {`")
+}
+
+#[cold]
+pub fn nameless_default(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::error("K032", file, Some(span), "a default export without a name needs `name`")
+        .label("the route has no name")
+        .help("name the function, or write `@backend({ name: 'listUsers' })`")
+}
+
+#[cold]
+pub fn misplaced_call(file: &SourcePath, span: Span, callee: &str) -> Diagnostic {
+    Diagnostic::error("K033", file, Some(span), format!("`{callee}(…)` does nothing here"))
+        .label("not the value of a top-level `const`")
+        .help(format!(
+            "write `export const name = {callee}({{ … }}, async (…) => {{ … }})` at the top level, or `export default {callee}(…)`"
+        ))
+}
+
+#[cold]
+pub fn not_a_function(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::error("K034", file, Some(span), "`backend(…)` needs a function written in place")
+        .label("not a function")
+        .help("write `backend({ … }, async (id: string): Promise<User> => { … })`")
+}
+
+#[cold]
+pub fn unreadable_middleware(file: &SourcePath, span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("K035", file, Some(span), format!("this middleware entry cannot be read: {what}"))
+        .label("which routes it wraps is decided at build time")
+        .help("write a function, `mwfilter({ … }, fn)`, `{ fn, filter: { … } }`, or `@mwfilter(…)` before a function")
+}
+
+#[cold]
+pub fn no_middleware_list(file: &SourcePath, span: Option<Span>) -> Diagnostic {
+    Diagnostic::error("K036", file, span, "the middleware file has no `export default defineMiddleware([...])`")
+        .label("no list in place")
+        .help("write `export default defineMiddleware([async (ctx, next) => { await next(); }]);`")
+}
+
+#[cold]
+pub fn method_kind(file: &SourcePath, span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("K037", file, Some(span), format!("{what} cannot be a backend function"))
+        .label("cannot be called by a client")
+        .help("make it a public method of a top-level class")
+}
+
+#[cold]
+pub fn constructor_with_parameters(file: &SourcePath, span: Span, class: &str, method: Span) -> Diagnostic {
+    Diagnostic::error("K038", file, Some(span), format!("`{class}` has instance routes, so its constructor must take no arguments"))
+        .label("the server makes the instance, and has nothing to give")
+        .related(file, method, "this route needs an instance")
+        .help("drop the parameters, or make the method `static`")
+}
+
+#[cold]
+pub fn reserved_name(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K039", file, Some(span), format!("the name `{name}` is reserved"))
+        .label("names that start with `__kontract` or `__chain` belong to generated code")
+        .help("choose another name")
+}
+
+#[cold]
+pub fn invalid_route_name(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K040", file, Some(span), format!("`{name}` cannot be the name of a route"))
+        .label("not a name")
+        .help("use letters, digits, `_` and `$`, with dots between: `users.list`")
+}
+
+#[cold]
+pub fn unreadable_field(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::error("K041", file, Some(span), "a field without R is not available in this version")
+        .label("responses would still carry it")
+        .help("keep it in a table of its own that no route returns")
+}
+
+#[cold]
+pub fn not_offered(file: &SourcePath, span: Span, what: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("K042", file, Some(span), format!("{what} does not exist")).label(why).help("use `ctx.session` and `ctx.owner`")
+}
+
+/// The known name nearest to `name`, if it is near enough to be meant.
+pub fn suggestion<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), *k))
+        .filter(|(distance, k)| *distance <= 1 + k.len() / 4)
+        .min()
+        .map(|(_, k)| k)
+}

@@ -1,0 +1,127 @@
+//! The entries of `defineMiddleware([...])` in the middleware file.
+//!
+//! Input:
+//! ```ts
+//! export default defineMiddleware([
+//!   @mwfilter(egroup="admin") async (ctx, next) => { await next(); },
+//!   mwfilter({ prefixurl: '/rpc' }, limit),
+//!   { fn: audit, filter: { endpoints: ['deleteUser'] } },
+//!   logger,
+//! ]);
+//! ```
+//! Output: a `Middleware` each, in order.
+
+use swc_common::Spanned;
+use swc_ecma_ast::{CallExpr, Expr, ExprOrSpread, Module, ModuleDecl, ModuleItem, Prop, PropName, PropOrSpread};
+
+use super::{
+    Extractor,
+    diagnostics::{no_middleware_list, not_available, unreadable_middleware},
+};
+use crate::{
+    model::contract::{Filter, Middleware},
+    source::{AnnotationName, span},
+};
+
+impl Extractor<'_> {
+    /// None where the file has no list (which is reported).
+    pub fn middleware(&self, module: &Module) -> Option<Vec<Middleware>> {
+        let default = module.body.iter().find_map(|item| match item {
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)) => Some(&*export.expr),
+            _ => None,
+        });
+        let Some(default) = default else {
+            self.report(no_middleware_list(self.file, None));
+            return None;
+        };
+        let list = match self.constants.peel(default) {
+            Expr::Call(call) if self.names.is_call(call, "defineMiddleware") => match call.args.as_slice() {
+                [argument] if argument.spread.is_none() => self.constants.peel(&argument.expr),
+                _ => default,
+            },
+            other => other,
+        };
+        let Expr::Array(array) = list else {
+            self.report(no_middleware_list(self.file, Some(span(default.span()))));
+            return None;
+        };
+        Some(array.elems.iter().flatten().map(|entry| self.entry(entry)).collect())
+    }
+
+    fn entry(&self, entry: &ExprOrSpread) -> Middleware {
+        let at = span(entry.expr.span());
+        if entry.spread.is_some() {
+            self.report(not_available(self.file, at, "a spread in `defineMiddleware`", "list its entries"));
+            return Middleware { filter: Filter::default(), span: at };
+        }
+        let taken = self.annotations.take(entry.expr.span(), entry.expr.span());
+        let mut filter = Filter::default();
+        for (i, annotation) in taken.iter().enumerate() {
+            self.check_repeated(&taken[..i], annotation);
+            if annotation.name == AnnotationName::MwFilter {
+                filter = self.filter(annotation.arguments.as_deref().unwrap_or_default());
+            } else {
+                let help = format!("`@{}` stands before {}", annotation.name, super::belongs(&annotation.name));
+                let name = annotation.name.to_string();
+                self.report(super::diagnostics::wrong_kind(self.file, annotation.span, &name, "a middleware", &help));
+            }
+        }
+        match self.constants.peel(&entry.expr) {
+            Expr::Arrow(_) | Expr::Fn(_) | Expr::Ident(_) | Expr::Member(_) => {}
+            Expr::Call(call) if self.names.is_call(call, "mwfilter") => filter = self.wrapped(call),
+            // `rateLimit({ max: 10 })` makes a middleware.
+            Expr::Call(_) => {}
+            Expr::Object(object) => {
+                let mut has_function = false;
+                for prop in &object.props {
+                    let PropOrSpread::Prop(prop) = prop else {
+                        self.report(unreadable_middleware(self.file, span(prop.span()), "a spread"));
+                        continue;
+                    };
+                    let (name, value) = match &**prop {
+                        Prop::KeyValue(pair) => match &pair.key {
+                            PropName::Ident(name) => (name.sym.to_string(), Some(&pair.value)),
+                            PropName::Str(name) => (name.value.to_string_lossy().into_owned(), Some(&pair.value)),
+                            _ => (String::new(), None),
+                        },
+                        Prop::Shorthand(name) => (name.sym.to_string(), None),
+                        Prop::Method(method) => match &method.key {
+                            PropName::Ident(name) => (name.sym.to_string(), None),
+                            _ => (String::new(), None),
+                        },
+                        _ => (String::new(), None),
+                    };
+                    match (name.as_str(), value) {
+                        ("fn", _) => has_function = true,
+                        ("filter", Some(value)) => {
+                            filter = self.filter(&[ExprOrSpread { spread: None, expr: value.clone() }]);
+                        }
+                        _ => self.report(unreadable_middleware(
+                            self.file,
+                            span(prop.span()),
+                            "only `fn` and `filter` are known",
+                        )),
+                    }
+                }
+                if !has_function {
+                    self.report(unreadable_middleware(self.file, at, "it has no `fn`"));
+                }
+            }
+            _ => self.report(unreadable_middleware(self.file, at, "it is no function")),
+        }
+        Middleware { filter, span: at }
+    }
+
+    fn wrapped(&self, call: &CallExpr) -> Filter {
+        self.consumed.borrow_mut().insert(call.span.lo);
+        match call.args.as_slice() {
+            [options, function] if options.spread.is_none() && function.spread.is_none() => {
+                self.filter(std::slice::from_ref(options))
+            }
+            _ => {
+                self.report(unreadable_middleware(self.file, span(call.span), "`mwfilter` takes a filter and a function"));
+                Filter::default()
+            }
+        }
+    }
+}
