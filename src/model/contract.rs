@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     SourcePath, Span,
-    types::{Docs, FunctionType, Key, Member, Parameter, TypeExpr, TypeParameter},
+    types::{Docs, FunctionType, Key, Member, Parameter, TypeExpr, TypeParameter, walk_signature},
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -239,5 +239,46 @@ impl Signature {
             parameters: self.parameters.clone(),
             result: self.result.clone(),
         }
+    }
+}
+
+impl Signature {
+    pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
+        walk_signature(&self.type_parameters, &self.parameters, self.result.as_ref(), visit);
+    }
+}
+
+impl TypeDeclaration {
+    /// Calls `visit` on each type that stands in the declaration itself.
+    pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
+        walk_signature(&self.type_parameters, &[], None, visit);
+        match &self.kind {
+            TypeDeclarationKind::Alias(ty) => visit(ty),
+            TypeDeclarationKind::Interface { extends, members } => {
+                extends.iter().for_each(&mut *visit);
+                members.iter().for_each(|m| m.walk_types(visit));
+            }
+            TypeDeclarationKind::Class { extends, members } => {
+                extends.iter().for_each(&mut *visit);
+                members.iter().for_each(|m| m.walk_types(visit));
+            }
+            TypeDeclarationKind::Enum { .. } => {}
+            TypeDeclarationKind::Namespace(declarations) => declarations.iter().for_each(|d| d.walk_types(visit)),
+        }
+    }
+}
+
+impl ModuleContract {
+    pub fn type_named(&self, name: &str) -> Option<&TypeDeclaration> {
+        self.types.iter().find(|t| t.name == name)
+    }
+
+    pub fn constant(&self, name: &str) -> Option<&Constant> {
+        self.constants.iter().find(|c| c.name == name)
+    }
+
+    /// The exported names of a local one.
+    pub fn exported_names<'a>(&'a self, local: &'a str) -> impl Iterator<Item = &'a Export> {
+        self.exports.iter().filter(move |e| matches!(&e.target, ExportTarget::Local(l) if l == local))
     }
 }

@@ -164,3 +164,81 @@ pub struct MappedType {
 
 /// The text of a doc comment (`///` or `/** */`), without its delimiters and leading stars.
 pub type Docs = String;
+
+impl TypeExpr {
+    /// Calls `visit` on this type and every type within it, outermost first.
+    pub fn walk(&self, visit: &mut dyn FnMut(&TypeExpr)) {
+        visit(self);
+        match self {
+            TypeExpr::Keyword(_) | TypeExpr::Literal(_) => {}
+            TypeExpr::Template { types, .. } | TypeExpr::Union(types) | TypeExpr::Intersection(types) => {
+                types.iter().for_each(|t| t.walk(visit));
+            }
+            TypeExpr::Reference { arguments, .. }
+            | TypeExpr::Query { arguments, .. }
+            | TypeExpr::Import { arguments, .. } => arguments.iter().for_each(|t| t.walk(visit)),
+            TypeExpr::Array(item) => item.walk(visit),
+            TypeExpr::Tuple(elements) => elements.iter().for_each(|e| e.ty.walk(visit)),
+            TypeExpr::Object(members) => members.iter().for_each(|m| m.walk_types(&mut |t| t.walk(visit))),
+            TypeExpr::Function(function) => function.walk_types(&mut |t| t.walk(visit)),
+            TypeExpr::Operator { operand, .. } => operand.walk(visit),
+            TypeExpr::Indexed { object, index } => {
+                object.walk(visit);
+                index.walk(visit);
+            }
+            TypeExpr::Conditional { check, extends, then, otherwise } => {
+                [check, extends, then, otherwise].iter().for_each(|t| t.walk(visit));
+            }
+            TypeExpr::Infer { constraint, .. } => {
+                if let Some(constraint) = constraint {
+                    constraint.walk(visit);
+                }
+            }
+            TypeExpr::Mapped(mapped) => {
+                mapped.constraint.walk(visit);
+                [&mapped.name, &mapped.ty].into_iter().flatten().for_each(|t| t.walk(visit));
+            }
+            TypeExpr::Predicate { ty, .. } => {
+                if let Some(ty) = ty {
+                    ty.walk(visit);
+                }
+            }
+        }
+    }
+}
+
+impl Member {
+    /// Calls `visit` on each type that stands in the member itself.
+    pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
+        match &self.kind {
+            MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => visit(ty),
+            MemberKind::Method { signature, .. } => signature.walk_types(visit),
+            MemberKind::Setter { parameter, .. } => parameter.ty.iter().for_each(visit),
+            MemberKind::Call(signature) | MemberKind::Construct(signature) => signature.walk_types(visit),
+            MemberKind::Index { parameter, ty, .. } => {
+                parameter.ty.iter().for_each(&mut *visit);
+                visit(ty);
+            }
+        }
+    }
+}
+
+impl FunctionType {
+    pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
+        walk_signature(&self.type_parameters, &self.parameters, self.result.as_ref(), visit);
+    }
+}
+
+/// The types of a signature: parameters' constraints, parameters, result.
+pub fn walk_signature(
+    type_parameters: &[TypeParameter],
+    parameters: &[Parameter],
+    result: Option<&TypeExpr>,
+    visit: &mut dyn FnMut(&TypeExpr),
+) {
+    for parameter in type_parameters {
+        [&parameter.constraint, &parameter.default].into_iter().flatten().for_each(&mut *visit);
+    }
+    parameters.iter().filter_map(|p| p.ty.as_ref()).for_each(&mut *visit);
+    result.into_iter().for_each(visit);
+}

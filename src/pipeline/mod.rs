@@ -1,1 +1,3 @@
 //! The stages.
+
+pub mod extract;

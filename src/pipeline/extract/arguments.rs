@@ -91,17 +91,17 @@ impl Extractor<'_> {
 
     pub fn no_arguments(&self, annotation: &Annotation) {
         if let Some(arguments) = annotation.arguments.as_deref() {
-            self.named(&annotation.name.to_string(), arguments, &[]);
+            self.named(annotation.name.as_str(), arguments, &[]);
         }
     }
 
     pub fn later(&self, annotation: &Annotation, instead: &str) {
-        self.report(not_available(self.file, annotation.span, &format!("`@{}`", annotation.name), instead));
+        self.report(not_available(self.file, annotation.span, &format!("`@{}`", annotation.name.as_str()), instead));
     }
 
     pub fn check_repeated(&self, earlier: &[&Annotation], annotation: &Annotation) {
         if let Some(first) = earlier.iter().find(|a| a.name == annotation.name) {
-            self.report(repeated(self.file, annotation.span, first.span, &annotation.name.to_string()));
+            self.report(repeated(self.file, annotation.span, first.span, annotation.name.as_str()));
         }
     }
 

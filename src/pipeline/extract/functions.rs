@@ -83,9 +83,9 @@ impl Extractor<'_> {
     }
 
     fn misplaced(&self, annotation: &Annotation, what: &str) {
-        let name = annotation.name.to_string();
+        let name = annotation.name.as_str();
         let help = format!("`@{name}` stands before {}", super::belongs(&annotation.name));
-        self.report(wrong_kind(self.file, annotation.span, &name, what, &help));
+        self.report(wrong_kind(self.file, annotation.span, name, what, &help));
     }
 
     /// A function declaration, after its overloads. `outer` spans each with its `export`.

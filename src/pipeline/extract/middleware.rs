@@ -61,9 +61,9 @@ impl Extractor<'_> {
             if annotation.name == AnnotationName::MwFilter {
                 filter = self.filter(annotation.arguments.as_deref().unwrap_or_default());
             } else {
-                let help = format!("`@{}` stands before {}", annotation.name, super::belongs(&annotation.name));
-                let name = annotation.name.to_string();
-                self.report(super::diagnostics::wrong_kind(self.file, annotation.span, &name, "a middleware", &help));
+                let help = format!("`@{}` stands before {}", annotation.name.as_str(), super::belongs(&annotation.name));
+                let name = annotation.name.as_str();
+                self.report(super::diagnostics::wrong_kind(self.file, annotation.span, name, "a middleware", &help));
             }
         }
         match self.constants.peel(&entry.expr) {

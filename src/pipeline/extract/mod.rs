@@ -303,14 +303,14 @@ impl<'a> Extractor<'a> {
             return;
         }
         for annotation in self.annotations.left() {
-            let name = annotation.name.to_string();
+            let name = annotation.name.as_str();
             let belongs = belongs(&annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
                     let help = format!("`@{name}` stands before {belongs}");
-                    self.report(diagnostics::wrong_kind(self.file, annotation.span, &name, what, &help));
+                    self.report(diagnostics::wrong_kind(self.file, annotation.span, name, what, &help));
                 }
-                None => self.report(diagnostics::attached_to_nothing(self.file, annotation.span, &name, belongs)),
+                None => self.report(diagnostics::attached_to_nothing(self.file, annotation.span, name, belongs)),
             }
         }
     }

@@ -369,7 +369,7 @@ impl Extractor<'_> {
                 other => self.report(wrong_kind(
                     self.file,
                     annotation.span,
-                    &other.to_string(),
+                    other.as_str(),
                     "a field",
                     "fields take `@primkey` and `@perm(perms.R__)`",
                 )),
@@ -495,7 +495,7 @@ impl Extractor<'_> {
                 other => self.report(wrong_kind(
                     self.file,
                     annotation.span,
-                    &other.to_string(),
+                    other.as_str(),
                     what,
                     "interfaces and classes take `@owned` and `@table(\"…\")`",
                 )),

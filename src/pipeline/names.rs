@@ -1,0 +1,89 @@
+//! Where a source goes: the paths of outputs.
+
+use crate::{config::Options, model::SourcePath};
+
+/// The paths below `dist/server` and `dist/client`, from the source root.
+pub struct Layout {
+    /// `src/`, or empty for the project folder.
+    root: String,
+}
+
+impl Layout {
+    pub fn new(options: &Options) -> Self {
+        let root = options.source_root();
+        Self { root: if root.is_empty() { root } else { format!("{root}/") } }
+    }
+
+    pub fn is_middleware(&self, file: &SourcePath) -> bool {
+        self.stem(file) == Some("middleware")
+    }
+
+    pub fn is_auth(&self, file: &SourcePath) -> bool {
+        self.stem(file) == Some("auth")
+    }
+
+    /// The path below the source root without its extension; None outside the root.
+    fn stem<'a>(&self, file: &'a SourcePath) -> Option<&'a str> {
+        file.as_str().strip_prefix(&self.root).map(without_extension)
+    }
+
+    pub fn server_output(&self, file: &SourcePath) -> String {
+        self.output(file, &["index", "__kontract"])
+    }
+
+    pub fn client_output(&self, file: &SourcePath) -> String {
+        self.output(file, &["index"])
+    }
+
+    pub fn json_output(&self, file: &SourcePath) -> String {
+        match file.as_str().strip_prefix(&self.root) {
+            Some(path) if !path.starts_with("../") => path.to_owned(),
+            _ => outside(file.as_str()),
+        }
+    }
+
+    /// Generated files have the names in `taken`; a source of such a name gets `_` before it.
+    fn output(&self, file: &SourcePath, taken: &[&str]) -> String {
+        match self.stem(file) {
+            Some(stem) if taken.contains(&stem) => format!("_{stem}"),
+            Some(stem) if !stem.starts_with("../") => stem.to_owned(),
+            _ => outside(without_extension(file.as_str())),
+        }
+    }
+
+    /// The relative specifier from one output to another.
+    pub fn specifier(from: &str, to: &str) -> String {
+        let folder: Vec<&str> = from.split('/').collect();
+        let folder = &folder[..folder.len() - 1];
+        let target: Vec<&str> = to.split('/').collect();
+        let common = folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
+        let mut parts = vec![".."; folder.len() - common];
+        if parts.is_empty() {
+            parts.push(".");
+        }
+        parts.extend(&target[common..]);
+        format!("{}.js", parts.join("/"))
+    }
+}
+
+/// Files outside the source root keep their own folder, so that they never meet those inside.
+fn outside(path: &str) -> String {
+    format!("_outside/{}", path.replace("../", "_up/"))
+}
+
+fn without_extension(path: &str) -> &str {
+    [".d.ts", ".tsx", ".mts", ".ts", ".jsx", ".mjs", ".js"].iter().find_map(|e| path.strip_suffix(e)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specifiers_lead_from_one_output_to_another() {
+        assert_eq!(Layout::specifier("api/users", "api/posts"), "./posts.js");
+        assert_eq!(Layout::specifier("api/users", "types"), "../types.js");
+        assert_eq!(Layout::specifier("index", "api/users"), "./api/users.js");
+        assert_eq!(Layout::specifier("a/b/c", "a/d/e"), "../d/e.js");
+    }
+}
