@@ -1,1 +1,69 @@
 //! Files as the compiler sees them: on disk, or in memory for tests.
+//!
+//! Nothing else in the compiler touches a file system. Paths are absolute.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
+
+mod disk;
+mod memory;
+
+pub use disk::Disk;
+pub use memory::Memory;
+
+/// What `discover`, `gather` (module resolution) and `write` need of a file system.
+pub trait Files: Send + Sync {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Puts `bytes` at `path`, making its folders. A reader sees the old bytes or the new ones,
+    /// never a part: the bytes go to a temporary file beside it, which is then renamed. A file
+    /// that holds these bytes already is not touched. A symbolic link at `path` is replaced, not
+    /// written through. Returns whether anything changed.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<bool>;
+
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a folder; fails where it is not empty.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// What is at `path`, symbolic links followed: never `Kind::Link`.
+    fn kind(&self, path: &Path) -> io::Result<Kind>;
+
+    /// What is at `path` itself.
+    fn link_kind(&self, path: &Path) -> io::Result<Kind>;
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The absolute path without symbolic links, `.` and `..`. On Windows never the `\\?\` form.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The entries of a folder, sorted by name.
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.kind(path).is_ok_and(|kind| kind == Kind::File)
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        self.kind(path).is_ok_and(|kind| kind == Kind::Folder)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    File,
+    Folder,
+    Link,
+    /// A pipe, socket or device: reading it may never end.
+    Other,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    pub name: OsString,
+    /// Of the entry itself: links are not followed.
+    pub kind: Kind,
+}

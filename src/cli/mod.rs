@@ -1,7 +1,147 @@
 //! The command line. Only this module prints.
 
-use std::process::ExitCode;
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
+
+use crate::config::Flags;
+
+mod build;
+mod clean;
+mod panic;
+mod terminal;
+
+use terminal::Terminal;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "kontract",
+    version,
+    about = "Compiles one TypeScript code base into a client, a server and their contract",
+    after_help = EXIT_CODES,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compile the project into its output folder
+    ///
+    /// With errors in the sources nothing is written: the outputs of the last good build stay.
+    #[command(after_help = BUILD_EXAMPLES)]
+    Build(build::BuildArguments),
+    /// Remove what builds made, and nothing else
+    #[command(after_help = CLEAN_EXAMPLES)]
+    Clean(clean::CleanArguments),
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Folder of the project; kontract.toml is looked for there and above it
+    #[arg(default_value = ".", hide_default_value = true)]
+    folder: PathBuf,
+    /// Configuration file; its folder is the project
+    #[arg(long, value_name = "path")]
+    config: Option<PathBuf>,
+    /// Output folder, relative to the project [default: dist]
+    #[arg(long, value_name = "dir")]
+    out: Option<String>,
+    /// Print one JSON object a line, and a summary as the last one
+    #[arg(long)]
+    json: bool,
+    /// Print errors and warnings, but no summary
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Outcome {
+    Success,
+    /// Errors in the sources, or outputs that could not be written.
+    Failure,
+    /// Wrong arguments or configuration.
+    Usage,
+}
 
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    panic::install();
+    let outcome = match Cli::try_parse() {
+        Ok(cli) => match cli.command {
+            Command::Build(arguments) => build::run(&arguments),
+            Command::Clean(arguments) => clean::run(&arguments),
+        },
+        Err(error) => {
+            // Nobody may be reading.
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Outcome::Success,
+                _ => Outcome::Usage,
+            }
+        }
+    };
+    match outcome {
+        Outcome::Success => ExitCode::SUCCESS,
+        Outcome::Failure => ExitCode::from(1),
+        Outcome::Usage => ExitCode::from(2),
+    }
 }
+
+impl Common {
+    fn terminal(&self) -> Terminal {
+        Terminal::new(self.json, self.quiet)
+    }
+
+    /// The folder to look for the project in, and the flags, both with absolute paths.
+    fn place(&self) -> io::Result<(PathBuf, Flags)> {
+        let current = env::current_dir()?;
+        let flags = Flags {
+            config: self.config.as_deref().map(|path| current.join(path)),
+            out: self.out.clone(),
+            ..Flags::default()
+        };
+        Ok((current.join(&self.folder), flags))
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    success
+  1    errors in the sources, or outputs that could not be written
+  2    wrong arguments or configuration
+  101  a bug in kontract
+
+Run `kontract <command> --help` for the options and examples of a command.";
+
+const BUILD_EXAMPLES: &str = "\
+Examples:
+  kontract build                       build the project of the current folder into dist/
+  kontract build apps/shop --out build build another project into apps/shop/build/
+  kontract build --json | jq .message  read the diagnostics with another program
+
+Exit codes:
+  0  built    1  errors in the sources, nothing written    2  wrong arguments or configuration";
+
+const CLEAN_EXAMPLES: &str = "\
+Examples:
+  kontract clean            remove the outputs of the current project
+  kontract clean apps/shop  remove those of another one
+
+Files that kontract did not make, or that were changed since, stay.
+
+Exit codes:
+  0  cleaned    1  the output folder cannot be read    2  wrong arguments or configuration";

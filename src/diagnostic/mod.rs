@@ -1,1 +1,16 @@
-//! The catalogue of diagnostics.
+//! Diagnostics: where they point to, how they are shown, and the ones that belong to no stage of
+//! their own. A stage keeps the constructors of its diagnostics in its own `diagnostics.rs`.
+//!
+//! | codes | from |
+//! |---|---|
+//! | K001–K019 | source |
+//! | K020–K049 | extract |
+//! | K050–K079 | gather |
+//! | K080–K089 | lower |
+//! | K090–K109 | configuration, discover, write |
+
+pub mod position;
+pub mod render;
+pub(crate) mod config;
+pub(crate) mod discover;
+pub(crate) mod write;

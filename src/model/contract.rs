@@ -12,6 +12,8 @@ use super::{
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ModuleContract {
     pub file: SourcePath,
+    /// It has errors, so that more may stand in it than is said here.
+    pub broken: bool,
     /// Kontract's annotations were lifted out of this file, so that no other tool can read it.
     pub annotated: bool,
     pub imports: Vec<Import>,

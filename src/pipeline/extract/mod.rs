@@ -75,7 +75,12 @@ pub fn extract(file: &SourcePath, text: &str, hints: Hints) -> (ModuleContract, 
         };
         let mut contract = extractor.module(&module, unresolved, top_level, hints);
         contract.annotated = annotated;
-        (contract, extractor.diagnostics.into_inner())
+        let mut diagnostics = extractor.diagnostics.into_inner();
+        contract.broken = diagnostics.iter().any(Diagnostic::is_error);
+        // A type that stands in a signature and among the values is read twice.
+        let mut seen = FxHashSet::default();
+        diagnostics.retain(|d| seen.insert((d.code.clone(), d.span, d.message.clone())));
+        (contract, diagnostics)
     })
 }
 
@@ -108,9 +113,9 @@ impl<'a> Extractor<'a> {
         }
         let mut overloads: Vec<(&FnDecl, swc_common::Span)> = Vec::new();
         for item in &module.body {
-            let (decl, outer, exported) = match item {
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl { decl, span })) => (decl, *span, true),
-                ModuleItem::Stmt(Stmt::Decl(decl)) => (decl, decl.span(), false),
+            let (decl, outer) = match item {
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl { decl, span })) => (decl, *span),
+                ModuleItem::Stmt(Stmt::Decl(decl)) => (decl, decl.span()),
                 ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => {
                     self.default_declaration(export, &mut contract);
                     continue;
@@ -141,7 +146,7 @@ impl<'a> Extractor<'a> {
                 continue;
             }
             overloads.clear();
-            self.declaration(decl, outer, exported, &mut contract);
+            self.declaration(decl, outer, &mut contract);
         }
         contract.functions = self.functions.take();
         self.imports(module, &mut contract);
@@ -188,9 +193,9 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    fn declaration(&self, decl: &Decl, outer: swc_common::Span, exported: bool, contract: &mut ModuleContract) {
+    fn declaration(&self, decl: &Decl, outer: swc_common::Span, contract: &mut ModuleContract) {
         match decl {
-            Decl::Var(var) => self.variables(var, outer, exported, contract),
+            Decl::Var(var) => self.variables(var, outer, contract),
             Decl::Class(class) => {
                 self.methods(&class.class, Some(&class.ident));
                 contract.types.push(self.class(&class.class, &class.ident, outer));
@@ -211,7 +216,7 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    fn variables(&self, var: &VarDecl, outer: swc_common::Span, exported: bool, contract: &mut ModuleContract) {
+    fn variables(&self, var: &VarDecl, outer: swc_common::Span, contract: &mut ModuleContract) {
         for declarator in &var.decls {
             let Pat::Ident(ident) = &declarator.name else {
                 let mut bound = Bound::default();
@@ -243,7 +248,7 @@ impl<'a> Extractor<'a> {
                 }
                 continue;
             }
-            let constant = (var.kind == VarDeclKind::Const && exported).then(|| self.constants.evaluate(init).ok()).flatten();
+            let constant = (var.kind == VarDeclKind::Const).then(|| self.constants.evaluate(init).ok()).flatten();
             match constant {
                 Some(constant) => contract.constants.push(Constant {
                     name: ident.id.sym.to_string(),
@@ -338,6 +343,7 @@ fn is_server_import(specifier: &str) -> bool {
 fn empty(file: &SourcePath) -> ModuleContract {
     ModuleContract {
         file: file.clone(),
+        broken: true,
         annotated: false,
         imports: Vec::new(),
         exports: Vec::new(),

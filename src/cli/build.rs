@@ -1,0 +1,90 @@
+//! `kontract build`
+
+use std::{path::PathBuf, time::Instant};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, Outcome, absolute};
+use crate::{
+    config,
+    diagnostic::render::plural,
+    files::Disk,
+    pipeline::{
+        self, Build,
+        write::{self, Written},
+    },
+};
+
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    #[command(flatten)]
+    common: Common,
+    /// Write what the scan of the client files for server texts looked for
+    #[arg(long, value_name = "file")]
+    leak_report: Option<PathBuf>,
+    /// Number of threads [default: one for each processor]
+    #[arg(long, value_name = "n", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+pub fn run(arguments: &BuildArguments) -> Outcome {
+    let started = Instant::now();
+    let mut terminal = arguments.common.terminal();
+    let (start, mut flags) = match arguments.common.place() {
+        Ok(place) => place,
+        Err(error) => return terminal.no_current_folder(&error),
+    };
+    flags.leak_report = arguments.leak_report.as_deref().map(absolute);
+    flags.threads = arguments.threads.map(usize::from);
+
+    let files = Disk;
+    let options = match config::load(&files, &start, &flags) {
+        Ok(options) => options,
+        Err(diagnostics) => {
+            let project = config::find(&files, &start, &flags).map(|project| project.folder);
+            let project = project.unwrap_or(start);
+            terminal.diagnostics(&files, &project, diagnostics);
+            return terminal.finish(Outcome::Usage);
+        }
+    };
+    let Build { mut diagnostics, outputs, routes, modules } = pipeline::build(&files, &options);
+    let mut written = Written::default();
+    let correct = !diagnostics.iter().any(|diagnostic| diagnostic.is_error());
+    if correct {
+        let (counts, more) = write::write(&files, &options, &outputs);
+        written = counts;
+        diagnostics.extend(more);
+    }
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.is_error());
+    let counts = terminal.diagnostics(&files, &options.project, diagnostics);
+    let time = started.elapsed();
+    terminal.summary(
+        &if failed { String::new() } else { sentence(routes, modules, written, time.as_millis()) },
+        &json!({
+            "routes": routes,
+            "modules": modules,
+            "written": written.written,
+            "unchanged": written.unchanged,
+            "removed": written.removed,
+            "errors": counts.errors,
+            "warnings": counts.warnings,
+            "milliseconds": u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+        }),
+    );
+    terminal.finish(if failed { Outcome::Failure } else { Outcome::Success })
+}
+
+/// `Built 12 routes in 5 modules: 24 files written, 3 unchanged (41 ms)`
+fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128) -> String {
+    let routes = plural(routes, "route");
+    let modules = plural(modules, "module");
+    let mut files = vec![format!("{} written", plural(written.written, "file"))];
+    if written.unchanged > 0 {
+        files.push(format!("{} unchanged", written.unchanged));
+    }
+    if written.removed > 0 {
+        files.push(format!("{} removed", written.removed));
+    }
+    format!("Built {routes} in {modules}: {} ({milliseconds} ms)", files.join(", "))
+}

@@ -1,0 +1,110 @@
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use walkdir::WalkDir;
+
+use super::{Entry, Files, Kind};
+
+/// The machine's own file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        if holds(path, bytes) {
+            return Ok(false);
+        }
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::create_dir_all(folder)?;
+        let temporary = folder.join(temporary_name());
+        // A file that was half written is worth nothing to anyone.
+        let result = create(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        if result.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        result.map(|()| true)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        Ok(kind(fs::metadata(path)?.file_type()))
+    }
+
+    fn link_kind(&self, path: &Path) -> io::Result<Kind> {
+        Ok(kind(fs::symlink_metadata(path)?.file_type()))
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::read_link(path).map(without_verbatim_prefix)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path).map(without_verbatim_prefix)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        WalkDir::new(folder)
+            .min_depth(1)
+            .max_depth(1)
+            .sort_by_file_name()
+            .into_iter()
+            .map(|entry| {
+                let entry = entry.map_err(io::Error::from)?;
+                Ok(Entry { name: entry.file_name().to_owned(), kind: kind(entry.file_type()) })
+            })
+            .collect()
+    }
+}
+
+/// A regular file at `path` has exactly these bytes.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    fs::symlink_metadata(path)
+        .is_ok_and(|found| found.is_file() && found.len() == bytes.len() as u64)
+        && fs::read(path).is_ok_and(|found| found == bytes)
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use io::Write;
+    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+}
+
+/// Unlike that of any other write, in this process or in another one.
+fn temporary_name() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!(".kontract-{}-{}.tmp", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn kind(found: fs::FileType) -> Kind {
+    if found.is_symlink() {
+        Kind::Link
+    } else if found.is_dir() {
+        Kind::Folder
+    } else if found.is_file() {
+        Kind::File
+    } else {
+        Kind::Other
+    }
+}
+
+/// Windows: `\\?\C:\app` → `C:\app`, the form that other tools print and compare.
+fn without_verbatim_prefix(path: PathBuf) -> PathBuf {
+    match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
+        Some(rest) if rest.as_bytes().get(1) == Some(&b':') => PathBuf::from(rest),
+        _ => path,
+    }
+}

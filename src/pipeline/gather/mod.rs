@@ -1,0 +1,77 @@
+//! The contracts of all files → the whole program. Cheap, and always run: files are not read
+//! here, but for module resolution.
+
+mod carry;
+mod client;
+mod diagnostics;
+mod resolve;
+mod roles;
+mod routes;
+mod symbols;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::symbols::Symbols;
+pub use self::{
+    carry::result_type,
+    resolve::{Resolution, Resolutions, Resolver},
+    routes::route_name,
+};
+use crate::{
+    config::Options,
+    model::{
+        SourcePath,
+        app::{App, MiddlewareFile, Modules},
+        diagnostic::Diagnostic,
+    },
+    pipeline::names::Layout,
+};
+
+pub fn gather(
+    options: &Options,
+    layout: &Layout,
+    modules: &Modules,
+    resolutions: &Resolutions,
+) -> (App, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let symbols = Symbols { modules, resolutions };
+    let server_side: BTreeSet<SourcePath> =
+        modules.values().filter(|c| roles::is_server(options, layout, c)).map(|c| c.file.clone()).collect();
+    let roots = server_side.iter().filter(|file| !options.is_client(file)).cloned().collect();
+    let server = roles::server_closure(symbols, layout, &roots, &mut diagnostics);
+    roles::check_clients(symbols, options, layout, &mut diagnostics);
+
+    let mut routes = routes::routes(modules, &mut diagnostics);
+    let middleware = modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
+        contract.middleware.clone().map(|entries| MiddlewareFile { module: contract.file.clone(), entries })
+    });
+    if let Some(middleware) = &middleware {
+        routes::match_middleware(&mut routes, modules, middleware, options.base.as_deref(), &mut diagnostics);
+    }
+    for route in routes.values_mut() {
+        let function = &modules[&route.module].functions[route.function];
+        carry::check(symbols, &route.module, function, &mut diagnostics);
+        let file = &route.module;
+        route.null_is_undefined = function
+            .signature
+            .parameters
+            .iter()
+            .map(|p| p.optional && p.ty.as_ref().is_some_and(|ty| !carry::admits_null(symbols, file, ty)))
+            .collect();
+    }
+    let chains: BTreeMap<Vec<usize>, String> = routes
+        .values()
+        .filter(|route| !route.chain.is_empty())
+        .map(|route| {
+            let indices: Vec<String> = route.chain.iter().map(ToString::to_string).collect();
+            (route.chain.clone(), format!("__chain_{}", indices.join("_")))
+        })
+        .collect();
+    let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
+    let tables = tables::tables(modules, &in_server, &mut diagnostics);
+    let is_server = |file: &SourcePath| server_side.contains(file);
+    let (client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
+    let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
+    (App { routes, middleware, chains, tables, server, client, index, auth }, diagnostics)
+}

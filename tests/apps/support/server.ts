@@ -1,0 +1,104 @@
+// A built application behind `kontract/node`, and the two ways to call it: as curl would, and through its client.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { configure } from 'kontract/client';
+import { serve } from 'kontract/node';
+import { afterAll } from 'vitest';
+import type { Workspace } from './workspace.ts';
+
+export type Server = Awaited<ReturnType<typeof serve>>;
+type ServeOptions = Omit<Parameters<typeof serve>[0], 'dist'>;
+
+/** Serves a build on a free port until the test file ends. */
+export async function start({ dist }: Workspace, options: ServeOptions = {}): Promise<Server> {
+  const server = await serve({ dist, port: 0, env: VARIABLES, ...options });
+  afterAll(() => server.close());
+  return server;
+}
+
+/** The environment variables the applications read; a server must be told of them. */
+const VARIABLES = ['CONDUIT_RATE_LIMIT', 'TASKS_RATE_LIMIT'];
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** What the JSON of the body says; null without a body. */
+  body: unknown;
+}
+
+/** `POST <path>` with a JSON body, or without one. */
+export async function post(server: Server, path: string, body?: unknown, token?: string): Promise<Answer> {
+  const headers = new Headers();
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  const init: RequestInit = { method: 'POST', headers };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  return await answerOf(await fetch(server.url + path, init));
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+}
+
+/** Calls a route as curl would. */
+export function rpc(server: Server, route: string, args?: unknown[], token?: string): Promise<Answer> {
+  return post(server, `/rpc/${route}`, args, token);
+}
+
+export interface Account {
+  email: string;
+  password: string;
+  token: string;
+  /** The user's id. */
+  owner: string;
+}
+
+/** Registers an account with the server. */
+export async function register(server: Server, name: string): Promise<Account> {
+  const email = `${name}@example.com`;
+  const password = `${name}: correct horse battery`;
+  const { status, body } = await post(server, '/auth/register', { email, password });
+  if (status !== 201) throw new Error(`/auth/register answered ${status}: ${JSON.stringify(body)}`);
+  return { email, password, ...(body as { token: string; owner: string }) };
+}
+
+/** Opens a new session of an account. */
+export async function login(server: Server, { email, password }: Account): Promise<Account> {
+  const { status, body } = await post(server, '/auth/login', { email, password });
+  if (status !== 200) throw new Error(`/auth/login answered ${status}: ${JSON.stringify(body)}`);
+  return { email, password, ...(body as { token: string; owner: string }) };
+}
+
+/** A stub, or a service with stubs. Their real types are tested in types.test.ts. */
+export interface Stub {
+  (...args: any[]): Promise<any>;
+  [method: string]: Stub;
+}
+export type Client = Record<string, Stub>;
+
+/** The generated client. */
+export async function clientOf({ client }: Workspace): Promise<Client> {
+  return (await import(pathToFileURL(join(client, 'index.js')).href)) as Client;
+}
+
+/** Lets the client's next calls go to this server, for this account or for nobody. */
+export function act(server: Server, account: Account | null): void {
+  configure({ baseUrl: server.url, token: account?.token ?? null });
+}
+
+/** The error a call rejects with. */
+export async function failure(call: Promise<unknown>): Promise<Record<string, unknown> & Error> {
+  return await call.then(
+    (value) => {
+      throw new Error(`The call answered ${JSON.stringify(value)}, where an error was expected`);
+    },
+    (error: unknown) => error as Record<string, unknown> & Error,
+  );
+}
+
+/** Waits while a minute is about to end, so that a window of one minute holds what follows. */
+export async function withinOneMinute(): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000);
+  if (left < 5_000) await new Promise((done) => setTimeout(done, left + 50));
+}

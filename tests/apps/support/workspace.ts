@@ -1,0 +1,111 @@
+// A copy of a fixture application in a temporary folder, built there with the compiler.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
+
+const run = promisify(execFile);
+const here = resolve(import.meta.dirname, '..');
+const fixtures = resolve(here, '../../fixtures/apps');
+
+export type AppName = 'tasks' | 'conduit' | 'plain';
+
+export interface Workspace {
+  /** The copy's folder. */
+  root: string;
+  dist: string;
+  client: string;
+  server: string;
+}
+
+export interface CopyOptions {
+  /** A folder below `overlays`, laid over the copy. */
+  overlay?: string;
+  /** Files of the copy that get CRLF line ends. */
+  crlf?: string[];
+  /** Folders between the temporary folder and the copy. */
+  below?: string;
+}
+
+/** Copies an application; nothing is built yet. The copy is removed after the test file. */
+export async function copyApp(name: AppName, { overlay, crlf = [], below = '' }: CopyOptions = {}): Promise<Workspace> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const root = join(folder, below, name);
+  await cp(join(fixtures, name), root, {
+    recursive: true,
+    filter: (source) => !/^(node_modules|dist|\.kontract)$/.test(source.split(sep).at(-1)!),
+  });
+  if (overlay !== undefined) await cp(join(here, 'overlays', overlay), root, { recursive: true });
+  for (const file of crlf) {
+    const path = join(root, file);
+    await writeFile(path, (await readFile(path, 'utf8')).replace(/\r?\n/g, '\r\n'));
+  }
+  await linkPackages(root);
+  return { root, dist: join(root, 'dist'), client: join(root, 'dist/client'), server: join(root, 'dist/server') };
+}
+
+/** Copies an application and builds it. */
+export async function buildApp(name: AppName, options?: CopyOptions): Promise<Workspace> {
+  const workspace = await copyApp(name, options);
+  await build(workspace);
+  return workspace;
+}
+
+/** Runs `kontract build` in a copy; fails with everything it printed. */
+export async function build({ root }: Workspace, env: Record<string, string> = {}): Promise<void> {
+  try {
+    await run(compiler(), ['build'], { cwd: root, env: { ...process.env, ...env }, timeout: 60_000 });
+  } catch (error) {
+    throw new Error(`kontract build failed in a copy of ${relative(dirname(root), root)}\n${outputOf(error)}`);
+  }
+}
+
+/** Runs the TypeScript compiler in a copy and answers what it printed: nothing when all is well. */
+export async function tsc({ root }: Workspace, project: string): Promise<string> {
+  const program = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  try {
+    await run(process.execPath, [program, '--noEmit', '-p', project], { cwd: root, timeout: 60_000 });
+    return '';
+  } catch (error) {
+    return outputOf(error);
+  }
+}
+
+/** All files below a folder with their contents, by their paths with `/`. */
+export async function contentsOf(folder: string): Promise<Map<string, Buffer>> {
+  const contents = new Map<string, Buffer>();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const path of paths.sort()) {
+    contents.set(relative(folder, path).split(sep).join('/'), await readFile(path));
+  }
+  return contents;
+}
+
+/** The compiler that is tested: KONTRACT_BIN, or the debug build of this checkout. */
+function compiler(): string {
+  const path = resolve(here, process.env.KONTRACT_BIN ?? '../../target/debug/kontract');
+  if (!existsSync(path)) {
+    throw new Error(`No compiler at ${path}: run \`cargo build\`, or set KONTRACT_BIN to the binary`);
+  }
+  return path;
+}
+
+/** What `npm install` would bring. */
+async function linkPackages(root: string): Promise<void> {
+  const modules = join(here, 'node_modules');
+  await mkdir(join(root, 'node_modules/@types'), { recursive: true });
+  for (const name of ['kontract', '@types/node', 'undici-types']) {
+    await symlink(await realpath(join(modules, name)), join(root, 'node_modules', name), 'junction');
+  }
+}
+
+function outputOf(error: unknown): string {
+  const { stdout = '', stderr = '', message = '' } = error as { stdout?: string; stderr?: string; message?: string };
+  return `${stdout}${stderr}` || message;
+}
