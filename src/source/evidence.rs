@@ -1,6 +1,6 @@
 //! What the tree says about the lift's guesses.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_common::Spanned;
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, AutoAccessor, BindingIdent, BlockStmt, CatchClause, Class,
@@ -22,7 +22,8 @@ use super::{
 pub struct Evidence {
     /// Strings, regular expressions and JSX text, in source order.
     pub literals: Vec<Span>,
-    /// Members of classes, interfaces and object types, with the end of their decorators.
+    /// Members of classes, interfaces and object types, with the end of their decorators, in source
+    /// order.
     pub members: Vec<(Span, u32)>,
     /// The user's own decorators, in source order.
     pub decorators: Vec<Span>,
@@ -30,7 +31,7 @@ pub struct Evidence {
     pub names: Names,
     /// Declarations of names that could begin an annotation, with the part of the file they hold
     /// in.
-    pub declared: Vec<(String, Span)>,
+    pub declared: FxHashMap<String, Vec<Span>>,
 }
 
 /// `roots`: the names that begin the annotations lifted so far.
@@ -42,7 +43,7 @@ pub fn collect(module: &Module, roots: &FxHashSet<&str>) -> Evidence {
             members: Vec::new(),
             decorators: Vec::new(),
             names: Names::plain(),
-            declared: Vec::new(),
+            declared: FxHashMap::default(),
         },
         roots,
         block: whole,
@@ -52,6 +53,7 @@ pub fn collect(module: &Module, roots: &FxHashSet<&str>) -> Evidence {
     module.visit_with(&mut collector);
     let mut evidence = collector.evidence;
     evidence.literals.sort_unstable();
+    evidence.members.sort_unstable();
     evidence.decorators.sort_unstable();
     evidence
 }
@@ -59,8 +61,8 @@ pub fn collect(module: &Module, roots: &FxHashSet<&str>) -> Evidence {
 impl Evidence {
     pub fn is_declared(&self, root: &str, at: u32) -> bool {
         self.declared
-            .iter()
-            .any(|(name, scope)| name == root && scope.start <= at && at < scope.end)
+            .get(root)
+            .is_some_and(|scopes| scopes.iter().any(|scope| scope.start <= at && at < scope.end))
     }
 }
 
@@ -78,7 +80,7 @@ struct Collector<'a> {
 impl Collector<'_> {
     fn declare(&mut self, name: &str, scope: Span) {
         if self.roots.contains(name) {
-            self.evidence.declared.push((name.to_owned(), scope));
+            self.evidence.declared.entry(name.to_owned()).or_default().push(scope);
         }
     }
 

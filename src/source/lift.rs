@@ -12,8 +12,8 @@
 //! at most [`MAX_ROUNDS`] times.
 
 use rustc_hash::FxHashSet;
-use swc_ecma_ast::{Expr, ExprOrSpread};
-use swc_ecma_parser::Syntax;
+use swc_ecma_ast::{Expr, ExprOrSpread, Module};
+use swc_ecma_parser::{Syntax, error::Error};
 
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
@@ -38,7 +38,7 @@ fn may_hold_annotations(text: &str) -> bool {
     if memchr::memchr(b'@', text.as_bytes()).is_none() {
         return false;
     }
-    scan::mentions(text, &Names::guess(text)).next().is_some()
+    scan::mentions(text, &Names::possible(text)).next().is_some()
 }
 
 fn plain(file: &SourcePath, text: &str, syntax: Syntax) -> (Option<Parsed>, Vec<Diagnostic>) {
@@ -80,7 +80,7 @@ struct Lifted {
 }
 
 enum Verdict {
-    Confirmed,
+    Confirmed(Evidence),
     Revised(Proposal),
 }
 
@@ -96,27 +96,27 @@ impl Lift<'_> {
                 .collect(),
             unclosed: guess.unclosed,
         };
-        // Separators that the parser did not accept are not tried again.
-        let mut refused: FxHashSet<usize> = FxHashSet::default();
+        let mut retries = Retries::default();
         for _ in 0..MAX_ROUNDS {
             let blanked = self.blank(&proposal);
             let Ok(outcome) = swc::parse_module(self.syntax, &blanked) else {
                 return (None, vec![diagnostics::parser_failed(self.file)]);
             };
-            let revised = match &outcome.module {
-                Some(_) => match self.verify(&outcome, &proposal, &blanked, &refused) {
-                    Verdict::Confirmed => return self.finish(outcome, &proposal, blanked),
+            proposal = match &outcome.module {
+                Some(module) => match self.verify(module, &proposal, &blanked, &retries) {
+                    Verdict::Confirmed(evidence) => {
+                        return self.finish(outcome, &proposal, blanked, &evidence);
+                    }
                     Verdict::Revised(revised) => revised,
                 },
-                None => match self.reconsider(&outcome, &proposal, &names, &mut refused) {
+                None => match self.reconsider(&outcome, &proposal, &mut retries) {
                     Some(revised) => revised,
-                    None => return self.finish(outcome, &proposal, blanked),
+                    None => return (None, self.failure(&outcome, &proposal, retries)),
                 },
             };
-            proposal = revised;
         }
-        let place =
-            proposal.lifted.first().map_or(Span::default(), |lifted| place(&lifted.candidate));
+        let first = proposal.lifted.first();
+        let place = first.map_or(Span::default(), |lifted| place(&lifted.candidate));
         (None, vec![diagnostics::unsettled_annotation(self.file, place)])
     }
 
@@ -138,23 +138,22 @@ impl Lift<'_> {
         blanked
     }
 
+    /// Compares what was lifted with what the tree says is code.
     fn verify(
         &self,
-        outcome: &Outcome,
+        module: &Module,
         proposal: &Proposal,
         blanked: &str,
-        refused: &FxHashSet<usize>,
+        retries: &Retries,
     ) -> Verdict {
-        let Some(module) = &outcome.module else { return Verdict::Confirmed };
-        let guessed = Names::guess(self.text);
-        let mut roots: FxHashSet<&str> = FxHashSet::default();
-        for (at, end) in scan::mentions(self.text, &guessed) {
-            roots.insert(root_of(&self.text[at + 1..end]));
-        }
+        let possible = Names::possible(self.text);
+        let roots: FxHashSet<&str> = scan::mentions(self.text, &possible)
+            .map(|(at, end)| root_of(&self.text[at + 1..end]))
+            .collect();
         let evidence = evidence::collect(module, &roots);
         let truth =
             scan::annotations(self.text, self.jsx, &evidence.names, Some(&evidence.literals));
-        let mut lifted = Vec::new();
+        let mut lifted = Vec::with_capacity(proposal.lifted.len());
         let mut same = true;
         let mut old = proposal.lifted.iter().peekable();
         for candidate in truth.candidates {
@@ -165,53 +164,103 @@ impl Lift<'_> {
             while old.next_if(|old| old.candidate.at < candidate.at).is_some() {
                 same = false;
             }
-            let before = old.next_if(|old| old.candidate.at == candidate.at);
-            same &= before.is_some_and(|old| old.candidate.end == candidate.end);
-            let semicolon = match before {
+            let semicolon = match old.next_if(|old| old.candidate.at == candidate.at) {
                 Some(old) => {
                     let swallowed = !old.semicolon
-                        && !refused.contains(&candidate.at)
-                        && self.is_swallowed(&candidate, &evidence, blanked);
-                    same &= !swallowed;
+                        && !retries.refused.contains(&candidate.at)
+                        && is_swallowed(&candidate, &evidence, blanked);
+                    same &= old.candidate.end == candidate.end && !swallowed;
                     old.semicolon || swallowed
                 }
-                None => candidate.after_modifier,
+                None => {
+                    same = false;
+                    candidate.after_modifier
+                }
             };
             lifted.push(Lifted { candidate, semicolon });
         }
         same &= old.next().is_none();
         // An unclosed list in code stays; one in text was a wrong guess.
-        let unclosed = truth.unclosed;
-        same &= unclosed.is_some() == proposal.unclosed.is_some();
-        if same { Verdict::Confirmed } else { Verdict::Revised(Proposal { lifted, unclosed }) }
+        same &= truth.unclosed.is_some() == proposal.unclosed.is_some();
+        if same {
+            Verdict::Confirmed(evidence)
+        } else {
+            Verdict::Revised(Proposal { lifted, unclosed: truth.unclosed })
+        }
     }
 
-    /// Whether blanking joined the member before the annotation with the one behind it.
-    fn is_swallowed(&self, candidate: &Candidate, evidence: &Evidence, blanked: &str) -> bool {
-        let at = offset(candidate.at);
-        candidate.after_line
-            && evidence.members.iter().any(|(member, decorated)| {
-                member.start < at
-                    && at < member.end
-                    && candidate.bracket.is_some_and(|bracket| offset(bracket) < member.start)
-                    && offset(scan::skip_trivia(blanked, *decorated as usize)) < at
-            })
-    }
-
-    /// The parser gave up: what else could have been meant?
+    /// The parser gave up on the proposal: what else could have been meant? Each answer is tried
+    /// once.
     fn reconsider(
         &self,
         outcome: &Outcome,
         proposal: &Proposal,
-        names: &Names,
-        refused: &mut FxHashSet<usize>,
+        retries: &mut Retries,
     ) -> Option<Proposal> {
-        let fatal = outcome.fatal?;
-        if proposal.unclosed.is_some() {
-            return None;
+        if retries.first.is_none() {
+            retries.first = Some((outcome.errors.clone(), proposal.unclosed));
         }
-        let _ = (fatal, names, refused);
+        // It stumbled over an annotation that was taken for text.
+        let fatal = outcome.fatal?;
+        let names = Names::guess(self.text);
+        let missed = scan::mentions(self.text, &names).find(|(at, end)| {
+            offset(*at) <= fatal.end
+                && fatal.start <= offset(*end)
+                && !proposal
+                    .lifted
+                    .iter()
+                    .any(|lifted| lifted.candidate.at <= *at && *at < lifted.candidate.end)
+        });
+        if let Some(candidate) =
+            missed.and_then(|(at, _)| scan::annotation_at(self.text, at, &names))
+        {
+            let mut revised = proposal.clone();
+            let index = revised.lifted.partition_point(|l| l.candidate.at < candidate.at);
+            revised.lifted.retain(|lifted| {
+                lifted.candidate.at < candidate.at || lifted.candidate.at >= candidate.end
+            });
+            revised.lifted.insert(index, Lifted { candidate, semicolon: false });
+            return Some(revised);
+        }
+        // Blanking joined two members.
+        if !retries.separated {
+            retries.separated = true;
+            let mut revised = proposal.clone();
+            let mut changed = false;
+            for lifted in &mut revised.lifted {
+                if lifted.candidate.after_line
+                    && !lifted.semicolon
+                    && lifted.candidate.bracket.is_some_and(|at| self.text.as_bytes()[at] == b'{')
+                {
+                    lifted.semicolon = true;
+                    changed = true;
+                    retries.refused.insert(lifted.candidate.at);
+                }
+            }
+            if changed {
+                return Some(revised);
+            }
+        }
+        // Everything was JSX text.
+        if self.jsx && !retries.bare && !(proposal.lifted.is_empty() && proposal.unclosed.is_none())
+        {
+            retries.bare = true;
+            return Some(Proposal { lifted: Vec::new(), unclosed: None });
+        }
         None
+    }
+
+    /// What to say of a file that cannot be parsed: what was wrong with it as it was first read.
+    fn failure(&self, outcome: &Outcome, proposal: &Proposal, retries: Retries) -> Vec<Diagnostic> {
+        let (errors, unclosed) =
+            retries.first.unwrap_or_else(|| (outcome.errors.clone(), proposal.unclosed));
+        match unclosed {
+            // What follows the annotation makes no sense to the parser either.
+            Some(unclosed) => {
+                vec![diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place)]
+            }
+            None => swc::diagnostics(self.file, self.text, &errors),
+        }
     }
 
     fn finish(
@@ -219,24 +268,24 @@ impl Lift<'_> {
         outcome: Outcome,
         proposal: &Proposal,
         blanked: String,
+        evidence: &Evidence,
     ) -> (Option<Parsed>, Vec<Diagnostic>) {
         if let Some(unclosed) = proposal.unclosed {
-            // What follows the annotation makes no sense to the parser either.
-            return (
-                None,
-                vec![diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place)],
-            );
+            let diagnostic =
+                diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place);
+            return (None, vec![diagnostic]);
         }
         let mut found = swc::diagnostics(self.file, self.text, &outcome.errors);
         let Some(module) = outcome.module else { return (None, found) };
+        let anchors = anchors(&proposal.lifted, &blanked, evidence);
         let mut annotations = Vec::with_capacity(proposal.lifted.len());
-        for (index, Lifted { candidate, .. }) in proposal.lifted.iter().enumerate() {
+        for (Lifted { candidate, .. }, anchor) in proposal.lifted.iter().zip(anchors) {
             let arguments = candidate.arguments.then(|| self.arguments(candidate, &mut found));
             annotations.push(Annotation {
                 name: candidate.name,
                 span: place(candidate),
                 arguments,
-                anchor: offset(self.anchor(&proposal.lifted[index..], &blanked)),
+                anchor: offset(anchor),
             });
         }
         found.sort_by_key(|diagnostic| diagnostic.span);
@@ -277,19 +326,61 @@ impl Lift<'_> {
         }
         Vec::new()
     }
+}
 
-    /// The first token behind the first of `run` that is neither annotation nor decorator.
-    fn anchor(&self, run: &[Lifted], blanked: &str) -> usize {
-        let mut at = run.first().map_or(0, |first| first.candidate.end);
-        loop {
-            at = scan::skip_trivia(blanked, at);
-            if let Some(next) = run.iter().find(|next| next.candidate.at == at) {
-                at = next.candidate.end;
-            } else {
-                return at;
+/// What has been tried on a file that does not parse.
+#[derive(Default)]
+struct Retries {
+    /// The outcome of the first attempt.
+    first: Option<(Vec<Error>, Option<Unclosed>)>,
+    separated: bool,
+    bare: bool,
+    /// Annotations before which a separator is not to be tried again.
+    refused: FxHashSet<usize>,
+}
+
+/// Whether blanking joined the member before the annotation with the one behind it.
+fn is_swallowed(candidate: &Candidate, evidence: &Evidence, blanked: &str) -> bool {
+    let (true, Some(bracket)) = (candidate.after_line, candidate.bracket) else { return false };
+    let at = offset(candidate.at);
+    let behind = evidence.members.partition_point(|(member, _)| member.start < at);
+    evidence.members[..behind]
+        .iter()
+        .rev()
+        .take_while(|(member, _)| member.start > offset(bracket))
+        .take(MAX_SIBLINGS)
+        .any(|(member, decorated)| {
+            at < member.end && offset(scan::skip_trivia(blanked, *decorated as usize)) < at
+        })
+}
+
+/// For each annotation, the first token behind it that is neither annotation nor decorator.
+fn anchors(lifted: &[Lifted], blanked: &str, evidence: &Evidence) -> Vec<usize> {
+    let mut anchors = vec![0; lifted.len()];
+    // From the last to the first: what a run of annotations shares is looked for once.
+    for (index, Lifted { candidate, .. }) in lifted.iter().enumerate().rev() {
+        let mut from = candidate.end;
+        anchors[index] = loop {
+            let at = scan::skip_trivia(blanked, from);
+            // A blanked annotation is a space, or a separator and spaces.
+            let next = lifted.partition_point(|next| next.candidate.at < from);
+            if let Some(neighbour) = lifted.get(next)
+                && neighbour.candidate.at <= at
+            {
+                break anchors[next];
             }
-        }
+            if !blanked[at..].starts_with('@') {
+                break at;
+            }
+            let known = evidence.decorators.binary_search_by_key(&offset(at), |span| span.start);
+            from = match known {
+                Ok(found) => evidence.decorators[found].end as usize,
+                Err(_) => scan::decorator_end(blanked, at),
+            }
+            .max(at + 1);
+        };
     }
+    anchors
 }
 
 fn root_of(name: &str) -> &str {
@@ -304,6 +395,9 @@ fn place(candidate: &Candidate) -> Span {
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
+
+/// How far back the member is looked for that an annotation may have been joined with.
+const MAX_SIBLINGS: usize = 256;
 
 /// Every round but the first answers a wrong guess; more than one of them is rare.
 const MAX_ROUNDS: usize = 5;

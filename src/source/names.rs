@@ -3,6 +3,8 @@
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 
+use super::scan::{Kind, Scan};
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AnnotationName {
     Backend,
@@ -110,86 +112,98 @@ impl Names {
     /// or corrects. A commented-out import misleads it, which costs a second parse.
     pub fn guess(text: &str) -> Self {
         let mut names = Self::plain();
-        // Without a mention of an annotation's name inside braces no import can matter, but
-        // looking for that costs as much as reading the few statements.
-        for at in memmem::find_iter(text.as_bytes(), b"import") {
-            let before = text[..at].trim_end_matches([' ', '\t']);
-            if !(before.is_empty() || before.ends_with(['\n', '\r', ';', '}', '/'])) {
-                continue;
-            }
-            for import in read_import(&text[at + 6..]) {
-                names.import(&import);
-            }
+        read_imports(text, |import| names.import(import));
+        names
+    }
+
+    /// Every name that may begin an annotation in this text: what [`Names::guess`] and the tree
+    /// agree on is among them.
+    pub fn possible(text: &str) -> Self {
+        let mut names = Self::plain();
+        if memmem::find(text.as_bytes(), b"kontract").is_some() {
+            read_imports(text, |import| {
+                if is_kontract(import.specifier) {
+                    names.import(import);
+                }
+            });
         }
         names
     }
 }
 
-/// The names between `import` and the specifier; none if it does not look like a declaration.
-fn read_import(text: &str) -> Vec<ImportedName<'_>> {
-    let mut names = Vec::new();
-    let limit = text.len().min(MAX_IMPORT_BYTES);
-    let end = text.as_bytes()[..limit].iter().position(|byte| matches!(byte, b'\'' | b'"' | b';'));
-    let Some(end) = end else { return names };
-    if text.as_bytes()[end] == b';' {
-        return names;
-    }
-    let (clause, rest) = (&text[..end], &text[end + 1..]);
-    let quote = char::from(text.as_bytes()[end]);
-    let Some(length) = rest.bytes().take(MAX_IMPORT_BYTES).position(|b| char::from(b) == quote)
-    else {
-        return names;
-    };
-    let specifier = &rest[..length];
-    let clause = clause.trim();
-    if let Some((local, _)) =
-        clause.strip_suffix('(').and_then(|c| c.trim_end().rsplit_once("require"))
-        && let Some(local) = local.trim_end().strip_suffix('=')
-    {
-        names.push(ImportedName {
-            local: local.trim(),
-            imported: None,
-            namespace: true,
-            specifier,
-        });
-        return names;
-    }
-    let Some(clause) = clause.strip_suffix("from") else { return names };
-    let clause = clause.trim();
-    let clause = clause.strip_prefix("type ").map_or(clause, str::trim_start);
-    let (head, braces) = match clause.split_once('{') {
-        Some((head, rest)) => (head, rest.split_once('}').map_or(rest, |(inner, _)| inner)),
-        None => (clause, ""),
-    };
-    for part in head.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        match part.strip_prefix('*').map(str::trim_start).and_then(|p| p.strip_prefix("as")) {
-            Some(local) => names.push(ImportedName {
-                local: local.trim(),
-                imported: None,
-                namespace: true,
-                specifier,
-            }),
-            None => names.push(ImportedName {
-                local: part,
-                imported: None,
-                namespace: false,
-                specifier,
-            }),
+fn read_imports(text: &str, mut found: impl FnMut(&ImportedName<'_>)) {
+    for at in memmem::find_iter(text.as_bytes(), b"import") {
+        let before = text[..at].chars().next_back();
+        if before.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '#'))) {
+            let _ = read_import(text, at + "import".len(), &mut found);
         }
     }
-    for part in braces.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let words: Vec<&str> = part.split_whitespace().collect();
-        let (imported, local) = match words.as_slice() {
-            [name] | ["type", name] => (*name, *name),
-            [name, "as", local] | ["type", name, "as", local] => (*name, *local),
-            _ => continue,
-        };
-        names.push(ImportedName { local, imported: Some(imported), namespace: false, specifier });
-    }
-    names
 }
 
-const MAX_IMPORT_BYTES: usize = 16 * 1024;
+/// Reads the declaration behind `import`; None where there is none.
+fn read_import(text: &str, from: usize, found: &mut impl FnMut(&ImportedName<'_>)) -> Option<()> {
+    let mut scan = Scan::at(text, from);
+    let mut names: Vec<(&str, Option<&str>, bool)> = Vec::new();
+    // The words since the last separator: `type`, a name, `as`, a name.
+    let mut words: Vec<&str> = Vec::new();
+    let (mut braces, mut equals) = (false, false);
+    for _ in 0..MAX_IMPORT_TOKENS {
+        let token = scan.next();
+        let part = &text[token.start..token.end];
+        match (token.kind, part) {
+            (Kind::Word, "from") if !braces && (!words.is_empty() || !names.is_empty()) => {
+                finish_name(&mut words, braces, &mut names);
+            }
+            (Kind::Word, _) => words.push(part),
+            (Kind::Operator, "*") if !braces => words.push(part),
+            (Kind::Operator, ",") => finish_name(&mut words, braces, &mut names),
+            (Kind::Operator, "=") if !braces => {
+                names.push((words.pop()?, None, true));
+                words.clear();
+                equals = true;
+            }
+            (Kind::Open, "{") => {
+                words.clear();
+                braces = true;
+            }
+            (Kind::Close, "}") => {
+                finish_name(&mut words, braces, &mut names);
+                braces = false;
+            }
+            (Kind::Open, "(") if equals => {}
+            (Kind::Literal, _) if braces => words.push(part.get(1..part.len() - 1)?),
+            (Kind::Literal, _) => {
+                let specifier = part.get(1..part.len() - 1)?;
+                for (local, imported, namespace) in names {
+                    found(&ImportedName { local, imported, namespace, specifier });
+                }
+                return Some(());
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn finish_name<'a>(
+    words: &mut Vec<&'a str>,
+    braces: bool,
+    names: &mut Vec<(&'a str, Option<&'a str>, bool)>,
+) {
+    match words.as_slice() {
+        [.., "*", "as", local] => names.push((local, None, true)),
+        [name, "as", local] | [_, name, "as", local] if braces => {
+            names.push((local, Some(name), false));
+        }
+        [.., name] if braces => names.push((name, Some(name), false)),
+        [.., name] => names.push((name, None, false)),
+        [] => {}
+    }
+    words.clear();
+}
+
+/// Longer import declarations are generated; their names matter to the tree only.
+const MAX_IMPORT_TOKENS: usize = 4096;
 
 const ALL: [(&str, AnnotationName); 18] = [
     ("backend", AnnotationName::Backend),

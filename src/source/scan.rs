@@ -49,12 +49,21 @@ pub struct Annotations {
 pub fn annotations(text: &str, jsx: bool, names: &Names, known: Option<&[Span]>) -> Annotations {
     let mut scan = Scan::new(text, jsx, known);
     let mut candidates = Vec::new();
+    // The end of the last decorator of the user's.
+    let mut decorated = 0;
     loop {
         let token = scan.next();
         match token.kind {
             Kind::End => return Annotations { candidates, unclosed: None },
             Kind::At => match scan.annotation(token, names) {
-                Ok(Some(candidate)) => candidates.push(candidate),
+                Ok(Some(mut candidate)) => {
+                    candidate.after_line &= scan.before.end != decorated;
+                    candidate.after_modifier &= candidate.after_line;
+                    candidates.push(candidate);
+                }
+                Ok(None) if token.start >= decorated => {
+                    decorated = decorator_end(text, token.start);
+                }
                 Ok(None) => {}
                 Err(unclosed) => return Annotations { candidates, unclosed: Some(unclosed) },
             },
@@ -65,19 +74,49 @@ pub fn annotations(text: &str, jsx: bool, names: &Names, known: Option<&[Span]>)
 
 /// Every `@` in the text that a known name follows, in code or not, with the end of the name.
 pub fn mentions<'a>(text: &'a str, names: &'a Names) -> impl Iterator<Item = (usize, usize)> + 'a {
-    memchr::memchr_iter(b'@', text.as_bytes()).filter_map(|at| {
-        let mut scan = Scan::new(text, false, None);
-        scan.pos = at + 1;
-        scan.name(names).map(|(_, _, end)| (at, end))
-    })
+    memchr::memchr_iter(b'@', text.as_bytes())
+        .filter_map(|at| name(text, at, names).map(|(_, _, end)| (at, end)))
+}
+
+/// The annotation at `at`, taken for code.
+pub fn annotation_at(text: &str, at: usize, names: &Names) -> Option<Candidate> {
+    let mut scan = Scan::at(text, at + 1);
+    let token = Token { kind: Kind::At, start: at, end: at + 1 };
+    scan.annotation(token, names).ok().flatten()
 }
 
 /// The first byte at or behind `from` that belongs to neither space nor comment.
 pub fn skip_trivia(text: &str, from: usize) -> usize {
-    let mut scan = Scan::new(text, false, None);
-    scan.pos = from;
+    let mut scan = Scan::at(text, from);
     scan.trivia();
     scan.pos
+}
+
+/// The end of the decorator that begins with the `@` at `at`, or the text's end.
+pub fn decorator_end(text: &str, at: usize) -> usize {
+    Scan::at(text, at + 1).decorator()
+}
+
+/// The name behind the `@` at `at`: what it means, its first part, its end.
+fn name(text: &str, at: usize, names: &Names) -> Option<(AnnotationName, (usize, usize), usize)> {
+    // A window, so that a line of `@//@//@//…` takes linear time.
+    let window = &text[..text.floor_char_boundary(at + MAX_NAME_BYTES)];
+    let start = skip_trivia(window, at + 1);
+    let end = word_end(window, start);
+    let root = &window[start..end];
+    if !names.is_root(root) || (end == window.len() && end != text.len()) {
+        return None;
+    }
+    let dot = skip_trivia(window, end);
+    if !window[dot..].starts_with('.') || window[dot..].starts_with("..") {
+        return Some((names.resolve(root, None)?, (start, end), end));
+    }
+    let member = skip_trivia(window, dot + 1);
+    let member_end = word_end(window, member);
+    let name = names.resolve(root, Some(&window[member..member_end]))?;
+    let next = skip_trivia(window, member_end);
+    let path = window[next..].starts_with('.') && !window[next..].starts_with("..");
+    (!path).then_some((name, (start, end), member_end))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -155,6 +194,10 @@ pub struct Scan<'a> {
     line_break: bool,
     /// A closing bracket matched nothing, here.
     mismatch: Option<usize>,
+    /// The end of the outermost list behind an annotation that belongs to an arrow, and how many
+    /// have been read within it.
+    arrow_until: usize,
+    lists_of_arrows: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -176,6 +219,8 @@ impl<'a> Scan<'a> {
             },
             line_break: true,
             mismatch: None,
+            arrow_until: 0,
+            lists_of_arrows: 0,
         };
         if scan.bytes.starts_with(b"#!") {
             scan.line_comment();
@@ -196,6 +241,13 @@ impl<'a> Scan<'a> {
     /// A line break stands before the token to come, as far as it has been skipped.
     pub fn after_line_break(&self) -> bool {
         self.line_break
+    }
+
+    /// A scan that begins in the middle of a text, in code.
+    pub fn at(text: &'a str, from: usize) -> Self {
+        let mut scan = Self::new("", false, None);
+        (scan.text, scan.bytes, scan.pos) = (text, text.as_bytes(), from);
+        scan
     }
 
     pub fn next(&mut self) -> Token {
@@ -590,7 +642,7 @@ impl Scan<'_> {
         let after_modifier =
             after_line && before.word && before.first && MODIFIERS.contains(&self.previous());
         let bracket = self.stack.last().map(|opened| opened.at);
-        let Some((name, root, mut end)) = self.name(names) else { return Ok(None) };
+        let Some((name, root, mut end)) = name(self.text, at.start, names) else { return Ok(None) };
         let arguments = match self.arguments(end) {
             Ok(Some(close)) => {
                 end = close;
@@ -616,38 +668,33 @@ impl Scan<'_> {
         }))
     }
 
-    /// The name from `pos` on: what it means, its first part, its end.
-    fn name(&mut self, names: &Names) -> Option<(AnnotationName, (usize, usize), usize)> {
-        let start = self.pos;
-        let found = self.name_here(names);
-        self.pos = start;
-        found
-    }
-
-    fn name_here(&mut self, names: &Names) -> Option<(AnnotationName, (usize, usize), usize)> {
-        self.trivia();
-        let start = self.pos;
-        let end = word_end(self.text, start);
-        let root = &self.text[start..end];
-        if !names.is_root(root) {
-            return None;
+    /// Reads a decorator from behind its `@`: `@a.b<T>(…)`, `@(…)`.
+    fn decorator(&mut self) -> usize {
+        let mut end = self.pos;
+        let mut next = self.next();
+        while next.kind == Kind::Word || self.text[next.start..].starts_with('.') {
+            end = next.end;
+            next = self.next();
         }
-        self.pos = end;
-        self.trivia();
-        if self.bytes.get(self.pos) != Some(&b'.') {
-            return Some((names.resolve(root, None)?, (start, end), end));
+        if self.text[next.start..].starts_with('<') {
+            while !self.text[next.start..].starts_with('>') {
+                if next.kind == Kind::End {
+                    return end;
+                }
+                next = self.next();
+            }
+            end = next.end;
+            next = self.next();
         }
-        self.pos += 1;
-        self.trivia();
-        let member_start = self.pos;
-        let member_end = word_end(self.text, member_start);
-        let name = names.resolve(root, Some(&self.text[member_start..member_end]))?;
-        self.pos = member_end;
-        self.trivia();
-        if self.bytes.get(self.pos) == Some(&b'.') {
-            return None;
+        if self.text[next.start..].starts_with('(') {
+            while !self.stack.is_empty() {
+                if self.next().kind == Kind::End {
+                    return self.text.len();
+                }
+            }
+            end = self.pos;
         }
-        Some((name, (start, end), member_end))
+        end
     }
 
     /// The end of the argument list behind `from`, or where it goes wrong.
@@ -658,7 +705,11 @@ impl Scan<'_> {
         if self.bytes.get(open) != Some(&b'(') {
             return Ok(None);
         }
-        let mut inner = Scan { stack: Vec::new(), mismatch: None, ..self.clone() };
+        if self.lists_of_arrows == MAX_NESTED_ARROWS {
+            return Ok(None);
+        }
+        let mut inner = Scan::new("", false, self.known);
+        (inner.text, inner.bytes, inner.pos, inner.jsx) = (self.text, self.bytes, open, self.jsx);
         inner.before.operand = true;
         loop {
             let token = inner.next();
@@ -676,7 +727,15 @@ impl Scan<'_> {
         inner.trivia();
         let rest = &inner.bytes[inner.pos..];
         // `@mwfilter (ctx, next) => …`: the list belongs to the arrow.
-        Ok(if rest.starts_with(b"=>") || rest.starts_with(b":") { None } else { Some(end) })
+        if rest.starts_with(b"=>") || rest.starts_with(b":") {
+            if open > self.arrow_until {
+                self.lists_of_arrows = 0;
+                self.arrow_until = end;
+            }
+            self.lists_of_arrows += 1;
+            return Ok(None);
+        }
+        Ok(Some(end))
     }
 }
 
@@ -787,6 +846,12 @@ const MODIFIERS: [&[u8]; 14] = [
 
 /// How far down a closing bracket looks for its partner in unbalanced text.
 const MAX_UNMATCHED: usize = 64;
+
+/// Between an `@` and the end of its name.
+const MAX_NAME_BYTES: usize = 512;
+
+/// Each is read twice, once as a list and once as what it is.
+const MAX_NESTED_ARROWS: usize = 16;
 
 /// How far an element's end is looked for when `<T>(` could be either.
 const MAX_ELEMENT_BYTES: usize = 16 * 1024;
