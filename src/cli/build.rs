@@ -1,6 +1,6 @@
 //! `kontract build`
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::Args;
 use serde_json::json;
@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Common, Outcome, absolute};
 use crate::{
     config,
-    diagnostic::render::plural,
-    files::Disk,
+    diagnostic::{render::plural, write::not_written},
+    files::{Disk, Files},
     pipeline::{
         self, Build,
         write::{self, Written},
@@ -38,26 +38,33 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
     flags.leak_report = arguments.leak_report.as_deref().map(absolute);
     flags.threads = arguments.threads.map(usize::from);
 
-    let files = Disk;
-    let options = match config::load(&files, &start, &flags) {
+    let shared: Arc<dyn Files> = Arc::new(Disk);
+    let files = &*shared;
+    let options = match config::load(files, &start, &flags) {
         Ok(options) => options,
         Err(diagnostics) => {
-            let project = config::find(&files, &start, &flags).map(|project| project.folder);
+            let project = config::find(files, &start, &flags).map(|project| project.folder);
             let project = project.unwrap_or(start);
-            terminal.diagnostics(&files, &project, diagnostics);
+            terminal.diagnostics(files, &project, diagnostics);
             return terminal.finish(Outcome::Usage);
         }
     };
-    let Build { mut diagnostics, outputs, routes, modules } = pipeline::build(&files, &options);
+    let Build { mut diagnostics, outputs, leaks, routes, modules } = pipeline::build(&shared, &options);
     let mut written = Written::default();
     let correct = !diagnostics.iter().any(|diagnostic| diagnostic.is_error());
     if correct {
-        let (counts, more) = write::write(&files, &options, &outputs);
+        let (counts, more) = write::write(files, &options, &outputs);
         written = counts;
         diagnostics.extend(more);
     }
+    if let Some(path) = &options.leak_report {
+        let report = serde_json::to_string_pretty(&leaks).unwrap_or_default();
+        if let Err(error) = files.write(path, format!("{report}\n").as_bytes()) {
+            diagnostics.push(not_written(&path.to_string_lossy(), &error));
+        }
+    }
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.is_error());
-    let counts = terminal.diagnostics(&files, &options.project, diagnostics);
+    let counts = terminal.diagnostics(files, &options.project, diagnostics);
     let time = started.elapsed();
     terminal.summary(
         &if failed { String::new() } else { sentence(routes, modules, written, time.as_millis()) },

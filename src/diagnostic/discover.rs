@@ -38,6 +38,12 @@ pub fn unreadable_folder(folder: &str, error: &io::Error) -> Diagnostic {
 }
 
 #[cold]
+pub fn unreadable_file(file: &SourcePath, error: &io::Error) -> Diagnostic {
+    Diagnostic::error("K099", file, None, format!("this file cannot be read: {error}"))
+        .help("make it readable, or add it to `[build] exclude` if it is no source")
+}
+
+#[cold]
 pub fn broken_link(path: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::warning(
         "K100",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     SourcePath, Span,
-    contract::{ImportKind, Middleware, ModuleContract},
+    contract::{ExportTarget, ImportKind, Middleware, ModuleContract},
     types::TypeExpr,
 };
 
@@ -69,6 +69,20 @@ pub struct ServerModule {
     /// Specifiers as written → as printed, where they differ.
     pub specifiers: BTreeMap<String, String>,
     pub json: bool,
+    pub flavour: Flavour,
+}
+
+/// What the tsconfig of a module says of the code to be made from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flavour {
+    /// `experimentalDecorators`; otherwise the standard ones.
+    pub legacy_decorators: bool,
+    /// `emitDecoratorMetadata`.
+    pub decorator_metadata: bool,
+    /// `useDefineForClassFields` is not switched off.
+    pub define_fields: bool,
+    /// `jsxImportSource`; React's otherwise.
+    pub jsx_import_source: Option<String>,
 }
 
 /// A module of `dist/client`.
@@ -80,6 +94,7 @@ pub struct ClientModule {
     pub code: bool,
     /// For `code`: specifiers as written → as printed.
     pub specifiers: BTreeMap<String, String>,
+    pub flavour: Flavour,
     /// Types and constants of other client modules that declarations here name.
     pub imports: BTreeMap<SourcePath, BTreeSet<TypeImport>>,
     /// The same from packages, by specifier.
@@ -144,4 +159,34 @@ pub struct IndexEntry {
     pub module: SourcePath,
     pub exported: String,
     pub span: Span,
+}
+
+impl App {
+    /// The module and name of the type that `name` stands for in a client module.
+    pub fn declaring(&self, modules: &Modules, file: &SourcePath, name: &str) -> Option<(SourcePath, String)> {
+        let module = self.client.get(file)?;
+        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        if module.types.contains(first) || module.constants.contains(first) {
+            return Some((file.clone(), first.to_owned()));
+        }
+        let (target, import) = module
+            .imports
+            .iter()
+            .find_map(|(target, names)| names.iter().find(|n| n.local == first).map(|n| (target, n)))?;
+        let exported = if import.namespace { rest?.split('.').next()? } else { &import.exported };
+        let contract = modules.get(target)?;
+        if let Some(reexport) = self.client.get(target).and_then(|m| m.reexports.get(exported)) {
+            return Some((reexport.module.clone(), local_of(modules.get(&reexport.module)?, &reexport.exported)));
+        }
+        Some((target.clone(), local_of(contract, exported)))
+    }
+}
+
+/// The local name behind an exported one.
+fn local_of(contract: &ModuleContract, exported: &str) -> String {
+    let export = contract.exports.iter().find(|e| e.name == exported);
+    match export.map(|e| &e.target) {
+        Some(ExportTarget::Local(local)) => local.clone(),
+        _ => exported.to_owned(),
+    }
 }

@@ -270,6 +270,28 @@ impl TypeDeclaration {
     }
 }
 
+impl TypeDeclaration {
+    /// Without doc comments: what changes when the type does.
+    #[must_use]
+    pub fn without_docs(&self) -> Self {
+        let mut bare = self.clone();
+        bare.strip_docs();
+        bare
+    }
+
+    fn strip_docs(&mut self) {
+        self.docs = None;
+        match &mut self.kind {
+            TypeDeclarationKind::Alias(ty) => ty.strip_docs(),
+            TypeDeclarationKind::Interface { members, .. } | TypeDeclarationKind::Class { members, .. } => {
+                members.iter_mut().for_each(Member::strip_docs);
+            }
+            TypeDeclarationKind::Enum { members, .. } => members.iter_mut().for_each(|m| m.docs = None),
+            TypeDeclarationKind::Namespace(declarations) => declarations.iter_mut().for_each(Self::strip_docs),
+        }
+    }
+}
+
 impl ModuleContract {
     pub fn type_named(&self, name: &str) -> Option<&TypeDeclaration> {
         self.types.iter().find(|t| t.name == name)

@@ -207,7 +207,30 @@ impl TypeExpr {
     }
 }
 
+impl TypeExpr {
+    /// Doc comments of the members of object types, wherever they are nested in unions, arrays and
+    /// the like.
+    pub fn strip_docs(&mut self) {
+        match self {
+            TypeExpr::Object(members) => members.iter_mut().for_each(Member::strip_docs),
+            TypeExpr::Array(item) | TypeExpr::Operator { operand: item, .. } => item.strip_docs(),
+            TypeExpr::Union(types) | TypeExpr::Intersection(types) | TypeExpr::Reference { arguments: types, .. } => {
+                types.iter_mut().for_each(TypeExpr::strip_docs);
+            }
+            TypeExpr::Tuple(elements) => elements.iter_mut().for_each(|e| e.ty.strip_docs()),
+            _ => {}
+        }
+    }
+}
+
 impl Member {
+    pub fn strip_docs(&mut self) {
+        self.docs = None;
+        if let MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } | MemberKind::Index { ty, .. } = &mut self.kind {
+            ty.strip_docs();
+        }
+    }
+
     /// Calls `visit` on each type that stands in the member itself.
     pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
         match &self.kind {

@@ -21,7 +21,17 @@ use crate::{
     diagnostic::discover as diagnostics,
     files::{Entry, Files, Kind},
     model::{SourcePath, diagnostic::Diagnostic},
+    source,
 };
+
+/// The text of a source; None for a file that vanished since it was found.
+pub fn read(files: &dyn Files, options: &Options, file: &SourcePath) -> Option<Result<String, Diagnostic>> {
+    match files.read(&options.absolute(file)) {
+        Ok(bytes) => Some(source::decode(file, &bytes).map(source::Text::into_string)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(Err(diagnostics::unreadable_file(file, &error))),
+    }
+}
 
 pub fn discover(files: &dyn Files, options: &Options) -> (Vec<SourcePath>, Vec<Diagnostic>) {
     let mut walk = Walk {

@@ -1,27 +1,175 @@
-//! The stages.
-
-use crate::{
-    config::Options,
-    files::Files,
-    model::{diagnostic::Diagnostic, output::Output},
-};
+//! The compiler, from sources to outputs, stage by stage.
 
 pub mod names;
 pub mod discover;
 pub mod extract;
 pub mod gather;
+pub mod lower;
+pub mod print;
+pub mod leaks;
 pub mod write;
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use swc_common::{GLOBALS, Globals};
+
+use self::{
+    extract::{Hints, extract},
+    gather::{Resolutions, Resolver, gather},
+    names::Layout,
+};
+use crate::{
+    config::Options,
+    files::Files,
+    model::{
+        SourcePath,
+        app::{App, Modules},
+        contract::ModuleContract,
+        diagnostic::Diagnostic,
+        output::Output,
+    },
+    source::STACK_BYTES,
+};
 
 /// What a build makes of the sources. Nothing is written yet.
 #[derive(Debug, Default)]
 pub struct Build {
     pub diagnostics: Vec<Diagnostic>,
+    /// Empty where there are errors.
     pub outputs: Vec<Output>,
+    pub leaks: leaks::Report,
     pub routes: usize,
     pub modules: usize,
 }
 
-pub fn build(files: &dyn Files, options: &Options) -> Build {
-    let (sources, diagnostics) = discover::discover(files, options);
-    Build { diagnostics, modules: sources.len(), ..Build::default() }
+/// Source → contracts → app → outputs.
+pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
+    // Walks over syntax trees recurse, and the parser admits trees that need this much.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).stack_size(STACK_BYTES).build();
+    match threads {
+        Ok(threads) => threads.install(|| build_here(files, options)),
+        Err(error) => Build { diagnostics: vec![no_threads(&error)], ..Build::default() },
+    }
+}
+
+#[cold]
+fn no_threads(error: &rayon::ThreadPoolBuildError) -> Diagnostic {
+    Diagnostic::error("K081", &SourcePath::new(""), None, format!("the compiler's threads cannot be started: {error}"))
+        .help("try `--threads 1`, or raise the limits on memory and processes")
+}
+
+fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
+    let layout = Layout::new(options);
+    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let resolver = Resolver::new(files, options);
+    let (modules, resolutions) = extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    diagnostics.extend(found);
+    let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        let outputs = outputs(&**files, options, &app, &modules);
+        let (report, found) = leaks::scan(&app, &modules, &outputs);
+        diagnostics.extend(found);
+        build.outputs = outputs;
+        build.leaks = report;
+    }
+    build.diagnostics = diagnostics;
+    build
+}
+
+/// Extracts the sources and what they import from outside the include patterns.
+fn extract_all(
+    files: &dyn Files,
+    options: &Options,
+    layout: &Layout,
+    resolver: &Resolver<'_>,
+    sources: Vec<SourcePath>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Modules, Resolutions) {
+    let mut modules = Modules::new();
+    let mut resolutions = Resolutions::default();
+    let mut fresh = sources;
+    while !fresh.is_empty() {
+        let extracted: Vec<(ModuleContract, Vec<Diagnostic>)> =
+            fresh.par_iter().filter_map(|file| extract_one(files, options, layout, file)).collect();
+        for (contract, found) in extracted {
+            diagnostics.extend(found);
+            modules.insert(contract.file.clone(), contract);
+        }
+        resolver.resolve(&modules, &fresh, &mut resolutions);
+        fresh = resolutions.modules(&fresh).filter(|file| !modules.contains_key(file)).cloned().collect();
+        fresh.sort();
+        fresh.dedup();
+        // A file that could not be read is not tried again.
+        fresh.retain(|file| files.is_file(&options.absolute(file)));
+    }
+    (modules, resolutions)
+}
+
+/// None for a file that vanished since it was found.
+fn extract_one(
+    files: &dyn Files,
+    options: &Options,
+    layout: &Layout,
+    file: &SourcePath,
+) -> Option<(ModuleContract, Vec<Diagnostic>)> {
+    let hints = Hints { middleware: layout.is_middleware(file), server: options.is_server(file) || layout.is_auth(file) };
+    match discover::read(files, options, file)? {
+        Ok(text) => Some(extract(file, &text, hints)),
+        Err(diagnostic) => Some((extract::empty(file), vec![diagnostic])),
+    }
+}
+
+fn outputs(files: &dyn Files, options: &Options, app: &App, modules: &Modules) -> Vec<Output> {
+    let text = |file: &SourcePath| match discover::read(files, options, file) {
+        Some(Ok(text)) => text,
+        _ => String::new(),
+    };
+    let server: Vec<(&SourcePath, _)> = app.server.iter().collect();
+    let mut outputs: Vec<Output> = server
+        .par_iter()
+        .flat_map_iter(|(file, module)| {
+            if module.json {
+                return vec![json_module(file, &module.output, &text(file))];
+            }
+            let path = format!("server/{}", module.output);
+            print_code(options, lower::server::Plan::server(app, modules, file), &path, &text(file))
+        })
+        .collect();
+    let client: Vec<(&SourcePath, _)> = app.client.iter().collect();
+    outputs.par_extend(client.par_iter().flat_map_iter(|(file, module)| {
+        if module.code {
+            let path = format!("client/{}", module.output);
+            let plan = lower::server::Plan::code(file, &module.specifiers, &module.flavour);
+            let mut printed = print_code(options, plan, &path, &text(file));
+            printed.push(lower::client::declarations(app, modules, file));
+            return printed;
+        }
+        lower::client::stubs(app, modules, file, &options.out, &text(file))
+    }));
+    outputs.extend(lower::index::server(app));
+    outputs.extend(lower::index::client(app, modules));
+    outputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let manifest = lower::manifest::manifest(app, modules, &outputs, &text);
+    outputs.push(manifest);
+    outputs
+}
+
+fn print_code(options: &Options, plan: lower::server::Plan<'_>, path: &str, text: &str) -> Vec<Output> {
+    let file = plan.file;
+    GLOBALS.set(&Globals::new(), || {
+        let Some(lowered) = lower::server::lower(plan, text) else { return Vec::new() };
+        let source = print::source_url(&options.out, path, file.as_str());
+        print::server::print(&lowered, &format!("{path}.js"), file.as_str(), &source).into()
+    })
+}
+
+/// A JSON file as a module, since engines differ in how they import JSON.
+fn json_module(file: &SourcePath, output: &str, text: &str) -> Output {
+    let text = text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    Output {
+        path: format!("server/{output}.js"),
+        text: format!("{}export default {};\n", print::header(Some(file.as_str())), text.trim()),
+    }
 }

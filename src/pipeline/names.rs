@@ -62,13 +62,29 @@ impl Layout {
             parts.push(".");
         }
         parts.extend(&target[common..]);
-        format!("{}.js", parts.join("/"))
+        url(&format!("{}.js", parts.join("/")))
     }
 }
 
 /// Files outside the source root keep their own folder, so that they never meet those inside.
 fn outside(path: &str) -> String {
     format!("_outside/{}", path.replace("../", "_up/"))
+}
+
+/// A path as a URL: what would end or change it is escaped.
+pub fn url(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c.is_control() || matches!(c, ' ' | '"' | '#' | '%' | '?' | '\\' | '<' | '>' | '`') {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn without_extension(path: &str) -> &str {

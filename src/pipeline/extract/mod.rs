@@ -340,7 +340,8 @@ fn is_server_import(specifier: &str) -> bool {
     specifier.starts_with("node:") || specifier == "kontract/runtime"
 }
 
-fn empty(file: &SourcePath) -> ModuleContract {
+/// What a file says that cannot be read.
+pub fn empty(file: &SourcePath) -> ModuleContract {
     ModuleContract {
         file: file.clone(),
         broken: true,

@@ -118,7 +118,8 @@ impl<'a> Plan<'a> {
 
     fn exported_local(&mut self, contract: &ModuleContract, local: &str, span: Span) {
         let file = &contract.file;
-        if contract.type_named(local).is_some() {
+        // The type of a class comes with what names it: its members may be the server's own.
+        if contract.type_named(local).is_some_and(|t| t.entity || !matches!(t.kind, TypeDeclarationKind::Class { .. })) {
             self.need_type(file, local);
         }
         if let Some(constant) = contract.constant(local) {
@@ -200,9 +201,6 @@ impl<'a> Plan<'a> {
             }
             match &value.ty {
                 Some(ty) => self.ty(file, ty, &mut Vec::new()),
-                None if contract.type_named(&value.name).is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Class { .. })) => {
-                    self.need_type(file, &value.name);
-                }
                 None => self.diagnostics.push(needs_declared_type(file, value.span, &value.name)),
             }
             let names = contract.exported_names(&value.name).map(|e| e.name.clone()).collect();

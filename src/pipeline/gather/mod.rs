@@ -32,6 +32,7 @@ pub fn gather(
     options: &Options,
     layout: &Layout,
     modules: &Modules,
+    resolver: &Resolver<'_>,
     resolutions: &Resolutions,
 ) -> (App, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
@@ -39,7 +40,7 @@ pub fn gather(
     let server_side: BTreeSet<SourcePath> =
         modules.values().filter(|c| roles::is_server(options, layout, c)).map(|c| c.file.clone()).collect();
     let roots = server_side.iter().filter(|file| !options.is_client(file)).cloned().collect();
-    let server = roles::server_closure(symbols, layout, &roots, &mut diagnostics);
+    let server = roles::server_closure(symbols, resolver, layout, &roots, &mut diagnostics);
     roles::check_clients(symbols, options, layout, &mut diagnostics);
 
     let mut routes = routes::routes(modules, &mut diagnostics);
@@ -71,7 +72,10 @@ pub fn gather(
     let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
     let tables = tables::tables(modules, &in_server, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
-    let (client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
+    let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
+    for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
+        module.flavour = resolver.flavour(file);
+    }
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
     (App { routes, middleware, chains, tables, server, client, index, auth }, diagnostics)
 }

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::{
     config::Options,
     files::{Files, Kind},
-    model::{SourcePath, app::Modules, contract::ModuleContract, types::TypeExpr},
+    model::{SourcePath, app::{Flavour, Modules}, contract::ModuleContract, types::TypeExpr},
 };
 
 /// What a specifier of one file stands for.
@@ -39,6 +39,16 @@ pub struct Resolutions {
 impl Resolutions {
     pub fn get(&self, file: &SourcePath, specifier: &str) -> &Resolution {
         self.files.get(file).and_then(|map| map.get(specifier)).unwrap_or(&Resolution::External)
+    }
+}
+
+impl Resolutions {
+    /// The modules that these files' specifiers lead to.
+    pub fn modules<'a>(&'a self, files: &'a [SourcePath]) -> impl Iterator<Item = &'a SourcePath> {
+        files.iter().filter_map(|file| self.files.get(file)).flat_map(BTreeMap::values).filter_map(|r| match r {
+            Resolution::Module(module) => Some(module),
+            _ => None,
+        })
     }
 }
 
@@ -83,6 +93,18 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         resolutions.files.extend(resolved);
+    }
+
+    /// What the nearest tsconfig says; a tsconfig that cannot be read says nothing.
+    pub fn flavour(&self, file: &SourcePath) -> Flavour {
+        let config = self.inner.find_tsconfig(self.options.absolute(file)).ok().flatten();
+        let options = config.as_ref().map(|c| &c.compiler_options);
+        Flavour {
+            legacy_decorators: options.and_then(|o| o.experimental_decorators).unwrap_or(false),
+            decorator_metadata: options.and_then(|o| o.emit_decorator_metadata).unwrap_or(false),
+            define_fields: options.and_then(|o| o.use_define_for_class_fields).unwrap_or(true),
+            jsx_import_source: options.and_then(|o| o.jsx_import_source.clone()),
+        }
     }
 
     fn one(&self, modules: &Modules, file: &SourcePath, specifier: &str) -> Resolution {

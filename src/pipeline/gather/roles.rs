@@ -6,14 +6,14 @@ use super::{
     diagnostics::{
         backend_in_client, context_in_client, export_not_found, module_not_found, server_import_in_client, server_value_in_client,
     },
-    resolve::{Resolution, Resolutions},
+    resolve::{Resolution, Resolutions, Resolver},
     symbols::{Symbol, Symbols},
 };
 use crate::{
     config::Options,
     model::{
         SourcePath, Span,
-        app::{Modules, ServerModule},
+        app::{Flavour, ServerModule},
         contract::{ImportKind, ModuleContract, TypeDeclarationKind},
         diagnostic::Diagnostic,
     },
@@ -34,6 +34,7 @@ pub fn is_server(options: &Options, layout: &Layout, contract: &ModuleContract) 
 /// The server modules and everything they load, with their specifiers as the output needs them.
 pub fn server_closure(
     symbols: Symbols<'_>,
+    resolver: &Resolver<'_>,
     layout: &Layout,
     roots: &BTreeSet<SourcePath>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -62,11 +63,11 @@ pub fn server_closure(
     let mut modules: BTreeMap<SourcePath, ServerModule> = BTreeMap::new();
     for file in &found {
         let specifiers = output_specifiers(symbols.resolutions, layout, &symbols.modules[file], Layout::server_output);
-        modules.insert(file.clone(), ServerModule { output: layout.server_output(file), specifiers, json: false });
+        modules.insert(file.clone(), ServerModule { output: layout.server_output(file), specifiers, json: false, flavour: resolver.flavour(file) });
     }
     for file in json {
         let output = layout.json_output(&file);
-        modules.insert(file, ServerModule { output, specifiers: BTreeMap::new(), json: true });
+        modules.insert(file, ServerModule { output, specifiers: BTreeMap::new(), json: true, flavour: Flavour::default() });
     }
     modules
 }
@@ -104,7 +105,7 @@ pub fn is_declaration(file: &SourcePath) -> bool {
 fn missing_exports(symbols: Symbols<'_>, contract: &ModuleContract, diagnostics: &mut Vec<Diagnostic>) {
     for import in contract.imports.iter().filter(|i| i.runtime) {
         let Some(target) = symbols.target(&contract.file, &import.specifier) else { continue };
-        if is_declaration(target) || opaque(symbols, target) {
+        if is_declaration(target) {
             continue;
         }
         for name in import.names.iter().filter(|n| n.used_as_value) {
@@ -113,7 +114,7 @@ fn missing_exports(symbols: Symbols<'_>, contract: &ModuleContract, diagnostics:
                 ImportKind::Default => "default",
                 ImportKind::Namespace => continue,
             };
-            if symbols.export(target, wanted).is_none() {
+            if symbols.export(target, wanted).is_none() && !opaque(symbols, target) {
                 diagnostics.push(export_not_found(&contract.file, name.span, wanted, target));
             }
         }

@@ -1,0 +1,158 @@
+//! The last look at the client before it is written: string literals that stand only in server
+//! code must not occur in it. Client files are made from contracts, so a find means that
+//! something in the compiler went wrong, and the build fails.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+use swc_ecma_ast::{Str, TplElement};
+use swc_ecma_visit::{Visit, VisitWith};
+
+use crate::{
+    model::{
+        SourcePath,
+        app::{App, Modules},
+        contract::{ConstantValue, TypeDeclarationKind},
+        diagnostic::Diagnostic,
+        output::Output,
+        types::{Key, LiteralType, MemberKind, TypeExpr},
+    },
+    source,
+};
+
+/// What was checked, for `--leak-report`.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Client files that were searched.
+    pub files: Vec<String>,
+    /// For each server module, how many of its string literals were looked for.
+    pub literals: BTreeMap<String, usize>,
+    /// Literals found, with the client file; none in a build that succeeds.
+    pub leaks: Vec<Leak>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Leak {
+    pub module: String,
+    pub file: String,
+}
+
+pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Diagnostic>) {
+    let contract = contract_strings(app, modules);
+    let mut wanted: BTreeMap<&str, &SourcePath> = BTreeMap::new();
+    let mut report = Report::default();
+    for (file, module) in modules {
+        // A shared module that is sent to clients as code is no secret.
+        if app.client.get(file).is_some_and(|m| m.code) {
+            continue;
+        }
+        let own = module.strings.iter().filter(|s| !contract.contains(s.as_str()));
+        let mut count = 0;
+        for text in own {
+            wanted.entry(text).or_insert(file);
+            count += 1;
+        }
+        if count > 0 {
+            report.literals.insert(file.to_string(), count);
+        }
+    }
+    let mut diagnostics = Vec::new();
+    for output in outputs.iter().filter(|o| o.path.starts_with("client/") && !o.path.ends_with(".map")) {
+        report.files.push(output.path.clone());
+        for literal in literals(output) {
+            if let Some(module) = wanted.get(literal.as_str()) {
+                report.leaks.push(Leak { module: module.to_string(), file: output.path.clone() });
+                diagnostics.push(leaked(module, &output.path));
+            }
+        }
+    }
+    (report, diagnostics)
+}
+
+#[cold]
+fn leaked(module: &SourcePath, output: &str) -> Diagnostic {
+    Diagnostic::error("K080", module, None, format!("a string of this server module stands in the client file `{output}`"))
+        .help("nothing was written; this is a bug in kontract, please report it")
+}
+
+/// The strings that clients are meant to have: names, groups, types, constants.
+fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
+    let mut strings = FxHashSet::default();
+    for (name, route) in &app.routes {
+        strings.insert(name.clone());
+        strings.extend(modules[&route.module].functions[route.function].egroup.clone());
+    }
+    for (file, module) in &app.client {
+        let contract = &modules[file];
+        strings.extend(module.exports.values().flatten().cloned());
+        for declaration in contract.types.iter().filter(|t| module.types.contains(&t.name)) {
+            if let TypeDeclarationKind::Enum { members, .. } = &declaration.kind {
+                for member in members {
+                    strings.insert(member.name.clone());
+                    strings.extend(member.value.iter().flat_map(constant_strings));
+                }
+            }
+            declaration.walk_types(&mut |ty| type_strings(ty, &mut strings));
+        }
+        for constant in contract.constants.iter().filter(|c| module.constants.contains(&c.name)) {
+            strings.extend(constant_strings(&constant.value));
+        }
+        for function in &contract.functions {
+            for signature in std::iter::once(&function.signature).chain(&function.overloads) {
+                signature.walk_types(&mut |ty| type_strings(ty, &mut strings));
+            }
+        }
+        strings.extend(module.packages.keys().cloned());
+    }
+    strings
+}
+
+fn type_strings(ty: &TypeExpr, strings: &mut FxHashSet<String>) {
+    ty.walk(&mut |ty| match ty {
+        TypeExpr::Literal(LiteralType::String(text)) => {
+            strings.insert(text.clone());
+        }
+        TypeExpr::Template { texts, .. } => strings.extend(texts.iter().cloned()),
+        TypeExpr::Object(members) => {
+            for member in members {
+                if let MemberKind::Property { key: Key::Name(name), .. } = &member.kind {
+                    strings.insert(name.clone());
+                }
+            }
+        }
+        _ => {}
+    });
+}
+
+fn constant_strings(value: &ConstantValue) -> Vec<String> {
+    match value {
+        ConstantValue::String(text) => vec![text.clone()],
+        ConstantValue::Array(items) => items.iter().flat_map(constant_strings).collect(),
+        ConstantValue::Object(fields) => fields.iter().flat_map(|(_, v)| constant_strings(v)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The string literals of a generated file, in code and in types.
+fn literals(output: &Output) -> FxHashSet<String> {
+    let mut found = Literals::default();
+    let path = SourcePath::new(&output.path);
+    if let (Some(parsed), _) = source::parse(&path, &output.text) {
+        parsed.module.visit_with(&mut found);
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Literals(FxHashSet<String>);
+
+impl Visit for Literals {
+    fn visit_str(&mut self, literal: &Str) {
+        self.0.extend(literal.value.as_str().map(str::to_owned));
+    }
+
+    fn visit_tpl_element(&mut self, element: &TplElement) {
+        self.0.extend(element.cooked.as_ref().and_then(|c| c.as_str()).map(str::to_owned));
+    }
+}

@@ -1,0 +1,358 @@
+//! Client modules: stubs and declarations, made from contracts and never from source text.
+//!
+//! Input: the contract of
+//! ```ts
+//! /// Finds a user.
+//! @backend({ egroup: 'api' }) export async function getUser(id: string): Promise<User> { … }
+//! ```
+//! Output:
+//! ```js
+//! import { __kontract_rpc } from "kontract/client";
+//! export async function getUser(id, options) {
+//!   return await __kontract_rpc("getUser", [id], { egroup: "api" }, options);
+//! }
+//! ```
+//! and `declare function getUser(id: string, options?: CallOptions): Promise<User>;`
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use crate::{
+    diagnostic::position::LineIndex,
+    model::{
+        SourcePath, Span,
+        app::{App, ClientModule, ImportName, Modules},
+        contract::{BackendFunction, ModuleContract, Signature, TypeDeclarationKind},
+        output::Output,
+        types::TypeExpr,
+    },
+    pipeline::{
+        gather::{result_type, route_name},
+        names::Layout,
+        print::{
+            header,
+            map::Mapped,
+            map_link, source_url,
+            types::{Printer, constant, docs, enumeration, key, string},
+        },
+    },
+};
+
+/// The local name of a nameless default export.
+const DEFAULT: &str = "__kontract_default";
+
+/// The stubs, their map and their declarations. `text` is the source, for positions only.
+pub fn stubs(app: &App, modules: &Modules, file: &SourcePath, out: &str, text: &str) -> Vec<Output> {
+    let module = &app.client[file];
+    let path = format!("client/{}", module.output);
+    let mut script = Script { module, contract: &modules[file], lines: LineIndex::new(text), text, out: Mapped::default() };
+    script.write(app, file, &path);
+    let mut outputs = vec![
+        Output { path: format!("{path}.js.map"), text: script.out.map(&base(&format!("{path}.js")), &source_url(out, &path, file.as_str())) },
+        Output { path: format!("{path}.js"), text: script.out.text },
+    ];
+    outputs.push(declarations(app, modules, file));
+    outputs
+}
+
+fn base(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
+}
+
+/// The local name that generated code gives a function or class.
+pub fn local_name(local: &str) -> &str {
+    if local == "default" { DEFAULT } else { local }
+}
+
+/// The functions of a module that stand alone, and those of each class, in source order.
+fn grouped(contract: &ModuleContract) -> (Vec<&BackendFunction>, BTreeMap<(Span, &str), Vec<&BackendFunction>>) {
+    let mut functions = Vec::new();
+    let mut services: BTreeMap<(Span, &str), Vec<&BackendFunction>> = BTreeMap::new();
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    for function in &contract.functions {
+        match &function.class {
+            Some(class) => {
+                let at = *first.entry(class).or_insert(function.span);
+                services.entry((at, class)).or_default().push(function);
+            }
+            None => functions.push(function),
+        }
+    }
+    (functions, services)
+}
+
+struct Script<'a> {
+    module: &'a ClientModule,
+    contract: &'a ModuleContract,
+    lines: LineIndex,
+    text: &'a str,
+    out: Mapped,
+}
+
+impl Script<'_> {
+    fn write(&mut self, app: &App, file: &SourcePath, path: &str) {
+        self.out.push(&header(Some(file.as_str())));
+        let (functions, services) = grouped(self.contract);
+        if !functions.is_empty() || !services.is_empty() {
+            self.out.push("import { __kontract_rpc } from \"kontract/client\";\n");
+        }
+        let mut empty = functions.is_empty() && services.is_empty();
+        for (name, reexport) in self.module.reexports.iter().filter(|(_, r)| r.value) {
+            let target = Layout::specifier(&self.module.output, &app.client[&reexport.module].output);
+            let renamed = renamed(&reexport.exported, name);
+            self.out.push(&format!("export {{ {renamed} }} from {};\n", string(&target)));
+            empty = false;
+        }
+        for declaration in self.contract.types.iter().filter(|t| self.module.types.contains(&t.name)) {
+            if let TypeDeclarationKind::Enum { members, .. } = &declaration.kind {
+                self.mark(declaration.span);
+                self.out.push(&format!("{}const {} = {};\n", self.export(&declaration.name), declaration.name, enumeration(members)));
+                empty = false;
+            }
+        }
+        for value in self.contract.constants.iter().filter(|c| self.module.constants.contains(&c.name)) {
+            // One that only a type mentions has no place at run time.
+            if self.module.exports.contains_key(&value.name) {
+                self.mark(value.span);
+                self.out.push(&format!("{}const {} = {};\n", self.export(&value.name), value.name, constant(&value.value, 0)));
+                empty = false;
+            }
+        }
+        for function in functions {
+            let export = self.export(&function.name);
+            self.mark(function.span);
+            self.out.push(&format!("{export}async function {}", local_name(&function.name)));
+            self.stub(function, "");
+            self.out.push("\n");
+        }
+        for ((_, class), methods) in services {
+            self.out.push(&format!("{}const {class} = {{\n", self.export(class)));
+            for method in methods {
+                self.out.push("  ");
+                self.mark(method.span);
+                self.out.push(&format!("async {}", property(&method.name)));
+                self.stub(method, "  ");
+                self.out.push(",\n");
+            }
+            self.out.push("};\n");
+        }
+        let renames = self.renames();
+        if !renames.is_empty() {
+            self.out.push(&format!("export {{ {} }};\n", renames.join(", ")));
+        } else if empty {
+            self.out.push("export {};\n");
+        }
+        self.out.push(&map_link(&format!("{path}.js")));
+    }
+
+    /// `(id, options) { return await … }`.
+    fn stub(&mut self, function: &BackendFunction, indent: &str) {
+        let parameters = &function.signature.parameters;
+        let mut names: Vec<String> = parameters.iter().map(|p| if p.rest { format!("...{}", p.name) } else { p.name.clone() }).collect();
+        let arguments = names.join(", ");
+        let options = options_name(&function.signature).map(|name| {
+            names.push(name.to_owned());
+            format!(", {name}")
+        });
+        let meta = match &function.egroup {
+            Some(egroup) => format!("{{ egroup: {} }}", string(egroup)),
+            None => "{}".to_owned(),
+        };
+        self.out.push(&format!("({}) {{\n{indent}  return await ", names.join(", ")));
+        self.mark(function.span);
+        self.out.push(&format!(
+            "__kontract_rpc({}, [{arguments}], {meta}{});\n{indent}}}",
+            string(&route_name(function)),
+            options.unwrap_or_default(),
+        ));
+    }
+
+    fn mark(&mut self, span: Span) {
+        let place = self.lines.position(self.text, span.start as usize);
+        let from_zero = |n: usize| u32::try_from(n - 1).unwrap_or(u32::MAX);
+        self.out.mark((from_zero(place.line), from_zero(place.column)));
+    }
+
+    /// `export `, where the local name is one of the exported ones.
+    fn export(&self, local: &str) -> &'static str {
+        let direct = self.module.exports.get(local).is_some_and(|names| names.contains(local)) && local != "default";
+        if direct { "export " } else { "" }
+    }
+
+    /// The exports under other names.
+    fn renames(&self) -> Vec<String> {
+        let (functions, services) = grouped(self.contract);
+        let is_value = |local: &str| {
+            functions.iter().any(|f| f.name == local)
+                || services.keys().any(|(_, class)| *class == local)
+                || self.module.constants.contains(local)
+                || self.contract.type_named(local).is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }))
+        };
+        let locals = self.module.exports.iter().filter(|(local, _)| is_value(local));
+        locals
+            .flat_map(|(local, names)| {
+                names.iter().filter(move |name| *name != local || local == "default").map(|name| renamed(local_name(local), name))
+            })
+            .collect()
+    }
+}
+
+fn property(name: &str) -> String {
+    key(&crate::model::types::Key::Name(name.to_owned()))
+}
+
+fn renamed(local: &str, name: &str) -> String {
+    let quote = |name: &str| if crate::pipeline::print::types::is_identifier(name) { name.to_owned() } else { string(name) };
+    if local == name { quote(name) } else { format!("{} as {}", quote(local), quote(name)) }
+}
+
+/// What the parameter behind the declared ones is called; none behind a rest parameter.
+fn options_name(signature: &Signature) -> Option<&'static str> {
+    if signature.parameters.iter().any(|p| p.rest) {
+        return None;
+    }
+    ["options", "callOptions", "kontractOptions"].into_iter().find(|name| !signature.parameters.iter().any(|p| p.name == *name))
+}
+
+/// The `.d.ts` of a client module.
+pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
+    let module = &app.client[file];
+    let contract = &modules[file];
+    let specifier = |written: &str| match module.import_types.get(written) {
+        Some(target) => Layout::specifier(&module.output, &app.client[target].output),
+        None => written.to_owned(),
+    };
+    let printer = Printer { specifier: &specifier };
+    let mut out = header(Some(file.as_str()));
+    let (functions, services) = grouped(contract);
+    let call_options = imports(&mut out, app, module, contract, functions.is_empty() && services.is_empty());
+    for declaration in contract.types.iter().filter(|t| module.types.contains(&t.name)) {
+        printer.declaration(&mut out, declaration, 0);
+    }
+    for value in contract.constants.iter().filter(|c| module.constants.contains(&c.name)) {
+        printer.constant_declaration(&mut out, &value.name, value);
+    }
+    if module.code {
+        for value in contract.values.iter().filter(|v| module.exports.contains_key(&v.name)) {
+            let Some(ty) = &value.ty else { continue };
+            let _ = writeln!(out, "declare const {}: {};", value.name, printer.ty(ty));
+        }
+    }
+    for function in functions {
+        for signature in signatures(function) {
+            docs(&mut out, signature.docs.as_deref().or(function.signature.docs.as_deref()), 0);
+            let _ = write!(out, "declare function {}", local_name(&function.name));
+            write_signature(&mut out, &printer, signature, &call_options);
+            out.push_str(";\n");
+        }
+    }
+    for ((_, class), methods) in services {
+        let _ = writeln!(out, "declare const {class}: {{");
+        for method in methods {
+            for signature in signatures(method) {
+                docs(&mut out, signature.docs.as_deref().or(method.signature.docs.as_deref()), 1);
+                let _ = write!(out, "  {}", property(&method.name));
+                write_signature(&mut out, &printer, signature, &call_options);
+                out.push_str(";\n");
+            }
+        }
+        out.push_str("};\n");
+    }
+    for (name, reexport) in &module.reexports {
+        let target = Layout::specifier(&module.output, &app.client[&reexport.module].output);
+        let kind = if reexport.value { "export" } else { "export type" };
+        let _ = writeln!(out, "{kind} {{ {} }} from {};", renamed(&reexport.exported, name), string(&target));
+    }
+    let exports: Vec<String> = module
+        .exports
+        .iter()
+        .flat_map(|(local, names)| names.iter().map(move |name| renamed(local_name(local), name)))
+        .collect();
+    let _ = if exports.is_empty() { writeln!(out, "export {{}};") } else { writeln!(out, "export {{ {} }};", exports.join(", ")) };
+    Output { path: format!("client/{}.d.ts", module.output), text: out }
+}
+
+/// The imports of a `.d.ts`; returns the name by which `CallOptions` is known there.
+fn imports(out: &mut String, app: &App, module: &ClientModule, contract: &ModuleContract, no_routes: bool) -> String {
+    let mut taken: Vec<&str> = contract.types.iter().map(|t| t.name.as_str()).collect();
+    taken.extend(module.imports.values().flatten().map(|i| i.local.as_str()));
+    taken.extend(module.packages.values().flatten().map(|(_, local)| local.as_str()));
+    let call_options = if taken.contains(&"CallOptions") { "__kontract_CallOptions" } else { "CallOptions" };
+    if !no_routes {
+        let _ = writeln!(out, "import type {{ {} }} from \"kontract/client\";", renamed("CallOptions", call_options));
+    }
+    for (target, names) in &module.imports {
+        let specifier = string(&Layout::specifier(&module.output, &app.client[target].output));
+        for name in names.iter().filter(|n| n.namespace) {
+            let _ = writeln!(out, "import type * as {} from {specifier};", name.local);
+        }
+        let named: Vec<String> =
+            names.iter().filter(|n| !n.namespace).map(|n| renamed(&n.exported, &n.local)).collect();
+        if !named.is_empty() {
+            let _ = writeln!(out, "import type {{ {} }} from {specifier};", named.join(", "));
+        }
+    }
+    for (specifier, names) in &module.packages {
+        let specifier = string(specifier);
+        let mut named = Vec::new();
+        for (name, local) in names {
+            match name {
+                ImportName::Namespace => {
+                    let _ = writeln!(out, "import type * as {local} from {specifier};");
+                }
+                ImportName::Default => named.push(format!("default as {local}")),
+                ImportName::Named(name) => named.push(renamed(name, local)),
+            }
+        }
+        if !named.is_empty() {
+            let _ = writeln!(out, "import type {{ {} }} from {specifier};", named.join(", "));
+        }
+    }
+    call_options.to_owned()
+}
+
+/// Overloads appear instead of the implementation's signature.
+fn signatures(function: &BackendFunction) -> impl Iterator<Item = &Signature> {
+    let own = function.overloads.is_empty().then_some(&function.signature);
+    function.overloads.iter().chain(own)
+}
+
+fn write_signature(out: &mut String, printer: &Printer<'_>, signature: &Signature, call_options: &str) {
+    printer.type_parameters(out, &signature.type_parameters, 0);
+    out.push('(');
+    let mut first = true;
+    // A required parameter cannot follow an optional one in a declaration.
+    let last_required = signature.parameters.iter().rposition(|p| !p.optional && !p.rest);
+    for (i, parameter) in signature.parameters.iter().enumerate() {
+        if !std::mem::take(&mut first) {
+            out.push_str(", ");
+        }
+        if parameter.optional && last_required.is_some_and(|last| i < last) {
+            let ty = parameter.ty.clone().unwrap_or_else(|| TypeExpr::Keyword("unknown".to_owned()));
+            let ty = TypeExpr::Union(vec![ty, TypeExpr::Keyword("undefined".to_owned())]);
+            let _ = write!(out, "{}: {}", parameter.name, printer.ty(&ty));
+        } else {
+            printer.parameter(out, parameter, 0);
+        }
+    }
+    if let Some(options) = options_name(signature) {
+        let _ = write!(out, "{}{options}?: {call_options}", if first { "" } else { ", " });
+    }
+    let result = signature.result.as_ref().map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&unwrapped(ty)));
+    let _ = write!(out, "): Promise<{result}>");
+}
+
+/// `Promise<HttpResp<T>>` is T, also where only some members of a union are.
+fn unwrapped(declared: &TypeExpr) -> TypeExpr {
+    match result_type(declared) {
+        TypeExpr::Union(types) => {
+            let mut members: Vec<TypeExpr> = Vec::new();
+            for ty in types.iter().map(unwrapped) {
+                if !members.contains(&ty) {
+                    members.push(ty);
+                }
+            }
+            if members.len() == 1 { members.remove(0) } else { TypeExpr::Union(members) }
+        }
+        other => other.clone(),
+    }
+}

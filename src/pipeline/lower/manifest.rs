@@ -1,0 +1,217 @@
+//! `dist/manifest.json`: the contract of a build, for hosts and for tools.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    diagnostic::position::LineIndex,
+    model::{
+        SourcePath,
+        app::{App, Modules, Route},
+        contract::{Filter, Located},
+        output::Output,
+        types::{Parameter, TypeExpr},
+    },
+    pipeline::{
+        gather::result_type,
+        print::types::Printer,
+    },
+};
+
+/// The version of the manifest's form.
+const VERSION: u32 = 1;
+
+/// `outputs` are all others: the build's hash covers them. `text` gives a source's text.
+pub fn manifest(app: &App, modules: &Modules, outputs: &[Output], text: &dyn Fn(&SourcePath) -> String) -> Output {
+    let specifier = |written: &str| written.to_owned();
+    let printer = Printer { specifier: &specifier };
+    let types = types(app, modules, &printer);
+    let routes: Map<String, Value> =
+        app.routes.iter().map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r))).collect();
+    let abi = hash(routes.values().filter_map(|r| r["abi"].as_str()));
+    let middleware: Vec<Value> = app
+        .middleware
+        .iter()
+        .flat_map(|file| {
+            let source = text(&file.module);
+            let lines = LineIndex::new(&source);
+            file.entries
+                .iter()
+                .map(|entry| {
+                    json!({
+                        "module": file.module.as_str(),
+                        "line": lines.position(&source, entry.span.start as usize).line,
+                        "filter": filter(&entry.filter),
+                        "inline": false,
+                    })
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let tables: Map<String, Value> = app
+        .tables
+        .iter()
+        .map(|(name, table)| {
+            let fields: Map<String, Value> = table
+                .order
+                .iter()
+                .filter_map(|field| table.fields.get(field).map(|f| (field, f)))
+                .map(|(name, field)| {
+                    let mut value = json!({ "type": printer.ty(&field.ty), "perm": field.perm });
+                    if field.optional {
+                        value["optional"] = true.into();
+                    }
+                    (name.clone(), value)
+                })
+                .collect();
+            let value = json!({
+                "type": table.row.as_ref().map(|(_, name)| name),
+                "primaryKey": table.primary_key,
+                "fields": fields,
+                "owned": false,
+            });
+            (name.clone(), value)
+        })
+        .collect();
+    let build = hash(outputs.iter().flat_map(|o| [o.path.as_str(), o.text.as_str()]));
+    let manifest = json!({
+        "generator": "kontract build",
+        "version": VERSION,
+        "build": build,
+        "abi": abi,
+        "routes": routes,
+        "middleware": middleware,
+        "tables": tables,
+        "types": types.into_iter().map(|(name, text)| (name, Value::String(text))).collect::<Map<_, _>>(),
+    });
+    let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
+    text.push('\n');
+    Output { path: "manifest.json".to_owned(), text }
+}
+
+fn route(
+    app: &App,
+    modules: &Modules,
+    printer: &Printer<'_>,
+    types: &BTreeMap<String, String>,
+    name: &str,
+    route: &Route,
+) -> Value {
+    let function = &modules[&route.module].functions[route.function];
+    let signature = &function.signature;
+    let mut meta = Map::new();
+    meta.insert("perm".to_owned(), function.perm.unwrap_or(0).into());
+    for (key, value) in [("ugroup", &function.ugroup), ("egroup", &function.egroup)] {
+        if let Some(value) = value {
+            meta.insert(key.to_owned(), value.clone().into());
+        }
+    }
+    let params: Vec<Value> = signature.parameters.iter().map(|p| parameter(printer, p)).collect();
+    let result = signature.result.as_ref().map_or_else(|| "unknown".to_owned(), |ty| printer.ty(result_type(ty)));
+    let abi = route_abi(name, &params, &result, signature_types(app, route, modules), types);
+    let mut value = Map::new();
+    value.insert("module".to_owned(), route.module.as_str().into());
+    let export = match &function.class {
+        Some(class) => format!("{class}.{}", function.name),
+        None => function.name.clone(),
+    };
+    value.insert("export".to_owned(), export.into());
+    value.insert("kind".to_owned(), serde_json::to_value(function.kind).unwrap_or_default());
+    if let Some(docs) = &signature.docs {
+        value.insert("doc".to_owned(), docs.clone().into());
+    }
+    value.insert("meta".to_owned(), meta.into());
+    value.insert("params".to_owned(), params.into());
+    value.insert("result".to_owned(), result.into());
+    value.insert("chain".to_owned(), route.chain.clone().into());
+    value.insert("tables".to_owned(), json!({}));
+    value.insert("abi".to_owned(), abi.clone().into());
+    value.insert("accepts".to_owned(), json!([abi]));
+    value.into()
+}
+
+fn parameter(printer: &Printer<'_>, parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "type": parameter.ty.as_ref().map_or_else(|| "unknown".to_owned(), |ty| printer.ty(ty)),
+        "optional": parameter.optional,
+        "rest": parameter.rest,
+    })
+}
+
+fn filter(filter: &Filter) -> Value {
+    let text = |value: &Option<Located<String>>| value.as_ref().map(|v| Value::String(v.value.clone()));
+    let mut fields = Map::new();
+    if let Some(prefix) = text(&filter.prefixurl) {
+        fields.insert("prefixurl".to_owned(), prefix);
+    }
+    if let Some(group) = text(&filter.egroup) {
+        fields.insert("egroup".to_owned(), group);
+    }
+    if let Some(endpoints) = &filter.endpoints {
+        fields.insert("endpoints".to_owned(), endpoints.iter().map(|e| e.value.clone()).collect());
+    }
+    fields.into()
+}
+
+/// Every type that clients see, by `module#name`, as declared.
+fn types(app: &App, modules: &Modules, printer: &Printer<'_>) -> BTreeMap<String, String> {
+    let mut types = BTreeMap::new();
+    for (file, module) in &app.client {
+        for declaration in modules[file].types.iter().filter(|t| module.types.contains(&t.name)) {
+            let bare = declaration.without_docs();
+            let mut text = String::new();
+            printer.declaration(&mut text, &bare, 0);
+            types.insert(format!("{file}#{}", declaration.name), text.trim_end().to_owned());
+        }
+    }
+    types
+}
+
+/// The keys in `types` that a route's signature reaches, itself through other types.
+fn signature_types(app: &App, route: &Route, modules: &Modules) -> Vec<String> {
+    let function = &modules[&route.module].functions[route.function];
+    let mut found: Vec<(SourcePath, String)> = Vec::new();
+    let mut queue: Vec<(SourcePath, String)> = Vec::new();
+    let names_of = |file: &SourcePath, ty: &TypeExpr, queue: &mut Vec<(SourcePath, String)>| {
+        ty.walk(&mut |ty| {
+            if let TypeExpr::Reference { name, .. } | TypeExpr::Query { name, .. } = ty {
+                queue.extend(app.declaring(modules, file, name));
+            }
+        });
+    };
+    function.signature.walk_types(&mut |ty| names_of(&route.module, ty, &mut queue));
+    while let Some(next) = queue.pop() {
+        if found.contains(&next) {
+            continue;
+        }
+        if let Some(declaration) = modules[&next.0].type_named(&next.1) {
+            declaration.walk_types(&mut |ty| names_of(&next.0, ty, &mut queue));
+        }
+        found.push(next);
+    }
+    let mut keys: Vec<String> = found.into_iter().map(|(file, name)| format!("{file}#{name}")).collect();
+    keys.sort();
+    keys
+}
+
+/// Changes whenever a client built against the route could misunderstand it.
+fn route_abi(name: &str, params: &[Value], result: &str, reached: Vec<String>, types: &BTreeMap<String, String>) -> String {
+    let params: Vec<String> = params.iter().map(ToString::to_string).collect();
+    let declarations: Vec<&str> = reached.iter().filter_map(|key| types.get(key)).map(String::as_str).collect();
+    hash([name, result].into_iter().chain(params.iter().map(String::as_str)).chain(declarations))
+}
+
+/// SHA-256 over the parts, each with its length before it, in hexadecimal.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let digest = hasher.finalize();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}

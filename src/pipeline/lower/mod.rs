@@ -1,0 +1,6 @@
+//! The app → modules to be printed: server code, client stubs, indices, the manifest.
+
+pub mod client;
+pub mod index;
+pub mod manifest;
+pub mod server;

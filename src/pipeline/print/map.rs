@@ -1,0 +1,52 @@
+//! Text that knows where its lines come from.
+
+use swc_sourcemap::SourceMapBuilder;
+
+/// Generated text under construction, with the places of the source that stand behind it.
+#[derive(Default)]
+pub struct Mapped {
+    pub text: String,
+    /// Generated line and column → line and column of the source, all from 0, columns in UTF-16
+    /// units.
+    mappings: Vec<((u32, u32), (u32, u32))>,
+    line: u32,
+    column: u32,
+}
+
+impl Mapped {
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        for c in text.chars() {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 0;
+            } else {
+                self.column += u32::try_from(c.len_utf16()).unwrap_or(1);
+            }
+        }
+    }
+
+    /// What is pushed next comes from this place of the source.
+    pub fn mark(&mut self, source: (u32, u32)) {
+        self.mappings.push(((self.line, self.column), source));
+    }
+
+    /// The map, without the source's text. `source` is relative to the map.
+    pub fn map(&self, file: &str, source: &str) -> String {
+        let mut builder = SourceMapBuilder::new(Some(file.to_owned().into()));
+        let id = builder.add_source(source.to_owned().into());
+        for ((line, column), (source_line, source_column)) in &self.mappings {
+            builder.add_raw(*line, *column, *source_line, *source_column, Some(id), None, false);
+        }
+        to_json(&builder.into_sourcemap())
+    }
+}
+
+pub fn to_json(map: &swc_sourcemap::SourceMap) -> String {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = map.to_writer(&mut bytes);
+    let mut text = String::from_utf8(bytes).unwrap_or_default();
+    text.push('\n');
+    text
+}
