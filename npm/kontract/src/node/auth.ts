@@ -1,0 +1,230 @@
+import { randomUUID } from "node:crypto";
+import { ConflictError, ForbiddenError, HttpError, NotFoundError, UnauthorizedError } from "../errors.js";
+import type { Session, SessionSource } from "../runtime/session.js";
+import type { AuthAdmin } from "../types/registry.js";
+import type { AuthSettings } from "./auth-config.js";
+import { Passwords } from "./passwords.js";
+import { SessionStore } from "./sessions.js";
+import { Throttle } from "./throttle.js";
+
+/** A session that was opened. */
+export interface Login {
+  token: string;
+  owner: string;
+}
+
+/** What a user is told of himself. */
+export interface UserView {
+  owner: string;
+  email: string | null;
+  isAnonymous: boolean;
+  perm: number;
+  ugroups: readonly string[];
+}
+
+/** Accounts, as the program that started the server handles them. */
+export interface ServerAuth extends AuthAdmin {
+  /** Makes an account and opens its first session. */
+  register(email: string, password: string): Promise<Login>;
+  /** Adds an account to a group and ends its sessions, which do not have it yet. */
+  grant(email: string, group: string): Promise<void>;
+  /** Takes an account out of a group and ends its sessions. */
+  revoke(email: string, group: string): Promise<void>;
+}
+
+interface Account {
+  readonly id: string;
+  readonly email: string;
+  readonly hash: string;
+  readonly perm: number;
+  groups: readonly string[];
+}
+
+/** Accounts and sessions in memory: they end with the process. */
+export class MemoryAuth implements SessionSource, ServerAuth {
+  readonly #settings: AuthSettings;
+  readonly #now: () => number;
+  readonly #passwords = new Passwords();
+  // Whoever guesses from one address must not lock the account's owner out elsewhere.
+  readonly #perAddress = new Throttle(10);
+  readonly #perAccount = new Throttle(100);
+  readonly #byEmail = new Map<string, Account>();
+  readonly #byId = new Map<string, Account>();
+  // Apart, so that a flood of anonymous sessions keeps no user from logging in.
+  readonly #users = new SessionStore(MAX_USER_SESSIONS);
+  readonly #anonymous = new SessionStore(MAX_ANONYMOUS_SESSIONS);
+
+  constructor(settings: AuthSettings, now: () => number = Date.now) {
+    this.#settings = settings;
+    this.#now = now;
+  }
+
+  resolve(credential: string | null): Session {
+    if (credential !== null) return this.#session(credential);
+    if (!this.#settings.allowAnonymous) throw new UnauthorizedError();
+    return { id: "anonymous", ...this.#anonymousSession("anonymous") };
+  }
+
+  async register(email: string, password: string): Promise<Login> {
+    const address = parseEmail(email);
+    checkPassword(password);
+    this.#refuseTaken(address);
+    if (this.#byEmail.size >= MAX_ACCOUNTS) {
+      throw new HttpError("Too many accounts", 503, "SERVICE_UNAVAILABLE");
+    }
+    const hash = await this.#passwords.hash(password);
+    this.#refuseTaken(address);
+    const account: Account = {
+      id: randomUUID(),
+      email: address,
+      hash,
+      perm: this.#settings.userPerm,
+      groups: [],
+    };
+    this.#byEmail.set(address, account);
+    this.#byId.set(account.id, account);
+    return this.#openSession(account);
+  }
+
+  /** Opens a session of an account. `from` is the network address that asks for it. */
+  async login(email: string, password: string, from: string): Promise<Login> {
+    const address = normalizeEmail(email);
+    if (address.length > MAX_EMAIL_LENGTH) throw new UnauthorizedError();
+    const attempt = `${from} ${address}`;
+    this.#perAddress.attempt(attempt, this.#now());
+    this.#perAccount.attempt(address, this.#now());
+    const account = this.#byEmail.get(address);
+    if (!(await this.#passwords.verify(password, account?.hash)) || account === undefined) {
+      throw new UnauthorizedError();
+    }
+    this.#perAddress.succeed(attempt);
+    this.#perAccount.succeed(address);
+    return this.#openSession(account);
+  }
+
+  /** Opens a session without an account. */
+  anonymous(): Login {
+    if (!this.#settings.allowAnonymous) throw new UnauthorizedError();
+    const owner = randomUUID();
+    return { token: this.#anonymous.open(this.#anonymousSession(owner), this.#now()), owner };
+  }
+
+  logout(credential: string | null): void {
+    if (credential === null) throw new UnauthorizedError();
+    if (!this.#users.close(credential) && !this.#anonymous.close(credential)) throw new UnauthorizedError();
+  }
+
+  me(credential: string | null): UserView {
+    if (credential === null) throw new UnauthorizedError();
+    const { owner, isAnonymous, perm, ugroups } = this.#session(credential);
+    return { owner, email: this.#byId.get(owner)?.email ?? null, isAnonymous, perm, ugroups };
+  }
+
+  async setGroups(userId: string, groups: readonly string[]): Promise<void> {
+    const account = this.#byId.get(userId);
+    if (account === undefined) throw new NotFoundError("User not found");
+    account.groups = parseGroups(groups);
+    this.#users.closeAll(userId);
+  }
+
+  async grant(email: string, group: string): Promise<void> {
+    const account = this.#account(email);
+    await this.setGroups(account.id, [...account.groups, group]);
+  }
+
+  async revoke(email: string, group: string): Promise<void> {
+    const account = this.#account(email);
+    await this.setGroups(
+      account.id,
+      account.groups.filter((held) => held !== group),
+    );
+  }
+
+  #account(email: string): Account {
+    const account = this.#byEmail.get(normalizeEmail(email));
+    if (account === undefined) throw new NotFoundError("User not found");
+    return account;
+  }
+
+  #refuseTaken(address: string): void {
+    if (this.#byEmail.has(address)) throw new ConflictError("This e-mail address has an account already");
+  }
+
+  #session(credential: string): Session {
+    const now = this.#now();
+    const session = this.#users.find(credential, now) ?? this.#anonymous.find(credential, now);
+    if (session === undefined) throw new UnauthorizedError();
+    return session;
+  }
+
+  #openSession({ id, perm, groups }: Account): Login {
+    const session = { tenant: TENANT, owner: id, perm, ugroups: groups, isAnonymous: false };
+    const token = this.#users.open({ ...session, expiresAt: this.#expiry() }, this.#now());
+    return { token, owner: id };
+  }
+
+  #anonymousSession(owner: string): Omit<Session, "id"> {
+    return {
+      tenant: TENANT,
+      owner,
+      perm: this.#settings.anonymousPerm,
+      ugroups: [],
+      isAnonymous: true,
+      expiresAt: this.#expiry(),
+    };
+  }
+
+  #expiry(): Date {
+    return new Date(this.#now() + this.#settings.ttlMs);
+  }
+}
+
+/** Stands in where the host's own accounts are replaced. */
+export const noAccounts: ServerAuth = {
+  register: refuseAccounts,
+  grant: refuseAccounts,
+  revoke: refuseAccounts,
+  setGroups: refuseAccounts,
+};
+
+async function refuseAccounts(): Promise<never> {
+  throw new ForbiddenError("This server keeps no accounts: its sessions come from elsewhere");
+}
+
+function parseEmail(email: string): string {
+  const address = normalizeEmail(email);
+  const at = address.lastIndexOf("@");
+  const domain = address.slice(at + 1);
+  const plausible =
+    address.length <= MAX_EMAIL_LENGTH &&
+    at > 0 &&
+    !/[\s@\p{Cc}\p{Cf}]/u.test(address.slice(0, at) + domain) &&
+    domain.includes(".") &&
+    domain.split(".").every((label) => label !== "");
+  if (!plausible) throw new HttpError("email: expected an e-mail address", 400, "INVALID_REQUEST", { path: "email" });
+  return address;
+}
+
+// Addresses that differ in case only are one account.
+function normalizeEmail(email: string): string {
+  return email.normalize("NFC").toLowerCase();
+}
+
+function checkPassword(password: string): void {
+  if (password.length < 8 || password.length > 1024) {
+    throw new HttpError("password: expected 8 to 1024 characters", 400, "INVALID_REQUEST", { path: "password" });
+  }
+}
+
+function parseGroups(groups: readonly string[]): readonly string[] {
+  if (!Array.isArray(groups) || groups.some((group) => typeof group !== "string" || group === "")) {
+    throw new TypeError("setGroups: expected the names of groups");
+  }
+  return Object.freeze([...new Set(groups)]);
+}
+
+const TENANT = "main";
+const MAX_EMAIL_LENGTH = 254;
+const MAX_ACCOUNTS = 100_000;
+const MAX_USER_SESSIONS = 100_000;
+const MAX_ANONYMOUS_SESSIONS = 50_000;

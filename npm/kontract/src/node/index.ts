@@ -1,0 +1,9 @@
+/**
+ * Serves a compiled application over `node:http`.
+ *
+ * @packageDocumentation
+ */
+export type { Login, ServerAuth } from "./auth.js";
+export { createHandler, type Handler } from "./handler.js";
+export type { HandlerOptions, Limits } from "./options.js";
+export { serve, type ServeOptions, type Server } from "./serve.js";

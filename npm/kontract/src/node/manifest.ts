@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import type { TableDescription, TableDescriptions } from "../runtime/backing.js";
+
+/** What the host needs of `dist/manifest.json`. */
+export interface Manifest {
+  tables: TableDescriptions;
+  /** The most arguments each route takes; Infinity with a rest parameter. */
+  arity: ReadonlyMap<string, number>;
+}
+
+/** Reads the contract that the compiler wrote. */
+export async function readManifest(file: string): Promise<Manifest> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new Error(`${file} cannot be read: run \`kontract build\` first`, { cause: error });
+  }
+  const manifest = parseManifest(text);
+  if (manifest === undefined) {
+    throw new Error(`${file} is not a manifest that this version understands: run \`kontract build\` again`);
+  }
+  return manifest;
+}
+
+function parseManifest(text: string): Manifest | undefined {
+  const manifest = record(parseJson(text));
+  const routes = record(manifest?.routes);
+  const tables = record(manifest?.tables);
+  if (routes === undefined || tables === undefined) return undefined;
+
+  const arity = new Map<string, number>();
+  for (const [name, route] of Object.entries(routes)) {
+    const params = record(route)?.params;
+    if (!Array.isArray(params)) return undefined;
+    const rest = params.some((param) => record(param)?.rest === true);
+    arity.set(name, rest ? Number.POSITIVE_INFINITY : params.length);
+  }
+
+  const descriptions: [string, TableDescription][] = [];
+  for (const [name, table] of Object.entries(tables)) {
+    const description = parseTable(table);
+    if (description === undefined) return undefined;
+    descriptions.push([name, description]);
+  }
+  return { arity, tables: Object.fromEntries(descriptions) };
+}
+
+function parseTable(value: unknown): TableDescription | undefined {
+  const table = record(value);
+  const fields = record(table?.fields);
+  if (typeof table?.primaryKey !== "string" || fields === undefined) return undefined;
+  const masks: [string, { perm?: number }][] = [];
+  for (const [name, field] of Object.entries(fields)) {
+    const perm = record(field)?.perm;
+    if (perm !== undefined && typeof perm !== "number") return undefined;
+    masks.push([name, perm === undefined ? {} : { perm }]);
+  }
+  return { primaryKey: table.primaryKey, fields: Object.fromEntries(masks) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord ? (value as Record<string, unknown>) : undefined;
+}

@@ -1,0 +1,75 @@
+import type { StorageBackend } from "../runtime/backing.js";
+import type { Logger } from "../runtime/log.js";
+import type { SessionSource } from "../runtime/session.js";
+import type { AuthConfig } from "../types/auth.js";
+
+/** What calls may use up. */
+export interface Limits {
+  /** How long a call may take, in milliseconds; 10 000 when left out. */
+  deadlineMs?: number;
+  /** The largest body of a request or an answer, in units of 1024 bytes; 1024 when left out. */
+  bodyKb?: number;
+  /** How many requests are served at the same time; 1000 when left out. */
+  inFlight?: number;
+}
+
+/** What a handler is made of. */
+export interface HandlerOptions {
+  /** The output folder of `kontract build`. A relative path starts at the working directory. */
+  dist: string | URL;
+  /** Origins besides the server's own that browsers may call from: `['https://app.example']`. */
+  cors?: readonly string[];
+  /** The environment variables that `env` offers to backend functions. */
+  env?: readonly string[];
+  /** Overrides what `src/auth.ts` says. */
+  auth?: AuthConfig;
+  /** Where tables are kept; in memory when left out. */
+  storage?: StorageBackend;
+  /** Where sessions come from, instead of the built-in accounts; `/auth/…` is then not served. */
+  sessions?: SessionSource;
+  /** A second path for calls, `/api` for `/api/<route>`; `ctx.path` then begins with it. */
+  base?: string;
+  /** Answers errors with their stack. Not for servers that others reach. */
+  dev?: boolean;
+  /** Receives what happens; lines of JSON on standard error when left out. */
+  log?: Logger;
+  limits?: Limits;
+}
+
+/** Reads `limits`. */
+export function parseLimits(limits: Limits = {}): Required<Limits> {
+  const unknown = Object.keys(limits).find((key) => !Object.hasOwn(DEFAULT_LIMITS, key));
+  if (unknown !== undefined) throw new TypeError(`limits: unknown limit '${unknown}'`);
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
+  for (const [key, value] of given) {
+    // A timer above 2³¹ - 1 fires at once.
+    if (typeof value !== "number" || !(value > 0 && value < 2 ** 31)) {
+      throw new TypeError(`limits.${key}: expected a number above 0`);
+    }
+  }
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
+}
+
+/** Reads `base`: undefined, or a path without a slash at its end. */
+export function parseBase(base: string | undefined): string | undefined {
+  if (base === undefined) return undefined;
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(base) || /^\/(auth|health|ready)(\/|$)/.test(base)) {
+    throw new TypeError("base: expected a path such as '/api', other than /auth, /health and /ready");
+  }
+  return base;
+}
+
+/** Takes the listed environment variables as they are now. */
+export function readVariables(
+  names: readonly string[] = [],
+  from: Readonly<Record<string, string | undefined>> = process.env,
+): ReadonlyMap<string, string | undefined> {
+  for (const name of names) {
+    if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) {
+      throw new TypeError(`env: '${name}' is not the name of an environment variable in capitals`);
+    }
+  }
+  return new Map(names.map((name) => [name, from[name]]));
+}
+
+const DEFAULT_LIMITS: Required<Limits> = { deadlineMs: 10_000, bodyKb: 1024, inFlight: 1000 };

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { Passwords } from "./passwords.js";
+
+test("a password is recognised by its hash, and no other", async () => {
+  const passwords = new Passwords();
+  const hash = await passwords.hash("correct horse");
+  expect(hash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
+  expect(await passwords.verify("correct horse", hash)).toBe(true);
+  expect(await passwords.verify("wrong horse", hash)).toBe(false);
+  expect(await passwords.verify("correct horse", undefined)).toBe(false);
+});
+
+test("the same password has another hash each time", async () => {
+  const passwords = new Passwords();
+  expect(await passwords.hash("correct horse")).not.toBe(await passwords.hash("correct horse"));
+});
+
+test("more than can wait are told to come back", async () => {
+  const passwords = new Passwords(2);
+  const settled = await Promise.allSettled(Array.from({ length: 6 }, () => passwords.hash("correct horse")));
+  expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected", "rejected", "rejected"]);
+  expect(settled[5]).toMatchObject({ reason: { status: 429, code: "RATE_LIMITED" } });
+  await expect(passwords.hash("correct horse")).resolves.toBeDefined();
+});

@@ -1,0 +1,109 @@
+import type { IncomingMessage } from "node:http";
+import { HttpError, UnauthorizedError } from "../errors.js";
+
+/** Reads a JSON body; undefined where there is none. */
+export async function readJson(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<unknown> {
+  if (request.headers["content-encoding"] !== undefined) throw invalid("body: expected no content-encoding");
+  const bytes = await readBytes(request, maxBytes, deadlineMs);
+  if (bytes.length === 0) return undefined;
+  // Browsers send other types across origins without asking first.
+  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(request.headers["content-type"] ?? "")) {
+    throw invalid("body: expected the content type application/json");
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    // The parser's own message would quote the body, which may hold a password.
+    throw invalid("body: expected JSON");
+  }
+}
+
+/** The session credential: a bearer token, or the `__Host-kontract` cookie. */
+export function readCredential(request: IncomingMessage): string | null {
+  const { authorization, cookie } = request.headers;
+  if (authorization !== undefined) {
+    const token = /^Bearer +([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1];
+    if (token === undefined) throw new UnauthorizedError();
+    return token;
+  }
+  const values = (cookie ?? "")
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(COOKIE))
+    .map((pair) => pair.slice(COOKIE.length));
+  if (values.length > 1 || values[0] === "") throw new UnauthorizedError();
+  return values[0] ?? null;
+}
+
+/** The request's headers without its credentials: what handlers see, they may log. */
+export function readHeaders(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(request.headersDistinct)) {
+    if (name === "authorization" || name === "proxy-authorization") continue;
+    for (const value of values) headers.append(name, name === "cookie" ? withoutCredential(value) : value);
+  }
+  return headers;
+}
+
+/** The caller's `Idempotency-Key`; undefined where there is none. */
+export function readCallId(request: IncomingMessage): string | undefined {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key !== "string" || !/^[A-Za-z0-9._:-]{1,128}$/.test(key)) {
+    throw invalid("Idempotency-Key: expected at most 128 letters, digits and . _ : -");
+  }
+  return key;
+}
+
+/** A 400. */
+export function invalid(message: string, path?: string): HttpError {
+  return new HttpError(message, 400, "INVALID_REQUEST", path === undefined ? {} : { path });
+}
+
+function readBytes(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const finish = (error?: Error): void => {
+      clearTimeout(timer);
+      request.off("data", take).off("end", end).off("error", fail).off("close", fail);
+      if (error === undefined) {
+        resolve(Buffer.concat(chunks, length));
+        return;
+      }
+      // What still arrives is thrown away, so that the caller gets to read the answer.
+      request.on("error", () => {}).resume();
+      reject(error);
+    };
+    const end = (): void => finish();
+    const fail = (): void => finish(invalid("body: expected as many bytes as announced"));
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > maxBytes) finish(tooLarge(maxBytes));
+      else chunks.push(chunk);
+    };
+    const timer = setTimeout(
+      () => finish(new HttpError("The request did not arrive in time", 408, "TIMEOUT")),
+      deadlineMs,
+    );
+    if (Number(request.headers["content-length"] ?? 0) > maxBytes) {
+      finish(tooLarge(maxBytes));
+      return;
+    }
+    request.on("data", take).on("end", end).on("error", fail).on("close", fail);
+  });
+}
+
+function tooLarge(maxBytes: number): HttpError {
+  return new HttpError(`body: expected at most ${maxBytes} bytes`, 413, "INVALID_REQUEST");
+}
+
+function withoutCredential(cookie: string): string {
+  return cookie
+    .split(";")
+    .filter((pair) => !pair.trim().startsWith(COOKIE))
+    .join(";")
+    .trim();
+}
+
+const COOKIE = "__Host-kontract=";

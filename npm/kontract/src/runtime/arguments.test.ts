@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { checkArguments } from "./arguments.js";
+
+test("ordinary arguments pass", () => {
+  checkArguments([1, -0, 1e308, "a", "🎉", null, true, undefined, [1, { a: [{}] }], { constructor: null, prototype: 1 }]);
+});
+
+test("what is nested without end is refused before the stack is", () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(400_000)}${"]".repeat(400_000)}`);
+  expect(() => checkArguments([deep])).toThrow(/expected at most 64 levels/);
+});
+
+test.each([
+  ['["\\u0000"]', "args[0]"],
+  ['[{"a":["x","\\u0000"]}]', "args[0].a[1]"],
+  ['["\\ud83c"]', "args[0]"],
+  ['[{"\\udf89":1}]', "args[0]"],
+  ["[[1e999]]", "args[0][0]"],
+  ['[1,{"__proto__":null}]', "args[1].__proto__"],
+  ['[[{"constructor":{"prototype":1}}]]', "args[0][0].constructor"],
+])("%s is refused with its path", (text, path) => {
+  expect(() => checkArguments(JSON.parse(text) as unknown[])).toThrow(
+    expect.objectContaining({ status: 400, code: "INVALID_REQUEST", path }),
+  );
+});

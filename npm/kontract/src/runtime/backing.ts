@@ -1,0 +1,33 @@
+import type { SharedStorage, Storage } from "../types/registry.js";
+
+/** What the compiler knows of a table. */
+export interface TableDescription {
+  primaryKey: string;
+  /** The fields' permission masks; RW_ for a field that is not listed. */
+  fields: Readonly<Record<string, { perm?: number }>>;
+}
+
+/** Tables by name. */
+export type TableDescriptions = Readonly<Record<string, TableDescription>>;
+
+/** On whose behalf storage is used. */
+export interface StorageAccess {
+  readonly tenant: string;
+  readonly owner: string;
+  /** The session's permission. */
+  readonly perm: number;
+  /** To be called before every operation; throws when the call may not go on. */
+  check(): void;
+  /** Tells the call which transaction it has seen. */
+  saw(txid: bigint): void;
+}
+
+/** Where tables and shared state are kept. */
+export interface StorageBackend {
+  /** Takes the tables that the application was built with. */
+  declare(tables: TableDescriptions): void;
+  /** The tables as one call may see them. */
+  storage(access: StorageAccess): Storage;
+  /** The shared state as one call may see it. */
+  shared(access: StorageAccess): SharedStorage;
+}

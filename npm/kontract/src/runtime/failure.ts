@@ -1,0 +1,39 @@
+import { type ErrorBody, isHttpError } from "../errors.js";
+import { describe, type Logger } from "./log.js";
+
+/** An error as it is answered. */
+export interface FailureBody extends ErrorBody {
+  /** Only in development. */
+  stack?: string;
+}
+
+/** The call that failed, for the log. */
+export interface FailedCall {
+  callId: string;
+  route?: string;
+}
+
+/**
+ * What the caller learns of an error. An {@link HttpError} was made for the
+ * caller; of any other error the detail goes to the log and nowhere else.
+ */
+export function failureBody(error: unknown, call: FailedCall, log: Logger, dev = false): FailureBody {
+  const body = callerBody(error);
+  if (body === undefined || body.status >= 500) {
+    log({ level: "error", message: body?.message ?? "The call failed", ...call, error });
+  }
+  return { ...(body ?? { ...INTERNAL }), ...(dev ? { stack: describe(error) } : {}) };
+}
+
+function callerBody(error: unknown): ErrorBody | undefined {
+  if (!isHttpError(error)) return undefined;
+  const { code, message, status, path } = error;
+  if (!Number.isInteger(status) || status < 400 || status > 599) return undefined;
+  return { code: String(code), message: String(message), status, ...(path === undefined ? {} : { path }) };
+}
+
+const INTERNAL: ErrorBody = Object.freeze({
+  code: "INTERNAL_ERROR",
+  message: "Internal error (details in the log, with the call id)",
+  status: 500,
+});

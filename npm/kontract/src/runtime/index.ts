@@ -1,0 +1,21 @@
+/**
+ * What compiled server modules import, and what a host needs to serve them.
+ *
+ * @packageDocumentation
+ */
+export { perms } from "../perms.js";
+export * from "../types/registry.js";
+export type {
+  StorageAccess,
+  StorageBackend,
+  TableDescription,
+  TableDescriptions,
+} from "./backing.js";
+export { __kontract_chain, type Chain } from "./chain.js";
+export { failureBody, type FailedCall, type FailureBody } from "./failure.js";
+export { ctx, env } from "./globals.js";
+export { __kontract_instance } from "./instance.js";
+export { type Call, type Host, invoke } from "./invoke.js";
+export { consoleLogger, type LogEntry, type Logger } from "./log.js";
+export type { Route, RouteMeta, Routes } from "./routes.js";
+export type { Session, SessionSource } from "./session.js";

@@ -1,0 +1,251 @@
+import { describe, expect, test } from "vitest";
+import { ForbiddenError, NotFoundError, PermissionError, UnauthorizedError } from "../errors.js";
+import { MemoryStorage } from "../memory/storage.js";
+import type { Context } from "../types/context.js";
+import type { TableProxy, UntypedTable } from "../types/storage.js";
+import { ctx, env } from "./globals.js";
+import { type Call, type Host, invoke } from "./invoke.js";
+import type { LogEntry } from "./log.js";
+import type { Route } from "./routes.js";
+import type { Session } from "./session.js";
+
+const session: Session = {
+  id: "s1",
+  tenant: "main",
+  owner: "ada",
+  perm: 6,
+  ugroups: ["staff"],
+  isAnonymous: false,
+  expiresAt: new Date(1e12),
+};
+
+function makeHost(routes: Record<string, Route | Route["handler"]>, given: Partial<Host> = {}): Host & { entries: LogEntry[] } {
+  const entries: LogEntry[] = [];
+  const entry = (route: Route | Route["handler"]): Route =>
+    typeof route === "function" ? { handler: route, meta: { perm: 0 } } : route;
+  return {
+    entries,
+    routes: new Map(Object.entries(routes).map(([name, route]) => [name, entry(route)])),
+    sessions: { resolve: () => session },
+    backend: new MemoryStorage(),
+    auth: { setGroups: async () => {} },
+    variables: new Map([["KEY", "value"]]),
+    log: (logged) => entries.push(logged),
+    base: "/rpc",
+    deadlineMs: 1000,
+    ...given,
+  };
+}
+
+function callOf(route: string, given: Partial<Call> = {}): Call {
+  return { route, args: [], credential: null, method: "POST", headers: new Headers(), callId: "c1", ...given };
+}
+
+describe("a call is refused", () => {
+  const guarded = (perm: number, ugroup?: string): Route => ({
+    handler: () => "done",
+    meta: ugroup === undefined ? { perm } : { perm, ugroup },
+  });
+  const refused = async (host: Host, route = "f"): Promise<unknown> => invoke(host, callOf(route)).catch((error: unknown) => error);
+
+  test("where there is no such route, before anyone asks for the session", async () => {
+    const host = makeHost({ f: () => 1 }, { sessions: { resolve: () => expect.unreachable() } });
+    for (const name of ["g", "toString", "__proto__", ""]) expect(await refused(host, name)).toBeInstanceOf(NotFoundError);
+    expect(String(await refused(host, "x".repeat(1000)))).toHaveLength("NotFoundError: Route  not found".length + 100);
+  });
+
+  test("without a session", async () => {
+    const sessions = { resolve: () => Promise.reject(new UnauthorizedError()) };
+    expect(await refused(makeHost({ f: guarded(0) }, { sessions }))).toBeInstanceOf(UnauthorizedError);
+  });
+
+  test("when the session lacks a bit of the route's mask", async () => {
+    for (const perm of [1, 3, 5, 7]) expect(await refused(makeHost({ f: guarded(perm) }))).toBeInstanceOf(PermissionError);
+    for (const perm of [0, 2, 4, 6]) expect(await refused(makeHost({ f: guarded(perm) }))).toBe("done");
+  });
+
+  test("when the session is not in the route's group", async () => {
+    expect(await refused(makeHost({ f: guarded(0, "admin") }))).toBeInstanceOf(ForbiddenError);
+    expect(await refused(makeHost({ f: guarded(0, "") }))).toBeInstanceOf(ForbiddenError);
+    expect(await refused(makeHost({ f: guarded(0, "staff") }))).toBe("done");
+  });
+});
+
+describe("the context", () => {
+  test("says who calls what", async () => {
+    const headers = new Headers({ a: "1" });
+    const host = makeHost({ f: { handler: (seen) => ({ ...seen }), meta: { perm: 2, egroup: "api" } } });
+    const seen = (await invoke(host, callOf("f", { headers }))) as Context;
+    expect(seen).toMatchObject({
+      sid: "s1",
+      owner: "ada",
+      tenant: "main",
+      currentTxid: 0n,
+      perm: 2,
+      method: "POST",
+      path: "/rpc/f",
+      headers,
+      route: { name: "f", egroup: "api" },
+      isAnonymous: false,
+      ugroups: ["staff"],
+      session: { id: "s1", perm: 6, expiresAt: new Date(1e12) },
+      callId: "c1",
+    });
+    expect(seen.signal.aborted).toBe(false);
+  });
+
+  test("is the same by name, and cannot be changed", async () => {
+    const host = makeHost({
+      f: async (given) => {
+        await null;
+        expect(ctx.callId).toBe(given.callId);
+        expect(ctx.session).toBe(given.session);
+        expect("owner" in ctx).toBe(true);
+        const writable = ctx as unknown as Record<string, unknown>;
+        expect(() => (writable.owner = "eve")).toThrow("`ctx` cannot be changed");
+        expect(() => delete writable.owner).toThrow(TypeError);
+        expect(() => Object.defineProperty(ctx, "owner", { value: "eve" })).toThrow(TypeError);
+        expect(() => Object.setPrototypeOf(ctx, null)).toThrow(TypeError);
+        expect(() => ((given as unknown as Record<string, unknown>).owner = "eve")).toThrow(TypeError);
+        expect(() => given.ugroups.push("admin")).toThrow(TypeError);
+        given.session.expiresAt.setTime(0);
+      },
+    });
+    await invoke(host, callOf("f"));
+    expect(session.ugroups).toEqual(["staff"]);
+    expect(session.expiresAt).toEqual(new Date(1e12));
+  });
+
+  test("follows each call through what it awaits", async () => {
+    const host = makeHost({
+      f: async () => {
+        const before = ctx.callId;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return [before, ctx.callId];
+      },
+    });
+    const ids = Array.from({ length: 20 }, (_, index) => `call ${index}`);
+    const seen = await Promise.all(ids.map((callId) => invoke(host, callOf("f", { callId }))));
+    expect(seen).toEqual(ids.map((id) => [id, id]));
+  });
+
+  test("knows the transaction that storage has shown", async () => {
+    const host = makeHost({
+      f: async () => {
+        const before = ctx.currentTxid;
+        await env.storage.things?.set("1", {});
+        return [before, ctx.currentTxid];
+      },
+    });
+    expect(await invoke(host, callOf("f"))).toEqual([0n, 1n]);
+  });
+
+  test("outside a call says so", () => {
+    expect(() => ctx.owner).toThrow("`ctx` is only available while a backend function is being called");
+    expect(() => env.storage).toThrow("`env` is only available while a backend function is being called");
+    expect(String(Object.prototype.toString.call(ctx))).toBe("[object Object]");
+  });
+});
+
+describe("env", () => {
+  test("offers storage, shared state, accounts and the listed variables", async () => {
+    const host = makeHost({
+      f: async () => {
+        await env.shared.set("a", 1);
+        await env.auth.setGroups("x", []);
+        return [await env.shared.get("a"), env.KEY];
+      },
+    });
+    expect(await invoke(host, callOf("f"))).toEqual([1, "value"]);
+  });
+
+  test.each([
+    ["OTHER", "env.OTHER is not among the environment variables that the server was given"],
+    ["trxs", "env.trxs is not among"],
+    ["events", "env.events is not available in this version"],
+    ["afterCommit", "env.afterCommit is not available in this version"],
+    ["variables", "env.variables is not among"],
+  ])("does not offer %s", async (name, message) => {
+    const host = makeHost({ f: () => (env as unknown as Record<string, unknown>)[name] });
+    await expect(invoke(host, callOf("f"))).rejects.toThrow(message);
+  });
+
+  test("checks storage against the session's permission, not the route's", async () => {
+    const host = makeHost({ f: { handler: () => env.storage.things?.delete("1"), meta: { perm: 0 } } });
+    await expect(invoke(host, callOf("f"))).rejects.toThrow("Cannot delete table things");
+  });
+
+  test("a table that is kept serves no other call", async () => {
+    let kept: UntypedTable | undefined;
+    const host = makeHost({
+      keep: () => void (kept = env.storage.things),
+      use: () => kept?.get("1"),
+    });
+    await invoke(host, callOf("keep"));
+    await expect(invoke(host, callOf("use"))).rejects.toThrow("A table belongs to the call that took it");
+    await expect((kept as UntypedTable).get("1")).rejects.toThrow("only available while a backend function");
+  });
+});
+
+test("functions that call each other share the call and its storage", async () => {
+  const save = async (text: string): Promise<void> => {
+    await env.storage.notes?.set(text, { text, by: ctx.owner });
+  };
+  const host = makeHost({
+    save: (_, args) => save(args[0] as string),
+    both: async () => {
+      await save("a");
+      await save("b");
+      const notes: string[] = [];
+      const table: TableProxy<{ _id: string; by: string }> = env.storage.get("notes");
+      for await (const note of table) notes.push(`${note._id} by ${note.by}`);
+      return notes;
+    },
+  });
+  expect(await invoke(host, callOf("both"))).toEqual(["a by ada", "b by ada"]);
+});
+
+test("arguments are looked at before the function sees them", async () => {
+  const host = makeHost({ f: () => expect.unreachable() });
+  await expect(invoke(host, callOf("f", { args: ["\0"] }))).rejects.toMatchObject({ status: 400 });
+});
+
+describe("time", () => {
+  const hang = (seen: Context): Promise<unknown> =>
+    new Promise((_, reject) => {
+      if (seen.signal.aborted) reject(seen.signal.reason as Error);
+      seen.signal.addEventListener("abort", () => reject(new Error(`gave up ${ctx.callId}`)));
+    });
+
+  test("that runs out is TIMEOUT, whatever the function says later", async () => {
+    const host = makeHost({ f: hang }, { deadlineMs: 20 });
+    await expect(invoke(host, callOf("f"))).rejects.toMatchObject({ code: "TIMEOUT", status: 504 });
+  });
+
+  test("ends when the caller has gone", async () => {
+    const host = makeHost({ f: hang });
+    const controller = new AbortController();
+    const running = invoke(host, callOf("f", { signal: controller.signal }));
+    await Promise.resolve();
+    setTimeout(() => controller.abort(), 5);
+    await expect(running).rejects.toThrow("gave up c1");
+    await expect(invoke(host, callOf("f", { signal: AbortSignal.abort() }))).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+test("work that outlives the answer is told to the host, and its failure logged", async () => {
+  const kept: Promise<unknown>[] = [];
+  const error = new Error("later");
+  const host = makeHost(
+    { f: (seen) => (seen.waitUntil(Promise.reject(error)), seen.waitUntil(Promise.resolve()), "now") },
+    { keepAlive: (work) => kept.push(work) },
+  );
+  expect(await invoke(host, callOf("f"))).toBe("now");
+  expect(kept).toHaveLength(2);
+  await Promise.all(kept);
+  expect(host.entries).toEqual([{ level: "error", message: "waitUntil failed", callId: "c1", route: "f", error }]);
+  const alone = makeHost({ f: (seen) => seen.waitUntil(Promise.reject(error)) });
+  await invoke(alone, callOf("f"));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(alone.entries).toHaveLength(1);
+});

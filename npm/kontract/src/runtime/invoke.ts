@@ -1,0 +1,154 @@
+import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../errors.js";
+import { allows } from "../perms.js";
+import type { Context } from "../types/context.js";
+import type { AuthAdmin } from "../types/registry.js";
+import { checkArguments } from "./arguments.js";
+import type { StorageAccess, StorageBackend } from "./backing.js";
+import type { Logger } from "./log.js";
+import type { Route, Routes } from "./routes.js";
+import { currentInvocation, type Invocation, withInvocation } from "./scope.js";
+import type { Session, SessionSource } from "./session.js";
+
+/** What a host lends to the calls it dispatches. */
+export interface Host {
+  routes: Routes;
+  sessions: SessionSource;
+  backend: StorageBackend;
+  auth: AuthAdmin;
+  /** The environment variables that `env` offers. */
+  variables: ReadonlyMap<string, string | undefined>;
+  log: Logger;
+  /** What `ctx.path` begins with: `/rpc`. */
+  base: string;
+  deadlineMs: number;
+  /** Told of work that outlives an answer. */
+  keepAlive?: (work: Promise<unknown>) => void;
+}
+
+/** A call as it came in. */
+export interface Call {
+  route: string;
+  args: unknown[];
+  credential: string | null;
+  method: string;
+  headers: Headers;
+  callId: string;
+  /** Aborted when the caller has gone. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Serves a call: looks up the route, then the session, checks permission and
+ * group, and runs the middlewares and the function, for as long as the deadline
+ * allows. Rejects with what was thrown.
+ */
+export async function invoke(host: Host, call: Call): Promise<unknown> {
+  const route = host.routes.get(call.route);
+  if (route === undefined) throw new NotFoundError(`Route ${call.route.slice(0, 100)} not found`);
+  const session = await host.sessions.resolve(call.credential);
+  authorize(route, session);
+  checkArguments(call.args);
+  return run(host, call, route, session);
+}
+
+function authorize({ meta }: Route, session: Session): void {
+  if (!allows(session.perm, meta.perm)) throw PermissionError.insufficient();
+  if (meta.ugroup !== undefined && !session.ugroups.includes(meta.ugroup)) throw new ForbiddenError();
+}
+
+function run(host: Host, call: Call, route: Route, session: Session): Promise<unknown> {
+  const controller = new AbortController();
+  const { context, saw } = makeContext(host, call, route, session, controller.signal);
+  const access: StorageAccess = {
+    tenant: session.tenant,
+    owner: session.owner,
+    perm: session.perm,
+    saw,
+    check: () => assertCurrent(invocation),
+  };
+  const invocation: Invocation = {
+    context,
+    env: {
+      storage: host.backend.storage(access),
+      shared: host.backend.shared(access),
+      auth: host.auth,
+      variables: host.variables,
+    },
+  };
+
+  return new Promise((resolve, reject) => {
+    // Those who listen to the signal are part of the call.
+    const abort = (reason: unknown): void => withInvocation(invocation, () => controller.abort(reason));
+    const timer = setTimeout(() => {
+      invocation.ended = new HttpError("The call did not finish in time", 504, "TIMEOUT");
+      reject(invocation.ended);
+      abort(invocation.ended);
+    }, host.deadlineMs);
+    const leave = (): void => abort(call.signal?.reason);
+    if (call.signal?.aborted) leave();
+    call.signal?.addEventListener("abort", leave, { once: true });
+
+    withInvocation(invocation, async () => route.handler(context, call.args))
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer);
+        call.signal?.removeEventListener("abort", leave);
+      });
+  });
+}
+
+function makeContext(
+  host: Host,
+  call: Call,
+  { meta }: Route,
+  session: Session,
+  signal: AbortSignal,
+): { context: Context; saw: (txid: bigint) => void } {
+  let currentTxid = 0n;
+  const { callId, method, headers } = call;
+  const context: Context = Object.freeze({
+    sid: session.id,
+    owner: session.owner,
+    tenant: session.tenant,
+    get currentTxid() {
+      return currentTxid;
+    },
+    perm: meta.perm,
+    method,
+    path: `${host.base}/${call.route}`,
+    headers,
+    route: Object.freeze({
+      name: call.route,
+      ...(meta.egroup === undefined ? {} : { egroup: meta.egroup }),
+    }),
+    isAnonymous: session.isAnonymous,
+    ugroups: Object.freeze([...session.ugroups]) as string[],
+    session: Object.freeze({
+      id: session.id,
+      perm: session.perm,
+      expiresAt: new Date(session.expiresAt),
+    }),
+    signal,
+    callId,
+    waitUntil(work: Promise<unknown>) {
+      const settled = Promise.resolve(work).then(
+        () => {},
+        (error: unknown) =>
+          host.log({ level: "error", message: "waitUntil failed", callId, route: call.route, error }),
+      );
+      host.keepAlive?.(settled);
+    },
+  });
+  const saw = (txid: bigint): void => {
+    if (txid > currentTxid) currentTxid = txid;
+  };
+  return { context, saw };
+}
+
+function assertCurrent(invocation: Invocation): void {
+  if (invocation.ended !== undefined) throw invocation.ended;
+  // A table kept in a module variable would act for the session that first took it.
+  if (currentInvocation("env") !== invocation) {
+    throw new Error("A table belongs to the call that took it: take it from env.storage in every call");
+  }
+}

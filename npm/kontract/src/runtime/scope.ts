@@ -1,0 +1,44 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { HttpError } from "../errors.js";
+import type { Context } from "../types/context.js";
+import type { AuthAdmin, SharedStorage, Storage } from "../types/registry.js";
+
+/** What one call sees as `env`. */
+export interface CallEnv {
+  storage: Storage;
+  shared: SharedStorage;
+  auth: AuthAdmin;
+  /** The listed environment variables; undefined for one that is not set. */
+  variables: ReadonlyMap<string, string | undefined>;
+}
+
+/** One call that is being served. */
+export interface Invocation {
+  context: Context;
+  env: CallEnv;
+  /** Why the call may no longer touch storage, once its deadline has passed. */
+  ended?: HttpError;
+}
+
+/** Runs `body` and all it starts as part of the call. */
+export function withInvocation<Result>(invocation: Invocation, body: () => Result): Result {
+  return scope.run(invocation, body);
+}
+
+/** The call that the running code is part of. */
+export function currentInvocation(name: string): Invocation {
+  const invocation = scope.getStore();
+  if (invocation === undefined) {
+    throw new Error(
+      `\`${name}\` is only available while a backend function is being called. ` +
+        "Code that runs when a module is loaded cannot use it.",
+    );
+  }
+  return invocation;
+}
+
+// Kept on the global object: a server may load its functions with another copy of
+// this package than the one that dispatches to them.
+const SLOT = Symbol.for("kontract.scope.1");
+const slots = globalThis as unknown as { [SLOT]?: AsyncLocalStorage<Invocation> };
+const scope = (slots[SLOT] ??= new AsyncLocalStorage<Invocation>());

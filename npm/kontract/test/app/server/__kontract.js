@@ -1,0 +1,1 @@
+export const __kontract_routes = new Map();

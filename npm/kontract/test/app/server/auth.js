@@ -1,0 +1,1 @@
+export default { sessionTtlSeconds: 60 };

@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // The compiled application in test/app imports the package by its name.
+    alias: [
+      { find: /^kontract$/, replacement: source("index.ts") },
+      { find: /^kontract\/(client|runtime|memory|node)$/, replacement: source("$1/index.ts") },
+    ],
+  },
+  test: {
+    include: ["src/**/*.test.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.test.ts", "src/testing/**"],
+      thresholds: { lines: 90, statements: 90, branches: 85, functions: 90 },
+    },
+  },
+});
