@@ -421,3 +421,6 @@ type Place = Option<Span>;
 const DEFAULT_INCLUDE: &str = "src/**/*.{ts,tsx,mts}";
 const DEFAULT_OUT: &str = "dist";
 const RESERVED_FOLDERS: [&str; 3] = ["node_modules", ".git", ".kontract"];
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::{
-    diagnostic::render::{Renderer, Style, count},
+    diagnostic::render::{Renderer, Style, count, sort},
     files::Files,
     model::diagnostic::Diagnostic,
 };
@@ -45,7 +45,7 @@ impl Terminal {
         diagnostics: Vec<Diagnostic>,
     ) -> Counts {
         let mut renderer = Renderer::new(files, project);
-        let diagnostics = renderer.sort(diagnostics);
+        let diagnostics = sort(diagnostics);
         for diagnostic in &diagnostics {
             if self.json {
                 self.print(&renderer.json(diagnostic));

@@ -123,13 +123,15 @@ impl<'a> Document<'a> {
         let Some((section, keys)) =
             SECTIONS.iter().find(|(section, _)| *section == name.get_ref().as_ref())
         else {
+            let available = SECTIONS.iter().filter(|(_, keys)| available(keys).next().is_some());
+            let names: Vec<&str> = available.map(|(section, _)| *section).collect();
             let home = home_of(name.get_ref());
             diagnostics.push(diagnostics::unknown_section(
                 &self.file,
                 place,
                 name.get_ref(),
                 home,
-                &SECTIONS.map(|(section, _)| section),
+                &names,
             ));
             return;
         };
@@ -146,7 +148,7 @@ impl<'a> Document<'a> {
                     section,
                     key.get_ref(),
                     home_of(key.get_ref()),
-                    keys.iter().map(|(known, _)| *known),
+                    &available(keys).collect::<Vec<_>>(),
                 )),
                 Some((known, Later)) => {
                     diagnostics.push(diagnostics::not_available(&self.file, place, section, known));
@@ -186,8 +188,12 @@ impl<'a> Document<'a> {
 fn home_of(key: &str) -> Option<&'static str> {
     SECTIONS
         .iter()
-        .find(|(_, keys)| keys.iter().any(|(known, _)| *known == key))
+        .find(|(_, keys)| available(keys).any(|known| known == key))
         .map(|(section, _)| *section)
+}
+
+fn available(keys: &[(&'static str, Since)]) -> impl Iterator<Item = &'static str> {
+    keys.iter().filter(|(_, since)| matches!(since, Now)).map(|(key, _)| *key)
 }
 
 fn span(range: Range<usize>) -> Span {
