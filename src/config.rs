@@ -110,6 +110,7 @@ pub fn load(files: &dyn Files, start: &Path, flags: &Flags) -> Result<Options, V
 
 impl Options {
     /// What a project without `kontract.toml` is built with.
+    #[allow(clippy::missing_panics_doc, reason = "the defaults are valid")]
     pub fn defaults(project: impl Into<PathBuf>) -> Self {
         let mut diagnostics = Vec::new();
         build_options(project.into(), &Document::default(), &Flags::default(), &mut diagnostics)
@@ -350,8 +351,11 @@ fn check_out(
     for part in text.split('/') {
         match part {
             "" | "." => {}
-            ".." if parts.pop().is_none() => return refuse("it lies outside the project"),
-            ".." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return refuse("it lies outside the project");
+                }
+            }
             part => parts.push(part),
         }
     }

@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::{Common, Outcome, absolute};
 use crate::{
-    config,
+    config::Flags,
     diagnostic::render::plural,
     files::Disk,
+    model::diagnostic::Diagnostic,
     pipeline::{
         self, Build,
         write::{self, Written},
@@ -31,32 +32,24 @@ pub struct BuildArguments {
 pub fn run(arguments: &BuildArguments) -> Outcome {
     let started = Instant::now();
     let mut terminal = arguments.common.terminal();
-    let (start, mut flags) = match arguments.common.place() {
-        Ok(place) => place,
-        Err(error) => return terminal.no_current_folder(&error),
-    };
-    flags.leak_report = arguments.leak_report.as_deref().map(absolute);
-    flags.threads = arguments.threads.map(usize::from);
-
     let files = Disk;
-    let options = match config::load(&files, &start, &flags) {
+    let flags = Flags {
+        leak_report: arguments.leak_report.as_deref().map(absolute),
+        threads: arguments.threads.map(usize::from),
+        ..Flags::default()
+    };
+    let options = match arguments.common.options(&files, &mut terminal, flags) {
         Ok(options) => options,
-        Err(diagnostics) => {
-            let project = config::find(&files, &start, &flags).map(|project| project.folder);
-            let project = project.unwrap_or(start);
-            terminal.diagnostics(&files, &project, diagnostics);
-            return terminal.finish(Outcome::Usage);
-        }
+        Err(outcome) => return terminal.finish(outcome),
     };
     let Build { mut diagnostics, outputs, routes, modules } = pipeline::build(&files, &options);
     let mut written = Written::default();
-    let correct = !diagnostics.iter().any(|diagnostic| diagnostic.is_error());
-    if correct {
+    if !diagnostics.iter().any(Diagnostic::is_error) {
         let (counts, more) = write::write(&files, &options, &outputs);
         written = counts;
         diagnostics.extend(more);
     }
-    let failed = diagnostics.iter().any(|diagnostic| diagnostic.is_error());
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
     let counts = terminal.diagnostics(&files, &options.project, diagnostics);
     let time = started.elapsed();
     terminal.summary(

@@ -24,7 +24,7 @@ pub struct Document<'a> {
 struct Value<'a> {
     section: &'static str,
     key: &'static str,
-    value: DeValue<'a>,
+    content: DeValue<'a>,
     span: Span,
 }
 
@@ -76,13 +76,11 @@ impl<'a> Document<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Text> {
         let found = self.find(section, key)?;
-        match found.value.as_str() {
-            Some(text) => Some(Text { value: text.to_owned(), span: Some(found.span) }),
-            None => {
-                diagnostics.push(self.wrong_type(found, "a string", &found.value, found.span));
-                None
-            }
+        let text = found.content.as_str();
+        if text.is_none() {
+            diagnostics.push(self.wrong_type(found, "a string", &found.content, found.span));
         }
+        text.map(|text| Text { value: text.to_owned(), span: Some(found.span) })
     }
 
     /// A list of strings; of other elements each is reported.
@@ -93,8 +91,13 @@ impl<'a> Document<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Vec<Text>> {
         let found = self.find(section, key)?;
-        let Some(elements) = found.value.as_array() else {
-            diagnostics.push(self.wrong_type(found, "a list of strings", &found.value, found.span));
+        let Some(elements) = found.content.as_array() else {
+            diagnostics.push(self.wrong_type(
+                found,
+                "a list of strings",
+                &found.content,
+                found.span,
+            ));
             return None;
         };
         let mut texts = Vec::new();
@@ -156,7 +159,7 @@ impl<'a> Document<'a> {
                 Some((known, Now)) => self.values.push(Value {
                     section,
                     key: known,
-                    value: value.get_ref().clone(),
+                    content: value.get_ref().clone(),
                     span: span(value.span()),
                 }),
             }

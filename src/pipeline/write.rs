@@ -67,7 +67,7 @@ pub fn clean(files: &dyn Files, options: &Options) -> (usize, Vec<Diagnostic>) {
             Ok(Removal::Removed) => removed += 1,
             Ok(Removal::NotThere) => {}
             Ok(Removal::Changed) => {
-                diagnostics.push(diagnostics::changed_by_hand(&folder.name(path)))
+                diagnostics.push(diagnostics::changed_by_hand(&folder.name(path)));
             }
             Err(diagnostic) => {
                 diagnostics.push(*diagnostic);
@@ -151,7 +151,7 @@ impl OutputFolder<'_> {
                 Ok(Removal::Removed) => written.removed += 1,
                 Ok(Removal::NotThere) => {}
                 Ok(Removal::Changed) => {
-                    diagnostics.push(diagnostics::changed_by_hand(&self.name(path)))
+                    diagnostics.push(diagnostics::changed_by_hand(&self.name(path)));
                 }
                 Err(diagnostic) => {
                     diagnostics.push(*diagnostic);

@@ -27,8 +27,9 @@ fn forms(files: &Memory, diagnostics: &[Diagnostic]) -> String {
     let mut renderer = Renderer::new(files, Path::new("/app"));
     let mut text = shown(files, "/app", diagnostics.to_vec());
     for diagnostic in diagnostics {
-        text += &format!("\n{}\n", renderer.json(diagnostic));
-        text += &format!("{}\n", renderer.github(diagnostic, "packages/app/"));
+        let (json, github) =
+            (renderer.json(diagnostic), renderer.github(diagnostic, "packages/app/"));
+        text += &["\n", &json, "\n", &github, "\n"].concat();
     }
     text
 }
@@ -77,7 +78,7 @@ fn ends_of_lines_and_files_are_pointed_at() {
 
 #[test]
 fn spans_over_several_lines_are_bracketed_or_shortened() {
-    let long: String = (0..30).map(|line| format!("  step({line});\n")).collect();
+    let long = "  step();\n".repeat(30);
     snapshots("render").bind(|| {
         insta::assert_snapshot!(
             "several_lines",

@@ -83,6 +83,7 @@ fn an_interrupted_build_loses_track_of_nothing() {
     assert_eq!(written, counts(1, 0, 0));
     snapshots("write").bind(|| insta::assert_snapshot!("disk_full", shown));
     // The next build knows that `a.js` is its own.
+    files.mend("/app/dist/m.js");
     assert_eq!(build(&files, &[("z.js", "z")]), (counts(1, 0, 1), String::new()));
 }
 
@@ -229,6 +230,8 @@ fn an_output_that_cannot_be_removed_is_tried_again() {
     files.fail("/app/dist/a.js", io::ErrorKind::PermissionDenied);
     assert!(build(&files, &[("b.js", "b")]).1.contains("K107"));
     assert!(build(&files, &[("b.js", "b")]).1.contains("K107"));
+    files.mend("/app/dist/a.js");
+    assert_eq!(build(&files, &[("b.js", "b")]), (counts(0, 1, 1), String::new()));
 }
 
 #[test]
