@@ -182,6 +182,9 @@ impl Options {
 
 /// `../` in a source path is taken literally: the project's own path holds no symbolic links.
 pub fn absolute(project: &Path, file: &SourcePath) -> PathBuf {
+    if is_absolute(file.as_str()) {
+        return PathBuf::from(file.as_str());
+    }
     let mut path = project.to_owned();
     for part in file.as_str().split('/') {
         match part {
@@ -196,9 +199,7 @@ fn relative(project: &Path, path: &Path) -> SourcePath {
     if let Ok(inside) = path.strip_prefix(project) {
         return SourcePath::new(slashes(inside));
     }
-    let above = project.ancestors().enumerate().skip(1);
-    for (steps, folder) in above {
-        // A root has no parent: nothing but the drive or `/` would be shared.
+    for (steps, folder) in project.ancestors().enumerate().skip(1) {
         if let Ok(rest) = path.strip_prefix(folder) {
             return SourcePath::new(format!("{}{}", "../".repeat(steps), slashes(rest)));
         }
@@ -341,7 +342,7 @@ fn check_out(
         None
     };
     let text = out.value.as_str();
-    if text.starts_with('/') || text.as_bytes().get(1) == Some(&b':') {
+    if is_absolute(text) {
         return refuse("it lies outside the project");
     }
     if text.contains('\\') {
@@ -403,6 +404,11 @@ fn is_typescript(path: &str) -> bool {
 fn is_declaration_or_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     [".d.", ".test.", ".spec."].iter().any(|middle| name.contains(middle))
+}
+
+/// On any system: `/app`, `C:/app`.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || path.as_bytes().get(1) == Some(&b':')
 }
 
 /// `path` is `folder` or lies in it; everything lies in the empty folder.

@@ -94,6 +94,7 @@ fn help_shows_examples_and_exit_codes() {
     for (name, arguments) in [
         ("help", &["--help"][..]),
         ("help_build", &["build", "--help"]),
+        ("help_build", &["help", "build"]),
         ("help_clean", &["clean", "--help"]),
     ] {
         let run = project.run(arguments);
@@ -122,6 +123,7 @@ fn wrong_usage_is_explained_and_exits_with_2() {
         (&["build", "a", "b"], "unexpected argument 'b'"),
         (&["build", "nowhere"], "there is no folder"),
         (&["build", "--config", "nowhere.toml"], "there is no configuration file"),
+        (&["build", "src", "--config", "kontract.toml"], "cannot be used with"),
         (&["build", "--out", "../x"], "outside the project"),
         (&["build", "--out", "src"], "sources lie in it"),
     ];

@@ -27,8 +27,7 @@ use terminal::{Terminal, warn};
     about = "Compiles one TypeScript code base into a client, a server and their contract",
     after_help = EXIT_CODES,
     subcommand_required = true,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
+    arg_required_else_help = true
 )]
 struct Cli {
     #[command(subcommand)]
@@ -54,7 +53,7 @@ struct Common {
     #[arg(default_value = ".", hide_default_value = true)]
     folder: PathBuf,
     /// Configuration file; its folder is the project
-    #[arg(long, value_name = "path")]
+    #[arg(long, value_name = "path", conflicts_with = "folder")]
     config: Option<PathBuf>,
     /// Output folder, relative to the project [default: dist]
     #[arg(long, value_name = "dir")]

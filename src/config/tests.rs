@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     diagnostic::testing::{shown, snapshots},
@@ -219,4 +221,33 @@ fn files_that_are_no_configuration_are_refused() {
         let missing = load(&files, Path::new("/syntax"), &flags).expect_err("missing");
         insta::assert_snapshot!("no_such_config", shown(&files, "/", missing));
     });
+}
+
+#[test]
+fn the_folder_of_a_pattern_for_all_its_files_is_excluded_itself() {
+    let options = load_text("build.exclude = ['src/old/**', '**/gen/**/*', 'src/x/*.ts']");
+    let options = options.expect("right");
+    for folder in ["src/old", "src/old/deep", "src/a/gen", "gen"] {
+        assert!(options.is_excluded(folder), "{folder}");
+    }
+    for folder in ["src", "src/older", "src/x", "src/gen2"] {
+        assert!(!options.is_excluded(folder), "{folder}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_configuration_or_is_refused_with_a_place(
+        text in prop_oneof![
+            "[\\PC\n]{0,60}",
+            "(\\[?(build|server|client|out)\\]? ?[=.]? ?(\"[a-z/.*{},\\[\\]]{0,8}\"|\\[|\\]|[0-9]|,|\n| ){0,4}){0,6}",
+            "build\\.(include|exclude|out) = (\\[)?'[^'\\n]{0,12}'(\\])?",
+        ]
+    ) {
+        if let Err(found) = load_text(&text) {
+            prop_assert!(!found.is_empty());
+            let files = Memory::unix([("/app/kontract.toml", &text)]);
+            shown(&files, "/app", found);
+        }
+    }
 }
