@@ -383,3 +383,14 @@ mod unix {
         assert!(run.stderr.contains("folder"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_leak_report_is_written_where_the_caller_says_or_the_build_fails() {
+    let project = Project::new(&[("app/src/a.ts", "export {};\n")]);
+    let run = project.run(&["build", "app", "--leak-report", "report.json"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let report = fs::read_to_string(project.path("report.json")).expect("written");
+    serde_json::from_str::<Value>(&report).expect("JSON");
+    let run = project.run(&["build", "app", "--leak-report", "app", "--json"]);
+    assert_eq!((run.code, run.codes()), (Some(1), vec!["K104".to_owned()]));
+}

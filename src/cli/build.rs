@@ -1,6 +1,6 @@
 //! `kontract build`
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::Args;
 use serde_json::json;
@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Common, Outcome, absolute};
 use crate::{
     config::Flags,
-    diagnostic::render::plural,
-    files::Disk,
+    diagnostic::{render::plural, write::not_written},
+    files::{Disk, Files},
     model::diagnostic::Diagnostic,
     pipeline::{
         self, Build,
@@ -32,28 +32,36 @@ pub struct BuildArguments {
 pub fn run(arguments: &BuildArguments) -> Outcome {
     let started = Instant::now();
     let mut terminal = arguments.common.terminal();
-    let files = Disk;
+    let shared: Arc<dyn Files> = Arc::new(Disk);
+    let files = &*shared;
     let flags = Flags {
         leak_report: arguments.leak_report.as_deref().map(absolute),
         threads: arguments.threads.map(usize::from),
         ..Flags::default()
     };
-    let options = match arguments.common.options(&files, &mut terminal, flags) {
+    let options = match arguments.common.options(files, &mut terminal, flags) {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let Build { mut diagnostics, outputs, routes, modules } = pipeline::build(&files, &options);
+    let Build { mut diagnostics, outputs, leaks, routes, modules } =
+        pipeline::build(&shared, &options);
     let mut written = Written::default();
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let (counts, more) = write::write(&files, &options, &outputs);
+        let (counts, more) = write::write(files, &options, &outputs);
         written = counts;
         diagnostics.extend(more);
     }
+    if let Some(path) = &options.leak_report {
+        let report = serde_json::to_string_pretty(&leaks).unwrap_or_default();
+        if let Err(error) = files.write(path, format!("{report}\n").as_bytes()) {
+            diagnostics.push(not_written(&path.to_string_lossy(), &error));
+        }
+    }
     let failed = diagnostics.iter().any(Diagnostic::is_error);
-    let counts = terminal.diagnostics(&files, &options.project, diagnostics);
-    let time = started.elapsed();
+    let counts = terminal.diagnostics(files, &options.project, diagnostics);
+    let time = started.elapsed().as_millis();
     terminal.summary(
-        &if failed { String::new() } else { sentence(routes, modules, written, time.as_millis()) },
+        &if failed { String::new() } else { sentence(routes, modules, written, time) },
         &json!({
             "routes": routes,
             "modules": modules,
@@ -62,7 +70,7 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
             "removed": written.removed,
             "errors": counts.errors,
             "warnings": counts.warnings,
-            "milliseconds": u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+            "milliseconds": u64::try_from(time).unwrap_or(u64::MAX),
         }),
     );
     terminal.finish(if failed { Outcome::Failure } else { Outcome::Success })
@@ -80,4 +88,22 @@ fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128)
         files.push(format!("{} removed", written.removed));
     }
     format!("Built {routes} in {modules}: {} ({milliseconds} ms)", files.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_in_words() {
+        let written = |written, unchanged, removed| Written { written, unchanged, removed };
+        assert_eq!(
+            sentence(12, 5, written(24, 3, 0), 41),
+            "Built 12 routes in 5 modules: 24 files written, 3 unchanged (41 ms)"
+        );
+        assert_eq!(
+            sentence(1, 1, written(1, 0, 2), 5),
+            "Built 1 route in 1 module: 1 file written, 2 removed (5 ms)"
+        );
+    }
 }

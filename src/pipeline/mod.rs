@@ -1,5 +1,7 @@
 //! The stages.
 
+use std::sync::Arc;
+
 use crate::{
     config::Options,
     files::Files,
@@ -14,11 +16,12 @@ pub mod write;
 pub struct Build {
     pub diagnostics: Vec<Diagnostic>,
     pub outputs: Vec<Output>,
+    pub leaks: serde_json::Value,
     pub routes: usize,
     pub modules: usize,
 }
 
-pub fn build(files: &dyn Files, options: &Options) -> Build {
-    let (sources, diagnostics) = discover::discover(files, options);
+pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
+    let (sources, diagnostics) = discover::discover(&**files, options);
     Build { diagnostics, modules: sources.len(), ..Build::default() }
 }
