@@ -87,19 +87,19 @@ fn gitignore_files_hide_sources_and_inner_ones_decide() {
 fn gitignore_files_above_the_project_count_within_its_repository() {
     let files = Memory::unix([
         ("/.gitignore", "*.ts"),
-        ("/work/.git/HEAD", ""),
-        ("/work/.gitignore", "*.gen.ts\n/app/src/secret.ts"),
-        ("/work/app/src/a.ts", ""),
-        ("/work/app/src/a.gen.ts", ""),
-        ("/work/app/src/secret.ts", ""),
+        ("/repository/.git/HEAD", ""),
+        ("/repository/.gitignore", "*.gen.ts\n/app/src/secret.ts"),
+        ("/repository/app/src/a.ts", ""),
+        ("/repository/app/src/a.gen.ts", ""),
+        ("/repository/app/src/secret.ts", ""),
     ]);
     let names = |files: &Memory| {
-        let (sources, _) = discover(files, &Options::defaults("/work/app"));
+        let (sources, _) = discover(files, &Options::defaults("/repository/app"));
         sources.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(names(&files), ["src/a.ts"]);
     // A project in an ignored folder would otherwise be empty.
-    files.add("/work/.gitignore", "/app/\n*.gen.ts\n");
+    files.add("/repository/.gitignore", "/app/\n*.gen.ts\n");
     assert_eq!(names(&files), ["src/a.gen.ts", "src/a.ts", "src/secret.ts"]);
 }
 
