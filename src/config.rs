@@ -110,6 +110,7 @@ pub fn load(files: &dyn Files, start: &Path, flags: &Flags) -> Result<Options, V
 
 impl Options {
     /// What a project without `kontract.toml` is built with.
+    #[allow(clippy::missing_panics_doc, reason = "the defaults are valid")]
     pub fn defaults(project: impl Into<PathBuf>) -> Self {
         let mut diagnostics = Vec::new();
         build_options(project.into(), &Document::default(), &Flags::default(), &mut diagnostics)
@@ -181,6 +182,9 @@ impl Options {
 
 /// `../` in a source path is taken literally: the project's own path holds no symbolic links.
 pub fn absolute(project: &Path, file: &SourcePath) -> PathBuf {
+    if is_absolute(file.as_str()) {
+        return PathBuf::from(file.as_str());
+    }
     let mut path = project.to_owned();
     for part in file.as_str().split('/') {
         match part {
@@ -195,9 +199,7 @@ fn relative(project: &Path, path: &Path) -> SourcePath {
     if let Ok(inside) = path.strip_prefix(project) {
         return SourcePath::new(slashes(inside));
     }
-    let above = project.ancestors().enumerate().skip(1);
-    for (steps, folder) in above {
-        // A root has no parent: nothing but the drive or `/` would be shared.
+    for (steps, folder) in project.ancestors().enumerate().skip(1) {
         if let Ok(rest) = path.strip_prefix(folder) {
             return SourcePath::new(format!("{}{}", "../".repeat(steps), slashes(rest)));
         }
@@ -340,7 +342,7 @@ fn check_out(
         None
     };
     let text = out.value.as_str();
-    if text.starts_with('/') || text.as_bytes().get(1) == Some(&b':') {
+    if is_absolute(text) {
         return refuse("it lies outside the project");
     }
     if text.contains('\\') {
@@ -350,8 +352,11 @@ fn check_out(
     for part in text.split('/') {
         match part {
             "" | "." => {}
-            ".." if parts.pop().is_none() => return refuse("it lies outside the project"),
-            ".." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return refuse("it lies outside the project");
+                }
+            }
             part => parts.push(part),
         }
     }
@@ -401,6 +406,11 @@ fn is_declaration_or_test(path: &str) -> bool {
     [".d.", ".test.", ".spec."].iter().any(|middle| name.contains(middle))
 }
 
+/// On any system: `/app`, `C:/app`.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || path.as_bytes().get(1) == Some(&b':')
+}
+
 /// `path` is `folder` or lies in it; everything lies in the empty folder.
 fn is_within(path: &str, folder: &str) -> bool {
     folder.is_empty()
@@ -421,3 +431,6 @@ type Place = Option<Span>;
 const DEFAULT_INCLUDE: &str = "src/**/*.{ts,tsx,mts}";
 const DEFAULT_OUT: &str = "dist";
 const RESERVED_FOLDERS: [&str; 3] = ["node_modules", ".git", ".kontract"];
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! Nothing else in the compiler touches a file system. Paths are absolute.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
 };
@@ -52,6 +52,13 @@ pub trait Files: Send + Sync {
     }
 }
 
+/// A write that was interrupted may leave a file of such a name.
+pub fn is_temporary(name: &OsStr) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY_PREFIX));
+    let numbers = rest.and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX));
+    numbers.is_some_and(|numbers| numbers.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     File,
@@ -67,3 +74,9 @@ pub struct Entry {
     /// Of the entry itself: links are not followed.
     pub kind: Kind,
 }
+
+const TEMPORARY_PREFIX: &str = ".kontract-";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+#[cfg(test)]
+mod tests;

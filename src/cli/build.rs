@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::{Common, Outcome, absolute};
 use crate::{
-    config,
+    config::Flags,
     diagnostic::{render::plural, write::not_written},
     files::{Disk, Files},
+    model::diagnostic::Diagnostic,
     pipeline::{
         self, Build,
         write::{self, Written},
@@ -31,28 +32,21 @@ pub struct BuildArguments {
 pub fn run(arguments: &BuildArguments) -> Outcome {
     let started = Instant::now();
     let mut terminal = arguments.common.terminal();
-    let (start, mut flags) = match arguments.common.place() {
-        Ok(place) => place,
-        Err(error) => return terminal.no_current_folder(&error),
-    };
-    flags.leak_report = arguments.leak_report.as_deref().map(absolute);
-    flags.threads = arguments.threads.map(usize::from);
-
     let shared: Arc<dyn Files> = Arc::new(Disk);
     let files = &*shared;
-    let options = match config::load(files, &start, &flags) {
-        Ok(options) => options,
-        Err(diagnostics) => {
-            let project = config::find(files, &start, &flags).map(|project| project.folder);
-            let project = project.unwrap_or(start);
-            terminal.diagnostics(files, &project, diagnostics);
-            return terminal.finish(Outcome::Usage);
-        }
+    let flags = Flags {
+        leak_report: arguments.leak_report.as_deref().map(absolute),
+        threads: arguments.threads.map(usize::from),
+        ..Flags::default()
     };
-    let Build { mut diagnostics, outputs, leaks, routes, modules } = pipeline::build(&shared, &options);
+    let options = match arguments.common.options(files, &mut terminal, flags) {
+        Ok(options) => options,
+        Err(outcome) => return terminal.finish(outcome),
+    };
+    let Build { mut diagnostics, outputs, leaks, routes, modules } =
+        pipeline::build(&shared, &options);
     let mut written = Written::default();
-    let correct = !diagnostics.iter().any(|diagnostic| diagnostic.is_error());
-    if correct {
+    if !diagnostics.iter().any(Diagnostic::is_error) {
         let (counts, more) = write::write(files, &options, &outputs);
         written = counts;
         diagnostics.extend(more);
@@ -63,11 +57,11 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
             diagnostics.push(not_written(&path.to_string_lossy(), &error));
         }
     }
-    let failed = diagnostics.iter().any(|diagnostic| diagnostic.is_error());
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
     let counts = terminal.diagnostics(files, &options.project, diagnostics);
-    let time = started.elapsed();
+    let time = started.elapsed().as_millis();
     terminal.summary(
-        &if failed { String::new() } else { sentence(routes, modules, written, time.as_millis()) },
+        &if failed { String::new() } else { sentence(routes, modules, written, time) },
         &json!({
             "routes": routes,
             "modules": modules,
@@ -76,7 +70,7 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
             "removed": written.removed,
             "errors": counts.errors,
             "warnings": counts.warnings,
-            "milliseconds": u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+            "milliseconds": u64::try_from(time).unwrap_or(u64::MAX),
         }),
     );
     terminal.finish(if failed { Outcome::Failure } else { Outcome::Success })
@@ -94,4 +88,22 @@ fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128)
         files.push(format!("{} removed", written.removed));
     }
     format!("Built {routes} in {modules}: {} ({milliseconds} ms)", files.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_in_words() {
+        let written = |written, unchanged, removed| Written { written, unchanged, removed };
+        assert_eq!(
+            sentence(12, 5, written(24, 3, 0), 41),
+            "Built 12 routes in 5 modules: 24 files written, 3 unchanged (41 ms)"
+        );
+        assert_eq!(
+            sentence(1, 1, written(1, 0, 2), 5),
+            "Built 1 route in 1 module: 1 file written, 2 removed (5 ms)"
+        );
+    }
 }

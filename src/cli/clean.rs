@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Common, Outcome};
-use crate::{config, diagnostic::render::plural, files::Disk, pipeline::write};
+use crate::{config::Flags, diagnostic::render::plural, files::Disk, pipeline::write};
 
 #[derive(Debug, Args)]
 pub struct CleanArguments {
@@ -14,19 +14,10 @@ pub struct CleanArguments {
 
 pub fn run(arguments: &CleanArguments) -> Outcome {
     let mut terminal = arguments.common.terminal();
-    let (start, flags) = match arguments.common.place() {
-        Ok(place) => place,
-        Err(error) => return terminal.no_current_folder(&error),
-    };
     let files = Disk;
-    let options = match config::load(&files, &start, &flags) {
+    let options = match arguments.common.options(&files, &mut terminal, Flags::default()) {
         Ok(options) => options,
-        Err(diagnostics) => {
-            let project = config::find(&files, &start, &flags).map(|project| project.folder);
-            let project = project.unwrap_or(start);
-            terminal.diagnostics(&files, &project, diagnostics);
-            return terminal.finish(Outcome::Usage);
-        }
+        Err(outcome) => return terminal.finish(outcome),
     };
     let (removed, diagnostics) = write::clean(&files, &options);
     let counts = terminal.diagnostics(&files, &options.project, diagnostics);

@@ -1,21 +1,24 @@
 //! The command line. Only this module prints.
 
 use std::{
-    env, io,
+    env,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 
-use crate::config::Flags;
+use crate::{
+    config::{self, Flags, Options},
+    files::Files,
+};
 
 mod build;
 mod clean;
 mod panic;
 mod terminal;
 
-use terminal::Terminal;
+use terminal::{Terminal, warn};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -24,8 +27,7 @@ use terminal::Terminal;
     about = "Compiles one TypeScript code base into a client, a server and their contract",
     after_help = EXIT_CODES,
     subcommand_required = true,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
+    arg_required_else_help = true
 )]
 struct Cli {
     #[command(subcommand)]
@@ -51,7 +53,7 @@ struct Common {
     #[arg(default_value = ".", hide_default_value = true)]
     folder: PathBuf,
     /// Configuration file; its folder is the project
-    #[arg(long, value_name = "path")]
+    #[arg(long, value_name = "path", conflicts_with = "folder")]
     config: Option<PathBuf>,
     /// Output folder, relative to the project [default: dist]
     #[arg(long, value_name = "dir")]
@@ -102,15 +104,25 @@ impl Common {
         Terminal::new(self.json, self.quiet)
     }
 
-    /// The folder to look for the project in, and the flags, both with absolute paths.
-    fn place(&self) -> io::Result<(PathBuf, Flags)> {
-        let current = env::current_dir()?;
-        let flags = Flags {
-            config: self.config.as_deref().map(|path| current.join(path)),
-            out: self.out.clone(),
-            ..Flags::default()
-        };
-        Ok((current.join(&self.folder), flags))
+    /// Finds and reads the configuration. What is wrong with it has been printed.
+    fn options(
+        &self,
+        files: &dyn Files,
+        terminal: &mut Terminal,
+        flags: Flags,
+    ) -> Result<Options, Outcome> {
+        let current = env::current_dir().map_err(|error| {
+            warn(&format!("kontract: the current folder cannot be read: {error}"));
+            Outcome::Usage
+        })?;
+        let start = current.join(&self.folder);
+        let config = self.config.as_deref().map(|path| current.join(path));
+        let flags = Flags { config, out: self.out.clone(), ..flags };
+        config::load(files, &start, &flags).map_err(|diagnostics| {
+            let project = config::find(files, &start, &flags).map(|project| project.folder);
+            terminal.diagnostics(files, &project.unwrap_or(start), diagnostics);
+            Outcome::Usage
+        })
     }
 }
 

@@ -27,3 +27,18 @@ fn message(what: &str, place: &str) -> String {
         env!("CARGO_PKG_VERSION")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_the_version_and_the_place() {
+        let message = message("index out of bounds", " (src/pipeline/gather.rs:7)");
+        assert!(message.contains("a bug in kontract"));
+        assert!(message.ends_with(&format!(
+            "kontract {}: index out of bounds (src/pipeline/gather.rs:7)",
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
+}

@@ -1,7 +1,5 @@
 //! What a command prints, and where: diagnostics for people go to standard error, results and
 //! everything of `--json` to standard output.
-#![allow(clippy::print_stderr, clippy::print_stdout, reason = "the one place that prints")]
-
 use std::{
     env,
     io::{self, IsTerminal, Write},
@@ -12,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::{
-    diagnostic::render::{Renderer, Style, count},
+    diagnostic::render::{Renderer, Style, count, sort},
     files::Files,
     model::diagnostic::Diagnostic,
 };
@@ -45,7 +43,7 @@ impl Terminal {
         diagnostics: Vec<Diagnostic>,
     ) -> Counts {
         let mut renderer = Renderer::new(files, project);
-        let diagnostics = renderer.sort(diagnostics);
+        let diagnostics = sort(diagnostics);
         for diagnostic in &diagnostics {
             if self.json {
                 self.print(&renderer.json(diagnostic));
@@ -63,7 +61,7 @@ impl Terminal {
                 warn(&count(&diagnostics));
             }
         }
-        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let errors = diagnostics.iter().filter(|found| found.is_error()).count();
         Counts { errors, warnings: diagnostics.len() - errors }
     }
 
@@ -77,12 +75,6 @@ impl Terminal {
         } else if !sentence.is_empty() {
             self.print(sentence);
         }
-    }
-
-    /// The current folder was removed, or its path cannot be read.
-    pub fn no_current_folder(&mut self, error: &io::Error) -> Outcome {
-        warn(&format!("kontract: the current folder cannot be read: {error}"));
-        Outcome::Usage
     }
 
     /// A reader that has gone away (`kontract … | head`) is no failure; output that is lost in

@@ -24,7 +24,7 @@ pub struct Document<'a> {
 struct Value<'a> {
     section: &'static str,
     key: &'static str,
-    value: DeValue<'a>,
+    content: DeValue<'a>,
     span: Span,
 }
 
@@ -76,13 +76,11 @@ impl<'a> Document<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Text> {
         let found = self.find(section, key)?;
-        match found.value.as_str() {
-            Some(text) => Some(Text { value: text.to_owned(), span: Some(found.span) }),
-            None => {
-                diagnostics.push(self.wrong_type(found, "a string", &found.value, found.span));
-                None
-            }
+        let text = found.content.as_str();
+        if text.is_none() {
+            diagnostics.push(self.wrong_type(found, "a string", &found.content, found.span));
         }
+        text.map(|text| Text { value: text.to_owned(), span: Some(found.span) })
     }
 
     /// A list of strings; of other elements each is reported.
@@ -93,8 +91,13 @@ impl<'a> Document<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Vec<Text>> {
         let found = self.find(section, key)?;
-        let Some(elements) = found.value.as_array() else {
-            diagnostics.push(self.wrong_type(found, "a list of strings", &found.value, found.span));
+        let Some(elements) = found.content.as_array() else {
+            diagnostics.push(self.wrong_type(
+                found,
+                "a list of strings",
+                &found.content,
+                found.span,
+            ));
             return None;
         };
         let mut texts = Vec::new();
@@ -123,13 +126,15 @@ impl<'a> Document<'a> {
         let Some((section, keys)) =
             SECTIONS.iter().find(|(section, _)| *section == name.get_ref().as_ref())
         else {
+            let available = SECTIONS.iter().filter(|(_, keys)| available(keys).next().is_some());
+            let names: Vec<&str> = available.map(|(section, _)| *section).collect();
             let home = home_of(name.get_ref());
             diagnostics.push(diagnostics::unknown_section(
                 &self.file,
                 place,
                 name.get_ref(),
                 home,
-                &SECTIONS.map(|(section, _)| section),
+                &names,
             ));
             return;
         };
@@ -146,7 +151,7 @@ impl<'a> Document<'a> {
                     section,
                     key.get_ref(),
                     home_of(key.get_ref()),
-                    keys.iter().map(|(known, _)| *known),
+                    &available(keys).collect::<Vec<_>>(),
                 )),
                 Some((known, Later)) => {
                     diagnostics.push(diagnostics::not_available(&self.file, place, section, known));
@@ -154,7 +159,7 @@ impl<'a> Document<'a> {
                 Some((known, Now)) => self.values.push(Value {
                     section,
                     key: known,
-                    value: value.get_ref().clone(),
+                    content: value.get_ref().clone(),
                     span: span(value.span()),
                 }),
             }
@@ -186,8 +191,12 @@ impl<'a> Document<'a> {
 fn home_of(key: &str) -> Option<&'static str> {
     SECTIONS
         .iter()
-        .find(|(_, keys)| keys.iter().any(|(known, _)| *known == key))
+        .find(|(_, keys)| available(keys).any(|known| known == key))
         .map(|(section, _)| *section)
+}
+
+fn available(keys: &[(&'static str, Since)]) -> impl Iterator<Item = &'static str> {
+    keys.iter().filter(|(_, since)| matches!(since, Now)).map(|(key, _)| *key)
 }
 
 fn span(range: Range<usize>) -> Span {

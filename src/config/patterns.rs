@@ -18,9 +18,12 @@ impl Patterns {
         for (index, pattern) in patterns.iter().enumerate() {
             let glob = |text: &str| compile(text).map_err(|error| (index, error));
             let pattern = normalize(pattern).map_err(|error| (index, error.to_owned()))?;
-            set.add(glob(&pattern)?);
-            set.add(glob(&format!("{pattern}/**"))?);
-            written.extend([index, index]);
+            // The folder of `src/old/**` matches too, so that a walk need not enter it.
+            let folder = pattern.trim_end_matches("/*").trim_end_matches("/**");
+            for pattern in [&pattern, &format!("{pattern}/**"), folder] {
+                set.add(glob(pattern)?);
+                written.push(index);
+            }
         }
         let set = set.build().map_err(|error| (0, error.to_string()))?;
         Ok(Self { set, written })
@@ -42,7 +45,7 @@ pub fn normalize(pattern: &str) -> Result<String, &'static str> {
     if pattern.contains('\\') {
         return Err("separate folders with `/`");
     }
-    if pattern.starts_with('/') || pattern.as_bytes().get(1) == Some(&b':') {
+    if super::is_absolute(pattern) {
         return Err("patterns are relative to the folder of kontract.toml");
     }
     let parts: Vec<&str> =

@@ -80,27 +80,29 @@ pub fn unknown_section(
 }
 
 #[cold]
-pub fn unknown_key<'k>(
+pub fn unknown_key(
     file: &SourcePath,
     span: Span,
     section: &str,
     key: &str,
     home: Option<&str>,
-    known: impl Iterator<Item = &'k str> + Clone,
+    known: &[&str],
 ) -> Diagnostic {
     let diagnostic =
         Diagnostic::error("K092", file, Some(span), format!("`[{section}]` has no key `{key}`"));
-    let known: Vec<&str> = known.collect();
     match (closest(key, known.iter().copied()), home) {
         (_, Some(home)) => diagnostic
             .label(format!("`{key}` is a key of `[{home}]`"))
             .help(format!("move it below a line `[{home}]`")),
         (Some(name), None) => diagnostic
             .label(format!("did you mean `{name}`?"))
-            .help(format!("the keys of `[{section}]` are {}", list(&known))),
+            .help(format!("the keys of `[{section}]` are {}", list(known))),
+        (None, None) if known.is_empty() => diagnostic
+            .label("unknown")
+            .help(format!("remove it: in this version `[{section}]` has no keys")),
         (None, None) => diagnostic
             .label("unknown")
-            .help(format!("the keys of `[{section}]` are {}", list(&known))),
+            .help(format!("the keys of `[{section}]` are {}", list(known))),
     }
 }
 

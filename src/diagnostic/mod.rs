@@ -14,3 +14,5 @@ pub mod render;
 pub(crate) mod config;
 pub(crate) mod discover;
 pub(crate) mod write;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -65,3 +65,6 @@ impl LineIndex {
         (start, self.position(text, span.end as usize).max(start))
     }
 }
+
+#[cfg(test)]
+mod tests;

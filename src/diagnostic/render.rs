@@ -40,13 +40,6 @@ impl<'a> Renderer<'a> {
         Self { files, project, sources: BTreeMap::new() }
     }
 
-    /// Sorted by file and place, each once.
-    pub fn sort(&mut self, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        diagnostics.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
-        diagnostics.dedup();
-        diagnostics
-    }
-
     pub fn human(&mut self, diagnostic: &Diagnostic, style: Style) -> String {
         let related: Vec<&SourcePath> =
             diagnostic.related.iter().map(|place| &place.file).collect();
@@ -166,6 +159,13 @@ impl Source {
     }
 }
 
+/// Sorted by file and place, each once.
+pub fn sort(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
+    diagnostics.dedup();
+    diagnostics
+}
+
 /// `2 errors, 1 warning`; empty where there are none.
 pub fn count(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
@@ -193,9 +193,21 @@ fn sort_key(diagnostic: &Diagnostic) -> SortKey<'_> {
 }
 
 fn escape_message(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '%' => escaped.push_str("%25"),
+            '\r' => escaped.push_str("%0D"),
+            '\n' => escaped.push_str("%0A"),
+            character => escaped.push(view::printable(character)),
+        }
+    }
+    escaped
 }
 
 fn escape_property(text: &str) -> String {
     escape_message(text).replace(':', "%3A").replace(',', "%2C")
 }
+
+#[cfg(test)]
+mod tests;

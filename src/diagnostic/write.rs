@@ -83,6 +83,17 @@ pub fn bad_record(path: &str, reason: &str) -> Diagnostic {
 }
 
 #[cold]
+pub fn unreadable_record(path: &str, error: &io::Error) -> Diagnostic {
+    Diagnostic::error(
+        "K106",
+        &SourcePath::new(path),
+        None,
+        format!("the list of earlier outputs cannot be read: {error}"),
+    )
+    .help("make it readable, or remove the output folder")
+}
+
+#[cold]
 pub fn not_removed(path: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::warning(
         "K107",

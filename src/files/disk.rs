@@ -7,7 +7,7 @@ use std::{
 
 use walkdir::WalkDir;
 
-use super::{Entry, Files, Kind};
+use super::{Entry, Files, Kind, TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 
 /// The machine's own file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,7 +86,8 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Unlike that of any other write, in this process or in another one.
 fn temporary_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    format!(".kontract-{}-{}.tmp", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{TEMPORARY_PREFIX}{}-{count}{TEMPORARY_SUFFIX}", process::id())
 }
 
 fn kind(found: fs::FileType) -> Kind {

@@ -81,6 +81,12 @@ impl Memory {
         self.state().failures.insert(key, error);
     }
 
+    /// Ends what `fail` began.
+    pub fn mend(&self, path: &str) {
+        let key = self.key(&self.spell(Path::new(path)));
+        self.state().failures.remove(&key);
+    }
+
     /// All files with their text, sorted by path.
     pub fn texts(&self) -> Vec<(String, String)> {
         let state = self.state();

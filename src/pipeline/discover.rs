@@ -120,18 +120,19 @@ impl Walk<'_> {
         };
         let path = folder.path.join(&entry.name);
         let linked = entry.kind == Kind::Link;
-        let kind = match self.files.kind(&path) {
-            Ok(kind) => kind,
-            Err(error) => {
-                // A link that leads nowhere is a mistake; a file that is gone is not.
-                if linked
-                    && self.options.is_source(&name)
-                    && !self.ignored(folder, &name, &path, false)
-                {
-                    self.diagnostics.push(diagnostics::broken_link(&name, &error));
+        let kind = if linked {
+            match self.files.kind(&path) {
+                Ok(kind) => kind,
+                Err(error) => {
+                    let source = self.options.is_source(&name);
+                    if source && !self.ignored(folder, &name, &path, false) {
+                        self.diagnostics.push(diagnostics::broken_link(&name, &error));
+                    }
+                    return;
                 }
-                return;
             }
+        } else {
+            entry.kind
         };
         match kind {
             Kind::Folder => {
@@ -278,3 +279,6 @@ fn has_dot_name(pattern: &str) -> bool {
 
 const GITIGNORE: &str = ".gitignore";
 const NEVER_ENTERED: [&str; 3] = ["node_modules", ".git", ".kontract"];
+
+#[cfg(test)]
+mod tests;

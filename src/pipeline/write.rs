@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::Options,
     diagnostic::write as diagnostics,
-    files::{Files, Kind},
+    files::{Files, Kind, is_temporary},
     model::{diagnostic::Diagnostic, output::Output},
 };
 
@@ -56,12 +56,29 @@ pub fn clean(files: &dyn Files, options: &Options) -> (usize, Vec<Diagnostic>) {
     if let Err(diagnostic) = folder.check_no_link() {
         return (0, vec![*diagnostic]);
     }
-    let Ok(record) = folder.read_record(&mut diagnostics) else { return (0, diagnostics) };
+    let record = match folder.read_record(&mut diagnostics) {
+        Ok(record) => record,
+        Err(diagnostic) => return (0, vec![*diagnostic]),
+    };
     let mut removed = 0;
+    let mut left = Record { version: VERSION, ..Record::default() };
     for (path, hash) in &record.files {
-        removed += usize::from(folder.remove(path, hash, &mut diagnostics));
+        match folder.remove(path, hash) {
+            Ok(Removal::Removed) => removed += 1,
+            Ok(Removal::NotThere) => {}
+            Ok(Removal::Changed) => {
+                diagnostics.push(diagnostics::changed_by_hand(&folder.name(path)));
+            }
+            Err(diagnostic) => {
+                diagnostics.push(*diagnostic);
+                left.files.insert(path.clone(), hash.clone());
+            }
+        }
     }
-    if files.remove_file(&folder.path(RECORD)).is_ok() {
+    folder.remove_temporaries("");
+    if !left.files.is_empty() {
+        diagnostics.extend(folder.write_record(&left).err().map(|diagnostic| *diagnostic));
+    } else if files.remove_file(&folder.path(RECORD)).is_ok() {
         folder.remove_empty_folders(RECORD);
     }
     (removed, diagnostics)
@@ -83,6 +100,14 @@ struct Record {
     lost: bool,
 }
 
+enum Removal {
+    Removed,
+    /// It is gone already, or the list names what the compiler cannot have made.
+    NotThere,
+    /// Somebody changed it: it is theirs now.
+    Changed,
+}
+
 struct Failure {
     written: Written,
     diagnostics: Vec<Diagnostic>,
@@ -97,8 +122,9 @@ impl OutputFolder<'_> {
         let mut written = Written::default();
         let fail = |written, diagnostics| Failure { written, diagnostics };
         self.check_no_link().map_err(|diagnostic| fail(written, vec![*diagnostic]))?;
-        let old = self.read_record(diagnostics).map_err(|()| fail(written, Vec::new()))?;
-        let new = Record {
+        let old =
+            self.read_record(diagnostics).map_err(|diagnostic| fail(written, vec![*diagnostic]))?;
+        let mut new = Record {
             version: VERSION,
             files: outputs
                 .iter()
@@ -111,15 +137,27 @@ impl OutputFolder<'_> {
             return Err(fail(written, in_the_way));
         }
 
-        let mut all = old.clone();
+        let mut all = Record { version: VERSION, ..old.clone() };
         for (path, hash) in &new.files {
             all.files.entry(path.clone()).or_insert_with(|| hash.clone());
         }
         self.write_record(&all).map_err(|diagnostic| fail(written, vec![*diagnostic]))?;
         // Before the new ones: `User.js` may become `user.js`, and a file a folder.
         for (path, hash) in &old.files {
-            if !new.files.contains_key(path) {
-                written.removed += usize::from(self.remove(path, hash, diagnostics));
+            if new.files.contains_key(path) {
+                continue;
+            }
+            match self.remove(path, hash) {
+                Ok(Removal::Removed) => written.removed += 1,
+                Ok(Removal::NotThere) => {}
+                Ok(Removal::Changed) => {
+                    diagnostics.push(diagnostics::changed_by_hand(&self.name(path)));
+                }
+                Err(diagnostic) => {
+                    diagnostics.push(*diagnostic);
+                    // The next build tries again.
+                    new.files.insert(path.clone(), hash.clone());
+                }
             }
         }
         for output in outputs {
@@ -205,36 +243,51 @@ impl OutputFolder<'_> {
         Ok(())
     }
 
-    /// Whether the file was there, was as the compiler made it, and is gone now.
-    fn remove(&self, path: &str, expected: &str, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    /// Removes a file if it still is as the compiler made it.
+    fn remove(&self, path: &str, expected: &str) -> Result<Removal, Box<Diagnostic>> {
         // The list is a file like any other: what it says is checked.
         let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]);
-        let linked = |folder| {
+        let outside = |folder| {
             matches!(self.files.link_kind(&self.path(folder)), Ok(Kind::Link | Kind::Other))
         };
-        if !is_inside(path) || folders.any(linked) {
-            return false;
+        if !is_inside(path) || folders.any(outside) {
+            return Ok(Removal::NotThere);
         }
         let full = self.path(path);
-        let kind = match self.files.link_kind(&full) {
-            Ok(kind) => kind,
-            // Somebody removed it already.
-            Err(_) => return false,
+        let found = match self.files.link_kind(&full) {
+            Ok(Kind::File) => self.files.read(&full).map(|bytes| hash(&bytes) == expected),
+            Ok(_) => Ok(false),
+            Err(error) => Err(error),
         };
-        let unchanged = kind == Kind::File
-            && self.files.read(&full).is_ok_and(|bytes| hash(&bytes) == expected);
-        if !unchanged {
-            diagnostics.push(diagnostics::changed_by_hand(&self.name(path)));
-            return false;
-        }
-        match self.files.remove_file(&full) {
+        let removed = match found {
+            Ok(true) => self.files.remove_file(&full),
+            Ok(false) => return Ok(Removal::Changed),
+            Err(error) => Err(error),
+        };
+        match removed {
             Ok(()) => {
                 self.remove_empty_folders(path);
-                true
+                Ok(Removal::Removed)
             }
-            Err(error) => {
-                diagnostics.push(diagnostics::not_removed(&self.name(path), &error));
-                false
+            // Somebody was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Removal::NotThere),
+            Err(error) => Err(Box::new(diagnostics::not_removed(&self.name(path), &error))),
+        }
+    }
+
+    /// What a build that was killed left behind.
+    fn remove_temporaries(&self, folder: &str) {
+        let path = if folder.is_empty() { self.options.out_folder() } else { self.path(folder) };
+        for entry in self.files.list(&path).unwrap_or_default() {
+            let Some(name) = entry.name.to_str() else { continue };
+            let name = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            match entry.kind {
+                Kind::Folder => self.remove_temporaries(&name),
+                Kind::File if is_temporary(&entry.name) => {
+                    let _ = self.files.remove_file(&self.path(&name));
+                    self.remove_empty_folders(&name);
+                }
+                _ => {}
             }
         }
     }
@@ -251,13 +304,12 @@ impl OutputFolder<'_> {
         let _ = self.files.remove_folder(&self.options.out_folder());
     }
 
-    fn read_record(&self, diagnostics: &mut Vec<Diagnostic>) -> Result<Record, ()> {
+    fn read_record(&self, diagnostics: &mut Vec<Diagnostic>) -> Result<Record, Box<Diagnostic>> {
         let bytes = match self.files.read(&self.path(RECORD)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Record::default()),
             Err(error) => {
-                diagnostics.push(diagnostics::not_written(&self.name(RECORD), &error));
-                return Err(());
+                return Err(Box::new(diagnostics::unreadable_record(&self.name(RECORD), &error)));
             }
         };
         let reason = match serde_json::from_slice::<Record>(&bytes) {
@@ -316,3 +368,6 @@ fn hash(bytes: &[u8]) -> String {
 
 const RECORD: &str = ".kontract-outputs.json";
 const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -84,11 +84,7 @@ impl Steps {
     }
 
     pub fn finish(&self) -> ExitCode {
-        let total: f64 = self
-            .done
-            .iter()
-            .filter_map(|(_, result)| Some(result.as_ref().ok()?.as_secs_f64()))
-            .sum();
+        let total: Duration = self.done.iter().filter_map(|(_, result)| result.as_ref().ok()).sum();
         println!();
         for (name, result) in &self.done {
             match result {
@@ -96,7 +92,7 @@ impl Steps {
                 Err(error) => println!("  FAILED             {name}: {error}"),
             }
         }
-        println!("          {total:>7.1} s  together");
+        println!("          {:>7.1} s  together", total.as_secs_f64());
         if self.done.iter().all(|(_, result)| result.is_ok()) {
             ExitCode::SUCCESS
         } else {

@@ -40,7 +40,12 @@ pub(super) fn render<'s>(
             &place.message,
             &place.file,
             source(&place.file),
-            vec![(place.span, String::new())],
+            // The empty span at the beginning stands for the whole file.
+            if place.span == Span::default() {
+                Vec::new()
+            } else {
+                vec![(place.span, String::new())]
+            },
         ));
     }
     let severity = match diagnostic.severity {

@@ -75,6 +75,15 @@ impl View {
         self.labels.iter().map(|label| label.range.clone())
     }
 
+    /// The last line worth showing: not the empty one after the last line end, unless a label
+    /// points there.
+    fn last_line(&self) -> usize {
+        let end = self.starts.len().saturating_sub(1);
+        let start = self.starts.get(end).copied().unwrap_or_default();
+        let labelled = self.labels.iter().any(|label| label.range.end > start);
+        if labelled || !self.text[start..].trim().is_empty() { end } else { end.saturating_sub(1) }
+    }
+
     fn line_of(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset).saturating_sub(1)
     }
@@ -90,7 +99,7 @@ impl SourceCode for View {
         let range = span.offset()..span.offset() + span.len();
         let first = self.line_of(range.start).saturating_sub(before);
         let last = self.line_of(range.end.saturating_sub(1).max(range.start)) + after;
-        let last = last.min(self.starts.len().saturating_sub(1));
+        let last = last.min(self.last_line());
         let label = self.labels.iter().find(|label| label.range.start == range.start);
         let (start, end, line, column) = match label {
             // Asked for the place to print, not for text.
