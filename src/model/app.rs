@@ -163,20 +163,28 @@ pub struct IndexEntry {
 
 impl App {
     /// The module and name of the type that `name` stands for in a client module.
-    pub fn declaring(&self, modules: &Modules, file: &SourcePath, name: &str) -> Option<(SourcePath, String)> {
+    pub fn declaring(
+        &self,
+        modules: &Modules,
+        file: &SourcePath,
+        name: &str,
+    ) -> Option<(SourcePath, String)> {
         let module = self.client.get(file)?;
-        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        let (first, rest) =
+            name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
         if module.types.contains(first) || module.constants.contains(first) {
             return Some((file.clone(), first.to_owned()));
         }
-        let (target, import) = module
-            .imports
-            .iter()
-            .find_map(|(target, names)| names.iter().find(|n| n.local == first).map(|n| (target, n)))?;
+        let (target, import) = module.imports.iter().find_map(|(target, names)| {
+            names.iter().find(|n| n.local == first).map(|n| (target, n))
+        })?;
         let exported = if import.namespace { rest?.split('.').next()? } else { &import.exported };
         let contract = modules.get(target)?;
         if let Some(reexport) = self.client.get(target).and_then(|m| m.reexports.get(exported)) {
-            return Some((reexport.module.clone(), local_of(modules.get(&reexport.module)?, &reexport.exported)));
+            return Some((
+                reexport.module.clone(),
+                local_of(modules.get(&reexport.module)?, &reexport.exported),
+            ));
         }
         Some((target.clone(), local_of(contract, exported)))
     }

@@ -265,7 +265,9 @@ impl TypeDeclaration {
                 members.iter().for_each(|m| m.walk_types(visit));
             }
             TypeDeclarationKind::Enum { .. } => {}
-            TypeDeclarationKind::Namespace(declarations) => declarations.iter().for_each(|d| d.walk_types(visit)),
+            TypeDeclarationKind::Namespace(declarations) => {
+                declarations.iter().for_each(|d| d.walk_types(visit));
+            }
         }
     }
 }
@@ -283,11 +285,16 @@ impl TypeDeclaration {
         self.docs = None;
         match &mut self.kind {
             TypeDeclarationKind::Alias(ty) => ty.strip_docs(),
-            TypeDeclarationKind::Interface { members, .. } | TypeDeclarationKind::Class { members, .. } => {
+            TypeDeclarationKind::Interface { members, .. }
+            | TypeDeclarationKind::Class { members, .. } => {
                 members.iter_mut().for_each(Member::strip_docs);
             }
-            TypeDeclarationKind::Enum { members, .. } => members.iter_mut().for_each(|m| m.docs = None),
-            TypeDeclarationKind::Namespace(declarations) => declarations.iter_mut().for_each(Self::strip_docs),
+            TypeDeclarationKind::Enum { members, .. } => {
+                members.iter_mut().for_each(|m| m.docs = None);
+            }
+            TypeDeclarationKind::Namespace(declarations) => {
+                declarations.iter_mut().for_each(Self::strip_docs);
+            }
         }
     }
 }
@@ -303,6 +310,8 @@ impl ModuleContract {
 
     /// The exported names of a local one.
     pub fn exported_names<'a>(&'a self, local: &'a str) -> impl Iterator<Item = &'a Export> {
-        self.exports.iter().filter(move |e| matches!(&e.target, ExportTarget::Local(l) if l == local))
+        self.exports
+            .iter()
+            .filter(move |e| matches!(&e.target, ExportTarget::Local(l) if l == local))
     }
 }

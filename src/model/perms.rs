@@ -6,8 +6,16 @@ pub const WRITE: u8 = 2;
 pub const FIELD_DEFAULT: u8 = READ | WRITE;
 
 /// The constants of `perms`, as the npm package exports them.
-pub const NAMES: &[(&str, u8)] =
-    &[("R__", 4), ("_W_", 2), ("__X", 1), ("RW_", 6), ("WR_", 6), ("R_X", 5), ("_WX", 3), ("RWX", 7)];
+pub const NAMES: &[(&str, u8)] = &[
+    ("R__", 4),
+    ("_W_", 2),
+    ("__X", 1),
+    ("RW_", 6),
+    ("WR_", 6),
+    ("R_X", 5),
+    ("_WX", 3),
+    ("RWX", 7),
+];
 
 pub fn by_name(name: &str) -> Option<u8> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, mask)| *mask)

@@ -171,7 +171,9 @@ impl TypeExpr {
         visit(self);
         match self {
             TypeExpr::Keyword(_) | TypeExpr::Literal(_) => {}
-            TypeExpr::Template { types, .. } | TypeExpr::Union(types) | TypeExpr::Intersection(types) => {
+            TypeExpr::Template { types, .. }
+            | TypeExpr::Union(types)
+            | TypeExpr::Intersection(types) => {
                 types.iter().for_each(|t| t.walk(visit));
             }
             TypeExpr::Reference { arguments, .. }
@@ -179,7 +181,9 @@ impl TypeExpr {
             | TypeExpr::Import { arguments, .. } => arguments.iter().for_each(|t| t.walk(visit)),
             TypeExpr::Array(item) => item.walk(visit),
             TypeExpr::Tuple(elements) => elements.iter().for_each(|e| e.ty.walk(visit)),
-            TypeExpr::Object(members) => members.iter().for_each(|m| m.walk_types(&mut |t| t.walk(visit))),
+            TypeExpr::Object(members) => {
+                members.iter().for_each(|m| m.walk_types(&mut |t| t.walk(visit)));
+            }
             TypeExpr::Function(function) => function.walk_types(&mut |t| t.walk(visit)),
             TypeExpr::Operator { operand, .. } => operand.walk(visit),
             TypeExpr::Indexed { object, index } => {
@@ -214,7 +218,9 @@ impl TypeExpr {
         match self {
             TypeExpr::Object(members) => members.iter_mut().for_each(Member::strip_docs),
             TypeExpr::Array(item) | TypeExpr::Operator { operand: item, .. } => item.strip_docs(),
-            TypeExpr::Union(types) | TypeExpr::Intersection(types) | TypeExpr::Reference { arguments: types, .. } => {
+            TypeExpr::Union(types)
+            | TypeExpr::Intersection(types)
+            | TypeExpr::Reference { arguments: types, .. } => {
                 types.iter_mut().for_each(TypeExpr::strip_docs);
             }
             TypeExpr::Tuple(elements) => elements.iter_mut().for_each(|e| e.ty.strip_docs()),
@@ -226,7 +232,10 @@ impl TypeExpr {
 impl Member {
     pub fn strip_docs(&mut self) {
         self.docs = None;
-        if let MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } | MemberKind::Index { ty, .. } = &mut self.kind {
+        if let MemberKind::Property { ty, .. }
+        | MemberKind::Getter { ty, .. }
+        | MemberKind::Index { ty, .. } = &mut self.kind
+        {
             ty.strip_docs();
         }
     }
@@ -237,7 +246,9 @@ impl Member {
             MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => visit(ty),
             MemberKind::Method { signature, .. } => signature.walk_types(visit),
             MemberKind::Setter { parameter, .. } => parameter.ty.iter().for_each(visit),
-            MemberKind::Call(signature) | MemberKind::Construct(signature) => signature.walk_types(visit),
+            MemberKind::Call(signature) | MemberKind::Construct(signature) => {
+                signature.walk_types(visit);
+            }
             MemberKind::Index { parameter, ty, .. } => {
                 parameter.ty.iter().for_each(&mut *visit);
                 visit(ty);

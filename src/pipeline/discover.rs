@@ -25,7 +25,11 @@ use crate::{
 };
 
 /// The text of a source; None for a file that vanished since it was found.
-pub fn read(files: &dyn Files, options: &Options, file: &SourcePath) -> Option<Result<String, Diagnostic>> {
+pub fn read(
+    files: &dyn Files,
+    options: &Options,
+    file: &SourcePath,
+) -> Option<Result<String, Diagnostic>> {
     match files.read(&options.absolute(file)) {
         Ok(bytes) => Some(source::decode(file, &bytes).map(source::Text::into_string)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,

@@ -58,7 +58,9 @@ pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Di
         }
     }
     let mut diagnostics = Vec::new();
-    for output in outputs.iter().filter(|o| o.path.starts_with("client/") && !o.path.ends_with(".map")) {
+    for output in
+        outputs.iter().filter(|o| o.path.starts_with("client/") && !o.path.ends_with(".map"))
+    {
         report.files.push(output.path.clone());
         for literal in literals(output) {
             if let Some(module) = wanted.get(literal.as_str()) {
@@ -72,8 +74,13 @@ pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Di
 
 #[cold]
 fn leaked(module: &SourcePath, output: &str) -> Diagnostic {
-    Diagnostic::error("K080", module, None, format!("a string of this server module stands in the client file `{output}`"))
-        .help("nothing was written; this is a bug in kontract, please report it")
+    Diagnostic::error(
+        "K080",
+        module,
+        None,
+        format!("a string of this server module stands in the client file `{output}`"),
+    )
+    .help("nothing was written; this is a bug in kontract, please report it")
 }
 
 /// The strings that clients are meant to have: names, groups, types, constants.
@@ -129,7 +136,9 @@ fn constant_strings(value: &ConstantValue) -> Vec<String> {
     match value {
         ConstantValue::String(text) => vec![text.clone()],
         ConstantValue::Array(items) => items.iter().flat_map(constant_strings).collect(),
-        ConstantValue::Object(fields) => fields.iter().flat_map(|(_, v)| constant_strings(v)).collect(),
+        ConstantValue::Object(fields) => {
+            fields.iter().flat_map(|(_, v)| constant_strings(v)).collect()
+        }
         _ => Vec::new(),
     }
 }

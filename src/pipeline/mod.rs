@@ -46,7 +46,10 @@ pub struct Build {
 /// Source → contracts → app → outputs.
 pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
     // Walks over syntax trees recurse, and the parser admits trees that need this much.
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).stack_size(STACK_BYTES).build();
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .stack_size(STACK_BYTES)
+        .build();
     match threads {
         Ok(threads) => threads.install(|| build_here(files, options)),
         Err(error) => Build { diagnostics: vec![no_threads(&error)], ..Build::default() },
@@ -55,15 +58,21 @@ pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
 
 #[cold]
 fn no_threads(error: &rayon::ThreadPoolBuildError) -> Diagnostic {
-    Diagnostic::error("K081", &SourcePath::new(""), None, format!("the compiler's threads cannot be started: {error}"))
-        .help("try `--threads 1`, or raise the limits on memory and processes")
+    Diagnostic::error(
+        "K081",
+        &SourcePath::new(""),
+        None,
+        format!("the compiler's threads cannot be started: {error}"),
+    )
+    .help("try `--threads 1`, or raise the limits on memory and processes")
 }
 
 fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let layout = Layout::new(options);
     let (sources, mut diagnostics) = discover::discover(&**files, options);
     let resolver = Resolver::new(files, options);
-    let (modules, resolutions) = extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+    let (modules, resolutions) =
+        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
     let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
     diagnostics.extend(found);
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
@@ -98,7 +107,11 @@ fn extract_all(
             modules.insert(contract.file.clone(), contract);
         }
         resolver.resolve(&modules, &fresh, &mut resolutions);
-        fresh = resolutions.modules(&fresh).filter(|file| !modules.contains_key(file)).cloned().collect();
+        fresh = resolutions
+            .modules(&fresh)
+            .filter(|file| !modules.contains_key(file))
+            .cloned()
+            .collect();
         fresh.sort();
         fresh.dedup();
         // A file that could not be read is not tried again.
@@ -114,7 +127,10 @@ fn extract_one(
     layout: &Layout,
     file: &SourcePath,
 ) -> Option<(ModuleContract, Vec<Diagnostic>)> {
-    let hints = Hints { middleware: layout.is_middleware(file), server: options.is_server(file) || layout.is_auth(file) };
+    let hints = Hints {
+        middleware: layout.is_middleware(file),
+        server: options.is_server(file) || layout.is_auth(file),
+    };
     match discover::read(files, options, file)? {
         Ok(text) => Some(extract(file, &text, hints)),
         Err(diagnostic) => Some((extract::empty(file), vec![diagnostic])),
@@ -156,7 +172,12 @@ fn outputs(files: &dyn Files, options: &Options, app: &App, modules: &Modules) -
     outputs
 }
 
-fn print_code(options: &Options, plan: lower::server::Plan<'_>, path: &str, text: &str) -> Vec<Output> {
+fn print_code(
+    options: &Options,
+    plan: lower::server::Plan<'_>,
+    path: &str,
+    text: &str,
+) -> Vec<Output> {
     let file = plan.file;
     GLOBALS.set(&Globals::new(), || {
         let Some(lowered) = lower::server::lower(plan, text) else { return Vec::new() };

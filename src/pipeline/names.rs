@@ -56,7 +56,8 @@ impl Layout {
         let folder: Vec<&str> = from.split('/').collect();
         let folder = &folder[..folder.len() - 1];
         let target: Vec<&str> = to.split('/').collect();
-        let common = folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
+        let common =
+            folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
         let mut parts = vec![".."; folder.len() - common];
         if parts.is_empty() {
             parts.push(".");
@@ -88,7 +89,10 @@ pub fn url(path: &str) -> String {
 }
 
 fn without_extension(path: &str) -> &str {
-    [".d.ts", ".tsx", ".mts", ".ts", ".jsx", ".mjs", ".js"].iter().find_map(|e| path.strip_suffix(e)).unwrap_or(path)
+    [".d.ts", ".tsx", ".mts", ".ts", ".jsx", ".mjs", ".js"]
+        .iter()
+        .find_map(|e| path.strip_suffix(e))
+        .unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -164,18 +164,15 @@ impl Lift<'_> {
             while old.next_if(|old| old.candidate.at < candidate.at).is_some() {
                 same = false;
             }
-            let semicolon = match old.next_if(|old| old.candidate.at == candidate.at) {
-                Some(old) => {
-                    let swallowed = !old.semicolon
-                        && !retries.refused.contains(&candidate.at)
-                        && is_swallowed(&candidate, &evidence, blanked);
-                    same &= old.candidate.end == candidate.end && !swallowed;
-                    old.semicolon || swallowed
-                }
-                None => {
-                    same = false;
-                    candidate.after_modifier
-                }
+            let semicolon = if let Some(old) = old.next_if(|old| old.candidate.at == candidate.at) {
+                let swallowed = !old.semicolon
+                    && !retries.refused.contains(&candidate.at)
+                    && is_swallowed(&candidate, &evidence, blanked);
+                same &= old.candidate.end == candidate.end && !swallowed;
+                old.semicolon || swallowed
+            } else {
+                same = false;
+                candidate.after_modifier
             };
             lifted.push(Lifted { candidate, semicolon });
         }

@@ -1,13 +1,16 @@
 //! The arguments of annotations: one object or keyword arguments → typed values.
 
 use swc_common::Spanned;
-use swc_ecma_ast::{AssignOp, AssignTarget, Expr, ExprOrSpread, Prop, PropName, PropOrSpread, SimpleAssignTarget};
+use swc_ecma_ast::{
+    AssignOp, AssignTarget, Expr, ExprOrSpread, Prop, PropName, PropOrSpread, SimpleAssignTarget,
+};
 
 use super::{
     Extractor,
     constant::NotConstant,
     diagnostics::{
-        invalid_route_name, not_available, not_constant, positional, repeated, unknown_argument, unknown_perm, wrong_value,
+        invalid_route_name, not_available, not_constant, positional, repeated, unknown_argument,
+        unknown_perm, wrong_value,
     },
 };
 use crate::{
@@ -49,15 +52,29 @@ impl Extractor<'_> {
                     backend.route = self.string(&argument).filter(|name| {
                         let valid = is_route_name(name);
                         if !valid {
-                            self.report(invalid_route_name(self.file, span(argument.value.span()), name));
+                            self.report(invalid_route_name(
+                                self.file,
+                                span(argument.value.span()),
+                                name,
+                            ));
                         }
                         valid
                     });
                 }
                 "isolation" => {
-                    self.report(not_available(self.file, argument.name_span, "`isolation`", "leave it out"));
+                    self.report(not_available(
+                        self.file,
+                        argument.name_span,
+                        "`isolation`",
+                        "leave it out",
+                    ));
                 }
-                _ => self.report(not_available(self.file, argument.name_span, "`retry`", "leave it out")),
+                _ => self.report(not_available(
+                    self.file,
+                    argument.name_span,
+                    "`retry`",
+                    "leave it out",
+                )),
             }
         }
         backend
@@ -68,8 +85,13 @@ impl Extractor<'_> {
         for argument in self.named("mwfilter", arguments, FILTER) {
             let at = span(argument.value.span());
             match argument.name.as_str() {
-                "prefixurl" => filter.prefixurl = self.string(&argument).map(|value| Located { value, span: at }),
-                "egroup" => filter.egroup = self.string(&argument).map(|value| Located { value, span: at }),
+                "prefixurl" => {
+                    filter.prefixurl =
+                        self.string(&argument).map(|value| Located { value, span: at });
+                }
+                "egroup" => {
+                    filter.egroup = self.string(&argument).map(|value| Located { value, span: at });
+                }
                 _ => filter.endpoints = self.strings(&argument),
             }
         }
@@ -79,11 +101,18 @@ impl Extractor<'_> {
     /// `@perm(perms.R__)`: the one annotation with a positional value.
     pub fn field_perm(&self, annotation: &Annotation) -> Option<u8> {
         match annotation.arguments.as_deref() {
-            Some([argument]) if argument.spread.is_none() => {
-                self.perm(&Argument { name: "perm".to_owned(), name_span: annotation.span, value: &argument.expr })
-            }
+            Some([argument]) if argument.spread.is_none() => self.perm(&Argument {
+                name: "perm".to_owned(),
+                name_span: annotation.span,
+                value: &argument.expr,
+            }),
             _ => {
-                self.report(wrong_value(self.file, annotation.span, "perm", "one mask, such as `perms.R__`"));
+                self.report(wrong_value(
+                    self.file,
+                    annotation.span,
+                    "perm",
+                    "one mask, such as `perms.R__`",
+                ));
                 None
             }
         }
@@ -96,7 +125,12 @@ impl Extractor<'_> {
     }
 
     pub fn later(&self, annotation: &Annotation, instead: &str) {
-        self.report(not_available(self.file, annotation.span, &format!("`@{}`", annotation.name.as_str()), instead));
+        self.report(not_available(
+            self.file,
+            annotation.span,
+            &format!("`@{}`", annotation.name.as_str()),
+            instead,
+        ));
     }
 
     pub fn check_repeated(&self, earlier: &[&Annotation], annotation: &Annotation) {
@@ -105,7 +139,12 @@ impl Extractor<'_> {
         }
     }
 
-    fn named<'e>(&'e self, annotation: &str, arguments: &'e [ExprOrSpread], known: &[&str]) -> Vec<Argument<'e>> {
+    fn named<'e>(
+        &'e self,
+        annotation: &str,
+        arguments: &'e [ExprOrSpread],
+        known: &[&str],
+    ) -> Vec<Argument<'e>> {
         let mut found: Vec<Argument<'e>> = Vec::new();
         for (i, argument) in arguments.iter().enumerate() {
             let at = span(argument.expr.span());
@@ -116,11 +155,14 @@ impl Extractor<'_> {
             match &*argument.expr {
                 // `ugroup="admin"` reads as an assignment.
                 Expr::Assign(assign) if assign.op == AssignOp::Assign => match &assign.left {
-                    AssignTarget::Simple(SimpleAssignTarget::Ident(name)) => self.add(&mut found, Argument {
-                        name: name.id.sym.to_string(),
-                        name_span: span(name.id.span),
-                        value: &assign.right,
-                    }),
+                    AssignTarget::Simple(SimpleAssignTarget::Ident(name)) => self.add(
+                        &mut found,
+                        Argument {
+                            name: name.id.sym.to_string(),
+                            name_span: span(name.id.span),
+                            value: &assign.right,
+                        },
+                    ),
                     _ => self.report(positional(self.file, at, annotation, known)),
                 },
                 expr if i == 0 && arguments.len() == 1 => match self.constants.peel(expr) {
@@ -137,14 +179,25 @@ impl Extractor<'_> {
         found.retain(|argument| {
             let valid = known.contains(&argument.name.as_str());
             if !valid {
-                self.report(unknown_argument(self.file, argument.name_span, annotation, &argument.name, known));
+                self.report(unknown_argument(
+                    self.file,
+                    argument.name_span,
+                    annotation,
+                    &argument.name,
+                    known,
+                ));
             }
             valid
         });
         found
     }
 
-    fn object_argument<'e>(&'e self, annotation: &str, prop: &'e PropOrSpread, found: &mut Vec<Argument<'e>>) {
+    fn object_argument<'e>(
+        &'e self,
+        annotation: &str,
+        prop: &'e PropOrSpread,
+        found: &mut Vec<Argument<'e>>,
+    ) {
         let at = span(prop.span());
         let PropOrSpread::Prop(prop) = prop else {
             self.report(not_constant(self.file, at, annotation));
@@ -160,11 +213,16 @@ impl Extractor<'_> {
                         return;
                     }
                 };
-                self.add(found, Argument { name, name_span: span(pair.key.span()), value: &pair.value });
+                self.add(
+                    found,
+                    Argument { name, name_span: span(pair.key.span()), value: &pair.value },
+                );
             }
             // `{ perm }` names a constant of this file.
             Prop::Shorthand(name) => match self.constants.initializer(&name.sym) {
-                Some(value) => self.add(found, Argument { name: name.sym.to_string(), name_span: at, value }),
+                Some(value) => {
+                    self.add(found, Argument { name: name.sym.to_string(), name_span: at, value });
+                }
                 None => self.report(not_constant(self.file, at, &name.sym)),
             },
             _ => self.report(not_constant(self.file, at, annotation)),
@@ -173,7 +231,12 @@ impl Extractor<'_> {
 
     fn add<'e>(&self, found: &mut Vec<Argument<'e>>, argument: Argument<'e>) {
         match found.iter().find(|a| a.name == argument.name) {
-            Some(first) => self.report(repeated(self.file, argument.name_span, first.name_span, &argument.name)),
+            Some(first) => self.report(repeated(
+                self.file,
+                argument.name_span,
+                first.name_span,
+                &argument.name,
+            )),
             None => found.push(argument),
         }
     }
@@ -197,21 +260,35 @@ impl Extractor<'_> {
         match self.evaluate(argument)? {
             ConstantValue::String(value) if !value.is_empty() => Some(value),
             _ => {
-                self.report(wrong_value(self.file, span(argument.value.span()), &argument.name, "a non-empty string"));
+                self.report(wrong_value(
+                    self.file,
+                    span(argument.value.span()),
+                    &argument.name,
+                    "a non-empty string",
+                ));
                 None
             }
         }
     }
 
     fn strings(&self, argument: &Argument<'_>) -> Option<Vec<Located<String>>> {
-        let expected = || wrong_value(self.file, span(argument.value.span()), &argument.name, "an array of route names");
+        let expected = || {
+            wrong_value(
+                self.file,
+                span(argument.value.span()),
+                &argument.name,
+                "an array of route names",
+            )
+        };
         let ConstantValue::Array(values) = self.evaluate(argument)? else {
             self.report(expected());
             return None;
         };
         // The places of the elements, where the array stands here; else the array's own.
         let elements = match self.constants.peel(argument.value) {
-            Expr::Array(array) => array.elems.iter().flatten().map(|e| span(e.expr.span())).collect(),
+            Expr::Array(array) => {
+                array.elems.iter().flatten().map(|e| span(e.expr.span())).collect()
+            }
             _ => Vec::new(),
         };
         let whole = span(argument.value.span());
@@ -225,19 +302,34 @@ impl Extractor<'_> {
             names.push(Located { value, span: at });
         }
         if names.is_empty() {
-            self.report(wrong_value(self.file, whole, &argument.name, "an array of at least one route name"));
+            self.report(wrong_value(
+                self.file,
+                whole,
+                &argument.name,
+                "an array of at least one route name",
+            ));
         }
         Some(names)
     }
 
     fn perm(&self, argument: &Argument<'_>) -> Option<u8> {
         match self.evaluate(argument)? {
-            ConstantValue::Number(n) if (0.0..=7.0).contains(&n) && n.fract() == 0.0 => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer from 0 to 7")]
+            ConstantValue::Number(n) if (0.0..=7.0).contains(&n) && n.fract() == 0.0 =>
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "an integer from 0 to 7"
+                )]
                 Some(n as u8)
             }
             _ => {
-                self.report(wrong_value(self.file, span(argument.value.span()), &argument.name, "a mask from 0 to 7"));
+                self.report(wrong_value(
+                    self.file,
+                    span(argument.value.span()),
+                    &argument.name,
+                    "a mask from 0 to 7",
+                ));
                 None
             }
         }

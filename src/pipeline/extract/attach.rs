@@ -4,7 +4,9 @@
 use std::cell::Cell;
 
 use swc_common::{Span as SwcSpan, Spanned};
-use swc_ecma_ast::{ClassMember, Decl, Expr, Module, ModuleDecl, ModuleItem, Pat, Stmt, TsTypeElement};
+use swc_ecma_ast::{
+    ClassMember, Decl, Expr, Module, ModuleDecl, ModuleItem, Pat, Stmt, TsTypeElement,
+};
 use swc_ecma_visit::{Visit, VisitWith};
 
 use crate::source::{Annotation, span};
@@ -72,7 +74,9 @@ impl Visit for KindAt {
     fn visit_module_item(&mut self, item: &ModuleItem) {
         let at = item.span();
         match item {
-            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => self.check(at, declaration(&export.decl, "")),
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                self.check(at, declaration(&export.decl, ""));
+            }
             ModuleItem::ModuleDecl(ModuleDecl::Import(_)) => self.check(at, "an import"),
             ModuleItem::ModuleDecl(_) => self.check(at, "an export"),
             ModuleItem::Stmt(Stmt::Decl(decl)) => self.check(at, declaration(decl, "")),

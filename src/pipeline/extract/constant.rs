@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    BinaryOp, Decl, Expr, Lit, MemberProp, Module, ModuleDecl, ModuleItem, Pat, Prop, PropName, PropOrSpread, Stmt, UnaryOp,
-    VarDeclKind,
+    BinaryOp, Decl, Expr, Lit, MemberProp, Module, ModuleDecl, ModuleItem, Pat, Prop, PropName,
+    PropOrSpread, Stmt, UnaryOp, VarDeclKind,
 };
 
 use super::names::Names;
@@ -32,7 +32,10 @@ impl<'a> Constants<'a> {
         let mut initializers = FxHashMap::default();
         for item in &module.body {
             let (ModuleItem::Stmt(Stmt::Decl(Decl::Var(var)))
-            | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(swc_ecma_ast::ExportDecl { decl: Decl::Var(var), .. }))) = item
+            | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(swc_ecma_ast::ExportDecl {
+                decl: Decl::Var(var),
+                ..
+            }))) = item
             else {
                 continue;
             };
@@ -79,7 +82,12 @@ impl<'a> Constants<'a> {
         expr
     }
 
-    fn value(&self, expr: &Expr, depth: usize, nodes: &mut usize) -> Result<ConstantValue, NotConstant> {
+    fn value(
+        &self,
+        expr: &Expr,
+        depth: usize,
+        nodes: &mut usize,
+    ) -> Result<ConstantValue, NotConstant> {
         let unknown = || NotConstant::Unknown(span(expr.span()));
         *nodes += 1;
         if depth > 64 || *nodes > MAX_NODES {
@@ -89,7 +97,10 @@ impl<'a> Constants<'a> {
         match expr {
             Expr::Lit(lit) => literal(lit).ok_or_else(unknown),
             Expr::Tpl(template) if template.exprs.is_empty() => {
-                let text = template.quasis.first().and_then(|q| q.cooked.as_ref()?.as_str().map(str::to_owned));
+                let text = template
+                    .quasis
+                    .first()
+                    .and_then(|q| q.cooked.as_ref()?.as_str().map(str::to_owned));
                 text.map(ConstantValue::String).ok_or_else(unknown)
             }
             Expr::Paren(e) => sub(&e.expr),
@@ -100,16 +111,22 @@ impl<'a> Constants<'a> {
             Expr::Unary(unary) => match (unary.op, sub(&unary.arg)?) {
                 (UnaryOp::Minus, ConstantValue::Number(n)) => Ok(ConstantValue::Number(-n)),
                 (UnaryOp::Plus, ConstantValue::Number(n)) => Ok(ConstantValue::Number(n)),
-                (UnaryOp::Minus, ConstantValue::BigInt(n)) if !n.starts_with('-') => Ok(ConstantValue::BigInt(format!("-{n}"))),
+                (UnaryOp::Minus, ConstantValue::BigInt(n)) if !n.starts_with('-') => {
+                    Ok(ConstantValue::BigInt(format!("-{n}")))
+                }
                 _ => Err(unknown()),
             },
-            Expr::Bin(binary) if binary.op == BinaryOp::BitOr => match (sub(&binary.left)?, sub(&binary.right)?) {
-                (ConstantValue::Number(a), ConstantValue::Number(b)) => match (mask(a), mask(b)) {
-                    (Some(a), Some(b)) => Ok(ConstantValue::Number(f64::from(a | b))),
+            Expr::Bin(binary) if binary.op == BinaryOp::BitOr => {
+                match (sub(&binary.left)?, sub(&binary.right)?) {
+                    (ConstantValue::Number(a), ConstantValue::Number(b)) => {
+                        match (mask(a), mask(b)) {
+                            (Some(a), Some(b)) => Ok(ConstantValue::Number(f64::from(a | b))),
+                            _ => Err(unknown()),
+                        }
+                    }
                     _ => Err(unknown()),
-                },
-                _ => Err(unknown()),
-            },
+                }
+            }
             Expr::Member(member) if self.names.is_reference(&member.obj, "perms") => {
                 let name = match &member.prop {
                     MemberProp::Ident(ident) => ident.sym.to_string(),
@@ -152,7 +169,10 @@ impl<'a> Constants<'a> {
                             fields.push((key, sub(&pair.value)?));
                         }
                         Prop::Shorthand(ident) => {
-                            fields.push((Key::Name(ident.sym.to_string()), sub(&Expr::Ident(ident.clone()))?));
+                            fields.push((
+                                Key::Name(ident.sym.to_string()),
+                                sub(&Expr::Ident(ident.clone()))?,
+                            ));
                         }
                         _ => return Err(unknown()),
                     }
@@ -178,7 +198,8 @@ fn literal(lit: &Lit) -> Option<ConstantValue> {
 /// The bits of an integer that `|` can take.
 pub fn mask(n: f64) -> Option<i32> {
     #[expect(clippy::cast_possible_truncation, reason = "checked to be an integer in range")]
-    (n.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&n)).then_some(n as i32)
+    (n.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&n))
+        .then_some(n as i32)
 }
 
 pub fn property_key(key: &PropName) -> Option<Key> {

@@ -3,7 +3,13 @@
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
 #[cold]
-pub fn unknown_argument(file: &SourcePath, span: Span, annotation: &str, name: &str, known: &[&str]) -> Diagnostic {
+pub fn unknown_argument(
+    file: &SourcePath,
+    span: Span,
+    annotation: &str,
+    name: &str,
+    known: &[&str],
+) -> Diagnostic {
     let known_list = known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
     let help = match suggestion(name, known) {
         Some(near) => format!("did you mean `{near}`? `{annotation}` takes {known_list}"),
@@ -29,18 +35,31 @@ pub fn unknown_perm(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
         Some(near) => format!("did you mean `perms.{near}`? There are {}", names.join(", ")),
         None => format!("there are {}", names.join(", ")),
     };
-    Diagnostic::error("K022", file, Some(span), format!("`perms` has no `{name}`")).label("unknown permission").help(help)
+    Diagnostic::error("K022", file, Some(span), format!("`perms` has no `{name}`"))
+        .label("unknown permission")
+        .help(help)
 }
 
 #[cold]
-pub fn attached_to_nothing(file: &SourcePath, span: Span, annotation: &str, belongs: &str) -> Diagnostic {
+pub fn attached_to_nothing(
+    file: &SourcePath,
+    span: Span,
+    annotation: &str,
+    belongs: &str,
+) -> Diagnostic {
     Diagnostic::error("K023", file, Some(span), format!("`@{annotation}` is attached to nothing"))
         .label("nothing follows that it could annotate")
         .help(format!("`@{annotation}` stands before {belongs}"))
 }
 
 #[cold]
-pub fn wrong_kind(file: &SourcePath, span: Span, annotation: &str, what: &str, help: &str) -> Diagnostic {
+pub fn wrong_kind(
+    file: &SourcePath,
+    span: Span,
+    annotation: &str,
+    what: &str,
+    help: &str,
+) -> Diagnostic {
     Diagnostic::error("K024", file, Some(span), format!("`@{annotation}` cannot stand on {what}"))
         .label(format!("this is {what}"))
         .help(help)
@@ -63,7 +82,9 @@ pub fn wrong_value(file: &SourcePath, span: Span, argument: &str, expected: &str
 
 #[cold]
 pub fn positional(file: &SourcePath, span: Span, annotation: &str, known: &[&str]) -> Diagnostic {
-    let example = known.first().map_or_else(|| format!("{annotation}()"), |k| format!("{annotation}({{ {k}: … }})"));
+    let example = known
+        .first()
+        .map_or_else(|| format!("{annotation}()"), |k| format!("{annotation}({{ {k}: … }})"));
     Diagnostic::error("K027", file, Some(span), format!("`{annotation}` takes named arguments"))
         .label("a value without a name")
         .help(format!("write one object, `{example}`, or keyword arguments"))
@@ -92,9 +113,14 @@ pub fn parameter_without_type(file: &SourcePath, span: Span, name: &str) -> Diag
 
 #[cold]
 pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Diagnostic {
-    Diagnostic::error("K031", file, Some(span), format!("the result type of `{function}` cannot be told from its body"))
-        .label("no declared result type")
-        .help("declare it: `): Promise<…> {`")
+    Diagnostic::error(
+        "K031",
+        file,
+        Some(span),
+        format!("the result type of `{function}` cannot be told from its body"),
+    )
+    .label("no declared result type")
+    .help("declare it: `): Promise<…> {`")
 }
 
 #[cold]
@@ -129,9 +155,14 @@ pub fn unreadable_middleware(file: &SourcePath, span: Span, what: &str) -> Diagn
 
 #[cold]
 pub fn no_middleware_list(file: &SourcePath, span: Option<Span>) -> Diagnostic {
-    Diagnostic::error("K036", file, span, "the middleware file has no `export default defineMiddleware([...])`")
-        .label("no list in place")
-        .help("write `export default defineMiddleware([async (ctx, next) => { await next(); }]);`")
+    Diagnostic::error(
+        "K036",
+        file,
+        span,
+        "the middleware file has no `export default defineMiddleware([...])`",
+    )
+    .label("no list in place")
+    .help("write `export default defineMiddleware([async (ctx, next) => { await next(); }]);`")
 }
 
 #[cold]
@@ -142,11 +173,21 @@ pub fn method_kind(file: &SourcePath, span: Span, what: &str) -> Diagnostic {
 }
 
 #[cold]
-pub fn constructor_with_parameters(file: &SourcePath, span: Span, class: &str, method: Span) -> Diagnostic {
-    Diagnostic::error("K038", file, Some(span), format!("`{class}` has instance routes, so its constructor must take no arguments"))
-        .label("the server makes the instance, and has nothing to give")
-        .related(file, method, "this route needs an instance")
-        .help("drop the parameters, or make the method `static`")
+pub fn constructor_with_parameters(
+    file: &SourcePath,
+    span: Span,
+    class: &str,
+    method: Span,
+) -> Diagnostic {
+    Diagnostic::error(
+        "K038",
+        file,
+        Some(span),
+        format!("`{class}` has instance routes, so its constructor must take no arguments"),
+    )
+    .label("the server makes the instance, and has nothing to give")
+    .related(file, method, "this route needs an instance")
+    .help("drop the parameters, or make the method `static`")
 }
 
 #[cold]
@@ -165,14 +206,21 @@ pub fn invalid_route_name(file: &SourcePath, span: Span, name: &str) -> Diagnost
 
 #[cold]
 pub fn unreadable_field(file: &SourcePath, span: Span) -> Diagnostic {
-    Diagnostic::error("K041", file, Some(span), "a field without R is not available in this version")
-        .label("responses would still carry it")
-        .help("keep it in a table of its own that no route returns")
+    Diagnostic::error(
+        "K041",
+        file,
+        Some(span),
+        "a field without R is not available in this version",
+    )
+    .label("responses would still carry it")
+    .help("keep it in a table of its own that no route returns")
 }
 
 #[cold]
 pub fn not_offered(file: &SourcePath, span: Span, what: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("K042", file, Some(span), format!("{what} does not exist")).label(why).help("use `ctx.session` and `ctx.owner`")
+    Diagnostic::error("K042", file, Some(span), format!("{what} does not exist"))
+        .label(why)
+        .help("use `ctx.session` and `ctx.owner`")
 }
 
 /// The known name nearest to `name`, if it is near enough to be meant.

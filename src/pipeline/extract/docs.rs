@@ -18,7 +18,10 @@ pub fn docs(comments: &SingleThreadedComments, position: BytePos) -> Option<Docs
     if leading[last].kind == CommentKind::Block {
         return non_empty(block_text(&leading[last].text));
     }
-    let first = leading[..last].iter().rposition(|c| !is_doc(c) || c.kind == CommentKind::Block).map_or(0, |i| i + 1);
+    let first = leading[..last]
+        .iter()
+        .rposition(|c| !is_doc(c) || c.kind == CommentKind::Block)
+        .map_or(0, |i| i + 1);
     let lines: Vec<&str> = leading[first..=last]
         .iter()
         .map(|c| {

@@ -10,8 +10,8 @@
 
 use swc_common::{Span as SwcSpan, Spanned};
 use swc_ecma_ast::{
-    Accessibility, ArrowExpr, ArrowFunctionBody, CallExpr, Class, ClassMember, Expr, FnDecl, Function, Ident, MethodKind,
-    ParamOrTsParamProp, Pat, ThisExpr, TsType,
+    Accessibility, ArrowExpr, ArrowFunctionBody, CallExpr, Class, ClassMember, Expr, FnDecl,
+    Function, Ident, MethodKind, ParamOrTsParamProp, Pat, ThisExpr, TsType,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -19,8 +19,8 @@ use super::{
     Extractor,
     arguments::Backend,
     diagnostics::{
-        constructor_with_parameters, method_kind, misplaced_call, nameless_default, not_a_function, parameter_without_type,
-        positional, result_without_type, this_in_function, wrong_kind,
+        constructor_with_parameters, method_kind, misplaced_call, nameless_default, not_a_function,
+        parameter_without_type, positional, result_without_type, this_in_function, wrong_kind,
     },
     infer,
 };
@@ -67,7 +67,12 @@ impl Extractor<'_> {
     }
 
     /// The `@backend` before a declaration, if there is one; other annotations there are errors.
-    fn backend_annotation(&self, outer: SwcSpan, name: SwcSpan, what: &str) -> Option<(Backend, Span)> {
+    fn backend_annotation(
+        &self,
+        outer: SwcSpan,
+        name: SwcSpan,
+        what: &str,
+    ) -> Option<(Backend, Span)> {
         let taken = self.annotations.take(outer, name);
         let mut found = None;
         for (i, annotation) in taken.iter().enumerate() {
@@ -89,7 +94,12 @@ impl Extractor<'_> {
     }
 
     /// A function declaration, after its overloads. `outer` spans each with its `export`.
-    pub fn function_declaration(&self, overloads: &[(&FnDecl, SwcSpan)], implementation: (&FnDecl, SwcSpan), default: bool) {
+    pub fn function_declaration(
+        &self,
+        overloads: &[(&FnDecl, SwcSpan)],
+        implementation: (&FnDecl, SwcSpan),
+        default: bool,
+    ) {
         let (declaration, outer) = implementation;
         let mut marked = None;
         for (declaration, outer) in overloads.iter().copied().chain([implementation]) {
@@ -103,7 +113,11 @@ impl Extractor<'_> {
             }
         }
         let Some((backend, annotation)) = marked else { return };
-        let docs = overloads.iter().map(|(_, outer)| outer.lo).chain([outer.lo]).find_map(|lo| self.docs(lo));
+        let docs = overloads
+            .iter()
+            .map(|(_, outer)| outer.lo)
+            .chain([outer.lo])
+            .find_map(|lo| self.docs(lo));
         let parts = self.function_parts(&declaration.function);
         let name = declaration.ident.sym.to_string();
         self.check_this(&declaration.function);
@@ -113,7 +127,13 @@ impl Extractor<'_> {
             default_export: default,
             overloads: overloads
                 .iter()
-                .map(|(overload, _)| self.signature(&self.function_parts(&overload.function), overload.ident.span, None))
+                .map(|(overload, _)| {
+                    self.signature(
+                        &self.function_parts(&overload.function),
+                        overload.ident.span,
+                        None,
+                    )
+                })
                 .collect(),
             signature: self.signature(&parts, declaration.ident.span, docs),
             span: span(declaration.ident.span),
@@ -133,7 +153,10 @@ impl Extractor<'_> {
     pub fn default_function(&self, ident: Option<&Ident>, function: &Function, outer: SwcSpan) {
         // A nameless function has no name to stop at: its parameters or body come first.
         let name_span = ident.map_or_else(|| function_head_end(function), |i| i.span);
-        let Some((backend, annotation)) = self.backend_annotation(outer, name_span, "a function") else { return };
+        let Some((backend, annotation)) = self.backend_annotation(outer, name_span, "a function")
+        else {
+            return;
+        };
         self.check_this(function);
         let parts = self.function_parts(function);
         let at = ident.map_or_else(|| span(function.span), |i| span(i.span));
@@ -146,7 +169,11 @@ impl Extractor<'_> {
             kind: FunctionKind::Function,
             default_export: true,
             overloads: Vec::new(),
-            signature: self.signature(&parts, name_span, self.docs(outer.lo).or_else(|| self.docs(function.span.lo))),
+            signature: self.signature(
+                &parts,
+                name_span,
+                self.docs(outer.lo).or_else(|| self.docs(function.span.lo)),
+            ),
             span: at,
             annotation,
             body: span(function.span),
@@ -169,7 +196,14 @@ impl Extractor<'_> {
                 (function, std::slice::from_ref(options))
             }
             [] => return self.report(not_a_function(self.file, callee)),
-            [.., last] => return self.report(positional(self.file, span(last.expr.span()), "backend", &["perm"])),
+            [.., last] => {
+                return self.report(positional(
+                    self.file,
+                    span(last.expr.span()),
+                    "backend",
+                    &["perm"],
+                ));
+            }
         };
         let mut expr = &*function.expr;
         while let Expr::Paren(paren) = expr {
@@ -233,13 +267,19 @@ impl Extractor<'_> {
                 match &marked {
                     None => marked = Some(found),
                     Some((_, first)) => {
-                        self.report(super::diagnostics::repeated(self.file, found.1, *first, "backend"));
+                        self.report(super::diagnostics::repeated(
+                            self.file, found.1, *first, "backend",
+                        ));
                     }
                 }
             }
             let ClassMember::Method(method) = member else {
                 if let Some((_, at)) = marked.take() {
-                    let what = if matches!(member, ClassMember::Constructor(_)) { "a constructor" } else { "a `#private` method" };
+                    let what = if matches!(member, ClassMember::Constructor(_)) {
+                        "a constructor"
+                    } else {
+                        "a `#private` method"
+                    };
                     self.report(method_kind(self.file, at, what));
                 }
                 continue;
@@ -262,8 +302,14 @@ impl Extractor<'_> {
                 _ => None,
             };
             let method_name = super::constant::property_key(&method.key);
-            let (None, Some(crate::model::types::Key::Name(method_name)), Some(class_name)) = (what, method_name, name) else {
-                let what = what.unwrap_or(if name.is_none() { "a method of a nameless class" } else { "a method with a computed name" });
+            let (None, Some(crate::model::types::Key::Name(method_name)), Some(class_name)) =
+                (what, method_name, name)
+            else {
+                let what = what.unwrap_or(if name.is_none() {
+                    "a method of a nameless class"
+                } else {
+                    "a method with a computed name"
+                });
                 self.report(method_kind(self.file, annotation, what));
                 continue;
             };
@@ -294,7 +340,12 @@ impl Extractor<'_> {
                     && constructor.body.is_some()
                     && constructor.params.iter().any(is_required)
                 {
-                    self.report(constructor_with_parameters(self.file, span(constructor.key.span()), &name.sym, method));
+                    self.report(constructor_with_parameters(
+                        self.file,
+                        span(constructor.key.span()),
+                        &name.sym,
+                        method,
+                    ));
                 }
             }
         }
@@ -331,10 +382,14 @@ impl Extractor<'_> {
                 return Some(TypeExpr::Keyword("unknown".to_owned()));
             }
             let inferred = parts.body.and_then(|body| {
-                infer::result(&parts.params, &parameters, body).map(|ty| if parts.is_async { promise(ty) } else { ty })
+                infer::result(&parts.params, &parameters, body)
+                    .map(|ty| if parts.is_async { promise(ty) } else { ty })
             });
             if inferred.is_none() {
-                let text = self.text.get(span(name).start as usize..span(name).end as usize).unwrap_or("the function");
+                let text = self
+                    .text
+                    .get(span(name).start as usize..span(name).end as usize)
+                    .unwrap_or("the function");
                 let text = if text.len() > 64 { "the function" } else { text };
                 self.report(result_without_type(self.file, span(name), text));
             }
@@ -363,7 +418,11 @@ fn promise(ty: TypeExpr) -> TypeExpr {
 
 /// The end of `async function` in a nameless function.
 fn function_head_end(function: &Function) -> SwcSpan {
-    let end = function.params.first().map(|p| p.span.lo).or_else(|| function.body.as_ref().map(|b| b.span.lo));
+    let end = function
+        .params
+        .first()
+        .map(|p| p.span.lo)
+        .or_else(|| function.body.as_ref().map(|b| b.span.lo));
     let end = end.unwrap_or(function.span.hi);
     SwcSpan::new(end, end)
 }

@@ -2,8 +2,8 @@
 
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    Decl, DefaultDecl, ExportSpecifier, Expr, ImportSpecifier, Module, ModuleDecl, ModuleExportName, ModuleItem, Pat, Str,
-    TsModuleName, TsModuleRef,
+    Decl, DefaultDecl, ExportSpecifier, Expr, ImportSpecifier, Module, ModuleDecl,
+    ModuleExportName, ModuleItem, Pat, Str, TsModuleName, TsModuleRef,
 };
 use swc_ecma_visit::VisitWith;
 
@@ -47,12 +47,16 @@ impl Extractor<'_> {
                         runtime: import.specifiers.is_empty() && !import.type_only,
                     });
                 }
-                ModuleDecl::ExportDecl(export) => self.exported_declaration(&export.decl, &mut contract.exports),
+                ModuleDecl::ExportDecl(export) => {
+                    self.exported_declaration(&export.decl, &mut contract.exports);
+                }
                 ModuleDecl::ExportNamed(export) => {
                     if let Some(source) = &export.src {
                         let runtime = !export.type_only
                             && (export.specifiers.is_empty()
-                                || export.specifiers.iter().any(|s| !matches!(s, ExportSpecifier::Named(n) if n.is_type_only)));
+                                || export.specifiers.iter().any(
+                                    |s| !matches!(s, ExportSpecifier::Named(n) if n.is_type_only),
+                                ));
                         contract.imports.push(Import {
                             specifier: text(source),
                             span: span(source.span),
@@ -62,7 +66,11 @@ impl Extractor<'_> {
                     }
                     let source = export.src.as_ref().map(|s| text(s));
                     for specifier in &export.specifiers {
-                        contract.exports.extend(named_export(specifier, source.as_deref(), export.type_only));
+                        contract.exports.extend(named_export(
+                            specifier,
+                            source.as_deref(),
+                            export.type_only,
+                        ));
                     }
                 }
                 ModuleDecl::ExportDefaultDecl(export) => {
@@ -74,7 +82,11 @@ impl Extractor<'_> {
                     let target = match name {
                         Some(name) => ExportTarget::Local(name.sym.to_string()),
                         // A nameless backend function is known as `default`.
-                        None if contract.functions.iter().any(|f| f.default_export && f.name == "default") => {
+                        None if contract
+                            .functions
+                            .iter()
+                            .any(|f| f.default_export && f.name == "default") =>
+                        {
                             ExportTarget::Local("default".to_owned())
                         }
                         None => ExportTarget::Expression,
@@ -89,7 +101,11 @@ impl Extractor<'_> {
                 ModuleDecl::ExportDefaultExpr(export) => {
                     let target = match unparenthesized(&export.expr) {
                         Expr::Ident(ident) => ExportTarget::Local(ident.sym.to_string()),
-                        _ if contract.functions.iter().any(|f| f.default_export && f.name == "default") => {
+                        _ if contract
+                            .functions
+                            .iter()
+                            .any(|f| f.default_export && f.name == "default") =>
+                        {
                             ExportTarget::Local("default".to_owned())
                         }
                         _ => ExportTarget::Expression,
@@ -130,13 +146,23 @@ impl Extractor<'_> {
                         });
                         if !import.is_type_only {
                             let at = span(import.span);
-                            self.report(not_available(self.file, at, "`import … = require(…)`", "write `import … from '…'`"));
+                            self.report(not_available(
+                                self.file,
+                                at,
+                                "`import … = require(…)`",
+                                "write `import … from '…'`",
+                            ));
                         }
                     }
                 }
                 ModuleDecl::TsExportAssignment(export) => {
                     let at = span(export.span);
-                    self.report(not_available(self.file, at, "`export =`", "write `export default`"));
+                    self.report(not_available(
+                        self.file,
+                        at,
+                        "`export =`",
+                        "write `export default`",
+                    ));
                 }
                 ModuleDecl::TsNamespaceExport(_) => {}
             }
@@ -185,23 +211,36 @@ impl Extractor<'_> {
     }
 }
 
-fn named_export(specifier: &ExportSpecifier, source: Option<&str>, type_only: bool) -> Option<Export> {
+fn named_export(
+    specifier: &ExportSpecifier,
+    source: Option<&str>,
+    type_only: bool,
+) -> Option<Export> {
     let (name, imported, specifier_type_only) = match specifier {
         ExportSpecifier::Named(named) => {
             let exported = named.exported.as_ref().unwrap_or(&named.orig);
             (exported.atom().to_string(), import_kind(&named.orig), named.is_type_only)
         }
-        ExportSpecifier::Namespace(namespace) => (namespace.name.atom().to_string(), ImportKind::Namespace, false),
+        ExportSpecifier::Namespace(namespace) => {
+            (namespace.name.atom().to_string(), ImportKind::Namespace, false)
+        }
         // `export v from 'mod'` is no standard syntax.
         ExportSpecifier::Default(_) => return None,
     };
     let target = match (source, imported) {
-        (Some(source), imported) => ExportTarget::From { specifier: source.to_owned(), name: imported },
+        (Some(source), imported) => {
+            ExportTarget::From { specifier: source.to_owned(), name: imported }
+        }
         (None, ImportKind::Named(local)) => ExportTarget::Local(local),
         (None, ImportKind::Default) => ExportTarget::Local("default".to_owned()),
         (None, ImportKind::Namespace) => return None,
     };
-    Some(Export { name, target, type_only: type_only || specifier_type_only, span: span(specifier.span()) })
+    Some(Export {
+        name,
+        target,
+        type_only: type_only || specifier_type_only,
+        span: span(specifier.span()),
+    })
 }
 
 fn import_kind(name: &ModuleExportName) -> ImportKind {
@@ -215,4 +254,3 @@ fn kind_of(name: &str) -> ImportKind {
 fn text(s: &Str) -> String {
     s.value.to_string_lossy().into_owned()
 }
-

@@ -3,15 +3,12 @@
 
 use rustc_hash::FxHashMap;
 use swc_ecma_ast::{
-    ArrowExpr, BinaryOp, BindingIdent, Callee, Class, Decl, Expr, Function, Lit, MemberProp, Pat, Prop, PropOrSpread, ReturnStmt, Stmt, TsType,
-    UnaryOp,
+    ArrowExpr, BinaryOp, BindingIdent, Callee, Class, Decl, Expr, Function, Lit, MemberProp, Pat,
+    Prop, PropOrSpread, ReturnStmt, Stmt, TsType, UnaryOp,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
-use super::{
-    constant::property_key,
-    types::pattern_name,
-};
+use super::{constant::property_key, types::pattern_name};
 use crate::model::{
     Span,
     types::{FieldStorage, Member, MemberKind, Parameter, TypeExpr},
@@ -32,7 +29,14 @@ pub fn result(patterns: &[&Pat], parameters: &[Parameter], body: Body<'_>) -> Op
             && !parameter.rest
         {
             let may_be_undefined = parameter.optional && !matches!(pattern, Pat::Assign(_));
-            scope.names.insert(name, if may_be_undefined { union([ty.clone(), keyword("undefined")]) } else { ty.clone() });
+            scope.names.insert(
+                name,
+                if may_be_undefined {
+                    union([ty.clone(), keyword("undefined")])
+                } else {
+                    ty.clone()
+                },
+            );
         }
     }
     match body {
@@ -63,7 +67,11 @@ pub fn result(patterns: &[&Pat], parameters: &[Parameter], body: Body<'_>) -> Op
             let types: Option<Vec<TypeExpr>> = returns
                 .values
                 .iter()
-                .map(|value| value.as_ref().map_or_else(|| Some(keyword("undefined")), |value| scope.ty(value, 0)))
+                .map(|value| {
+                    value
+                        .as_ref()
+                        .map_or_else(|| Some(keyword("undefined")), |value| scope.ty(value, 0))
+                })
                 .collect();
             let end = falls_through(statements).then(|| keyword("undefined"));
             Some(union(types?.into_iter().chain(end)))
@@ -115,7 +123,8 @@ impl Scope {
                     _ => return None,
                 },
                 BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod | BinaryOp::Exp
-                    if sub(&e.left)? == keyword("number") && sub(&e.right)? == keyword("number") =>
+                    if sub(&e.left)? == keyword("number")
+                        && sub(&e.right)? == keyword("number") =>
                 {
                     keyword("number")
                 }
@@ -126,7 +135,9 @@ impl Scope {
                 let items: Option<Vec<TypeExpr>> = array
                     .elems
                     .iter()
-                    .map(|item| item.as_ref().filter(|i| i.spread.is_none()).and_then(|i| sub(&i.expr)))
+                    .map(|item| {
+                        item.as_ref().filter(|i| i.spread.is_none()).and_then(|i| sub(&i.expr))
+                    })
                     .collect();
                 TypeExpr::Array(Box::new(union(items?)))
             }
@@ -135,9 +146,10 @@ impl Scope {
                 for prop in &object.props {
                     let PropOrSpread::Prop(prop) = prop else { return None };
                     let (key, ty) = match &**prop {
-                        Prop::Shorthand(ident) => {
-                            (crate::model::types::Key::Name(ident.sym.to_string()), sub(&Expr::Ident(ident.clone()))?)
-                        }
+                        Prop::Shorthand(ident) => (
+                            crate::model::types::Key::Name(ident.sym.to_string()),
+                            sub(&Expr::Ident(ident.clone()))?,
+                        ),
                         Prop::KeyValue(pair) => (property_key(&pair.key)?, sub(&pair.value)?),
                         _ => return None,
                     };
@@ -160,7 +172,9 @@ impl Scope {
                 let Expr::Member(member) = &**callee else { return None };
                 let MemberProp::Ident(method) = &member.prop else { return None };
                 match (&*member.obj, method.sym.as_str()) {
-                    (Expr::Ident(object), "randomUUID") if object.sym == "crypto" => keyword("string"),
+                    (Expr::Ident(object), "randomUUID") if object.sym == "crypto" => {
+                        keyword("string")
+                    }
                     (Expr::Ident(object), "now") if object.sym == "Date" => keyword("number"),
                     (Expr::New(new), "toISOString") if matches!(&*new.callee, Expr::Ident(i) if i.sym == "Date") => {
                         keyword("string")
@@ -214,12 +228,14 @@ fn falls_through(statements: &[Stmt]) -> bool {
         Some(Stmt::Block(block)) => falls_through(&block.stmts),
         Some(Stmt::If(branch)) => match &branch.alt {
             Some(alt) => {
-                falls_through(std::slice::from_ref(&branch.cons)) || falls_through(std::slice::from_ref(alt))
+                falls_through(std::slice::from_ref(&branch.cons))
+                    || falls_through(std::slice::from_ref(alt))
             }
             None => true,
         },
         Some(Stmt::Try(attempt)) => {
-            falls_through(&attempt.block.stmts) || attempt.handler.as_ref().is_some_and(|h| falls_through(&h.body.stmts))
+            falls_through(&attempt.block.stmts)
+                || attempt.handler.as_ref().is_some_and(|h| falls_through(&h.body.stmts))
         }
         _ => true,
     }

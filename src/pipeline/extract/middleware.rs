@@ -12,7 +12,9 @@
 //! Output: a `Middleware` each, in order.
 
 use swc_common::Spanned;
-use swc_ecma_ast::{CallExpr, Expr, ExprOrSpread, Module, ModuleDecl, ModuleItem, Prop, PropName, PropOrSpread};
+use swc_ecma_ast::{
+    CallExpr, Expr, ExprOrSpread, Module, ModuleDecl, ModuleItem, Prop, PropName, PropOrSpread,
+};
 
 use super::{
     Extractor,
@@ -35,10 +37,12 @@ impl Extractor<'_> {
             return None;
         };
         let list = match self.constants.peel(default) {
-            Expr::Call(call) if self.names.is_call(call, "defineMiddleware") => match call.args.as_slice() {
-                [argument] if argument.spread.is_none() => self.constants.peel(&argument.expr),
-                _ => default,
-            },
+            Expr::Call(call) if self.names.is_call(call, "defineMiddleware") => {
+                match call.args.as_slice() {
+                    [argument] if argument.spread.is_none() => self.constants.peel(&argument.expr),
+                    _ => default,
+                }
+            }
             other => other,
         };
         let Expr::Array(array) = list else {
@@ -51,7 +55,12 @@ impl Extractor<'_> {
     fn entry(&self, entry: &ExprOrSpread) -> Middleware {
         let at = span(entry.expr.span());
         if entry.spread.is_some() {
-            self.report(not_available(self.file, at, "a spread in `defineMiddleware`", "list its entries"));
+            self.report(not_available(
+                self.file,
+                at,
+                "a spread in `defineMiddleware`",
+                "list its entries",
+            ));
             return Middleware { filter: Filter::default(), span: at };
         }
         let taken = self.annotations.take(entry.expr.span(), entry.expr.span());
@@ -61,9 +70,19 @@ impl Extractor<'_> {
             if annotation.name == AnnotationName::MwFilter {
                 filter = self.filter(annotation.arguments.as_deref().unwrap_or_default());
             } else {
-                let help = format!("`@{}` stands before {}", annotation.name.as_str(), super::belongs(&annotation.name));
+                let help = format!(
+                    "`@{}` stands before {}",
+                    annotation.name.as_str(),
+                    super::belongs(&annotation.name)
+                );
                 let name = annotation.name.as_str();
-                self.report(super::diagnostics::wrong_kind(self.file, annotation.span, name, "a middleware", &help));
+                self.report(super::diagnostics::wrong_kind(
+                    self.file,
+                    annotation.span,
+                    name,
+                    "a middleware",
+                    &help,
+                ));
             }
         }
         match self.constants.peel(&entry.expr) {
@@ -75,13 +94,19 @@ impl Extractor<'_> {
                 let mut has_function = false;
                 for prop in &object.props {
                     let PropOrSpread::Prop(prop) = prop else {
-                        self.report(unreadable_middleware(self.file, span(prop.span()), "a spread"));
+                        self.report(unreadable_middleware(
+                            self.file,
+                            span(prop.span()),
+                            "a spread",
+                        ));
                         continue;
                     };
                     let (name, value) = match &**prop {
                         Prop::KeyValue(pair) => match &pair.key {
                             PropName::Ident(name) => (name.sym.to_string(), Some(&pair.value)),
-                            PropName::Str(name) => (name.value.to_string_lossy().into_owned(), Some(&pair.value)),
+                            PropName::Str(name) => {
+                                (name.value.to_string_lossy().into_owned(), Some(&pair.value))
+                            }
                             _ => (String::new(), None),
                         },
                         Prop::Shorthand(name) => (name.sym.to_string(), None),
@@ -94,7 +119,8 @@ impl Extractor<'_> {
                     match (name.as_str(), value) {
                         ("fn", _) => has_function = true,
                         ("filter", Some(value)) => {
-                            filter = self.filter(&[ExprOrSpread { spread: None, expr: value.clone() }]);
+                            filter =
+                                self.filter(&[ExprOrSpread { spread: None, expr: value.clone() }]);
                         }
                         _ => self.report(unreadable_middleware(
                             self.file,
@@ -119,7 +145,11 @@ impl Extractor<'_> {
                 self.filter(std::slice::from_ref(options))
             }
             _ => {
-                self.report(unreadable_middleware(self.file, span(call.span), "`mwfilter` takes a filter and a function"));
+                self.report(unreadable_middleware(
+                    self.file,
+                    span(call.span),
+                    "`mwfilter` takes a filter and a function",
+                ));
                 Filter::default()
             }
         }

@@ -17,20 +17,23 @@ mod uses;
 use std::cell::RefCell;
 
 use rustc_hash::FxHashSet;
-use swc_common::{BytePos, GLOBALS, Globals, Mark, SyntaxContext, Spanned, comments::SingleThreadedComments};
+use swc_common::{
+    BytePos, GLOBALS, Globals, Mark, Spanned, SyntaxContext, comments::SingleThreadedComments,
+};
 use swc_ecma_ast::{
-    Decl, DefaultDecl, ExportDecl, Expr, FnDecl, Module, ModuleDecl, ModuleItem, Pass, Pat, Program, Stmt, VarDecl, VarDeclKind,
+    Decl, DefaultDecl, ExportDecl, Expr, FnDecl, Module, ModuleDecl, ModuleItem, Pass, Pat,
+    Program, Stmt, VarDecl, VarDeclKind,
 };
 use swc_ecma_transforms_base::resolver;
 use swc_ecma_visit::VisitWith;
 
+pub use self::diagnostics::suggestion;
 use self::{
     attach::Attachments,
     constant::Constants,
     names::Names,
     uses::{Uses, Visitor},
 };
-pub use self::diagnostics::suggestion;
 use crate::{
     model::{
         SourcePath,
@@ -106,7 +109,13 @@ impl<'a> Extractor<'a> {
         docs::docs(self.comments, position)
     }
 
-    fn module(&self, module: &'a Module, unresolved: Mark, top_level: Mark, hints: Hints) -> ModuleContract {
+    fn module(
+        &self,
+        module: &'a Module,
+        unresolved: Mark,
+        top_level: Mark,
+        hints: Hints,
+    ) -> ModuleContract {
         let mut contract = empty(self.file);
         if hints.middleware {
             contract.middleware = self.middleware(module);
@@ -114,7 +123,9 @@ impl<'a> Extractor<'a> {
         let mut overloads: Vec<(&FnDecl, swc_common::Span)> = Vec::new();
         for item in &module.body {
             let (decl, outer) = match item {
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl { decl, span })) => (decl, *span),
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl { decl, span })) => {
+                    (decl, *span)
+                }
                 ModuleItem::Stmt(Stmt::Decl(decl)) => (decl, decl.span()),
                 ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => {
                     self.default_declaration(export, &mut contract);
@@ -132,7 +143,9 @@ impl<'a> Extractor<'a> {
                 _ => continue,
             };
             if let Decl::Fn(function) = decl {
-                let same = overloads.first().is_none_or(|(first, _)| first.ident.sym == function.ident.sym);
+                let same = overloads
+                    .first()
+                    .is_none_or(|(first, _)| first.ident.sym == function.ident.sym);
                 if !same {
                     overloads.clear();
                 }
@@ -172,7 +185,11 @@ impl<'a> Extractor<'a> {
         contract
     }
 
-    fn default_declaration(&self, export: &swc_ecma_ast::ExportDefaultDecl, contract: &mut ModuleContract) {
+    fn default_declaration(
+        &self,
+        export: &swc_ecma_ast::ExportDefaultDecl,
+        contract: &mut ModuleContract,
+    ) {
         match &export.decl {
             DefaultDecl::Fn(function) => {
                 if function.function.body.is_some() {
@@ -189,7 +206,9 @@ impl<'a> Extractor<'a> {
                     self.value(ident, None, &mut contract.values);
                 }
             }
-            DefaultDecl::TsInterfaceDecl(interface) => contract.types.push(self.interface(interface, export.span)),
+            DefaultDecl::TsInterfaceDecl(interface) => {
+                contract.types.push(self.interface(interface, export.span));
+            }
         }
     }
 
@@ -204,7 +223,11 @@ impl<'a> Extractor<'a> {
             Decl::TsModule(module) => {
                 if let Some(namespace) = self.namespace(module, outer) {
                     if !module.declare && has_values(module) {
-                        contract.values.push(Value { name: namespace.name.clone(), span: namespace.span, ty: None });
+                        contract.values.push(Value {
+                            name: namespace.name.clone(),
+                            span: namespace.span,
+                            ty: None,
+                        });
                     }
                     contract.types.push(namespace);
                 }
@@ -237,7 +260,8 @@ impl<'a> Extractor<'a> {
             };
             if let Expr::Call(call) = unparenthesized(init)
                 && self.names.is_call(call, "backend")
-                && (self.names.is_imported_reference(callee(call), "backend") || takes_function(call))
+                && (self.names.is_imported_reference(callee(call), "backend")
+                    || takes_function(call))
             {
                 self.consume(call);
                 if var.kind == VarDeclKind::Const {
@@ -248,7 +272,9 @@ impl<'a> Extractor<'a> {
                 }
                 continue;
             }
-            let constant = (var.kind == VarDeclKind::Const).then(|| self.constants.evaluate(init).ok()).flatten();
+            let constant = (var.kind == VarDeclKind::Const)
+                .then(|| self.constants.evaluate(init).ok())
+                .flatten();
             match constant {
                 Some(constant) => contract.constants.push(Constant {
                     name: ident.id.sym.to_string(),
@@ -267,7 +293,12 @@ impl<'a> Extractor<'a> {
         self.consumed.borrow_mut().insert(call.span.lo);
     }
 
-    fn value(&self, ident: &swc_ecma_ast::Ident, function: Option<&swc_ecma_ast::Function>, values: &mut Vec<Value>) {
+    fn value(
+        &self,
+        ident: &swc_ecma_ast::Ident,
+        function: Option<&swc_ecma_ast::Function>,
+        values: &mut Vec<Value>,
+    ) {
         let ty = function.and_then(|f| {
             let ty = self.function_type(f);
             let complete = ty.result.is_some() && ty.parameters.iter().all(|p| p.ty.is_some());
@@ -276,7 +307,12 @@ impl<'a> Extractor<'a> {
         values.push(Value { name: ident.sym.to_string(), span: span(ident.span), ty });
     }
 
-    fn uses(&self, module: &Module, unresolved: Mark, top_level: Mark) -> (Uses, FxHashSet<String>) {
+    fn uses(
+        &self,
+        module: &Module,
+        unresolved: Mark,
+        top_level: Mark,
+    ) -> (Uses, FxHashSet<String>) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
@@ -313,9 +349,20 @@ impl<'a> Extractor<'a> {
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
                     let help = format!("`@{name}` stands before {belongs}");
-                    self.report(diagnostics::wrong_kind(self.file, annotation.span, name, what, &help));
+                    self.report(diagnostics::wrong_kind(
+                        self.file,
+                        annotation.span,
+                        name,
+                        what,
+                        &help,
+                    ));
                 }
-                None => self.report(diagnostics::attached_to_nothing(self.file, annotation.span, name, belongs)),
+                None => self.report(diagnostics::attached_to_nothing(
+                    self.file,
+                    annotation.span,
+                    name,
+                    belongs,
+                )),
             }
         }
     }
@@ -327,10 +374,13 @@ fn belongs(name: &AnnotationName) -> &'static str {
         AnnotationName::Backend => {
             "a top-level function or a method of a top-level class; for a `const`, write `backend({ … }, async () => { … })`"
         }
-        AnnotationName::MwFilter => "a function inside `defineMiddleware([...])` of the middleware file",
-        AnnotationName::Primkey | AnnotationName::Perm | AnnotationName::Index | AnnotationName::Unique => {
-            "a field of an interface or class"
+        AnnotationName::MwFilter => {
+            "a function inside `defineMiddleware([...])` of the middleware file"
         }
+        AnnotationName::Primkey
+        | AnnotationName::Perm
+        | AnnotationName::Index
+        | AnnotationName::Unique => "a field of an interface or class",
         AnnotationName::Owned | AnnotationName::Table => "an interface or class",
         AnnotationName::Scalar(_) => "a parameter or field",
     }
@@ -376,16 +426,22 @@ fn callee(call: &swc_ecma_ast::CallExpr) -> &Expr {
 
 /// An unimported `backend(…)` is ours only where it wraps a function.
 fn takes_function(call: &swc_ecma_ast::CallExpr) -> bool {
-    call.args.last().is_some_and(|a| matches!(unparenthesized(&a.expr), Expr::Arrow(_) | Expr::Fn(_)))
+    call.args
+        .last()
+        .is_some_and(|a| matches!(unparenthesized(&a.expr), Expr::Arrow(_) | Expr::Fn(_)))
 }
 
 fn has_values(module: &swc_ecma_ast::TsModuleDecl) -> bool {
-    let Some(swc_ecma_ast::TsNamespaceBody::TsModuleBlock(block)) = &module.body else { return true };
+    let Some(swc_ecma_ast::TsNamespaceBody::TsModuleBlock(block)) = &module.body else {
+        return true;
+    };
     block.body.iter().any(|item| match item {
         ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
             !matches!(export.decl, Decl::TsInterface(_) | Decl::TsTypeAlias(_))
         }
-        ModuleItem::Stmt(Stmt::Decl(decl)) => !matches!(decl, Decl::TsInterface(_) | Decl::TsTypeAlias(_)),
+        ModuleItem::Stmt(Stmt::Decl(decl)) => {
+            !matches!(decl, Decl::TsInterface(_) | Decl::TsTypeAlias(_))
+        }
         _ => true,
     })
 }

@@ -3,8 +3,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_ecma_ast::{
-    Callee, CallExpr, Decl, DefaultDecl, Expr, ImportSpecifier, MemberProp, Module, ModuleDecl, ModuleItem, Pat, Stmt,
-    TsModuleName,
+    CallExpr, Callee, Decl, DefaultDecl, Expr, ImportSpecifier, MemberProp, Module, ModuleDecl,
+    ModuleItem, Pat, Stmt, TsModuleName,
 };
 
 #[derive(Default)]
@@ -23,12 +23,19 @@ impl Names {
         for item in &module.body {
             match item {
                 ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => {
-                    let ours = import.src.value.as_str().is_some_and(|s| s == "kontract" || s == "kontract/runtime");
+                    let ours = import
+                        .src
+                        .value
+                        .as_str()
+                        .is_some_and(|s| s == "kontract" || s == "kontract/runtime");
                     for specifier in &import.specifiers {
                         let local = specifier.local().sym.to_string();
                         match specifier {
                             ImportSpecifier::Named(named) if ours => {
-                                let name = named.imported.as_ref().map_or_else(|| local.clone(), |n| n.atom().to_string());
+                                let name = named
+                                    .imported
+                                    .as_ref()
+                                    .map_or_else(|| local.clone(), |n| n.atom().to_string());
                                 names.imported.insert(local, name);
                             }
                             ImportSpecifier::Namespace(_) if ours => {
@@ -40,7 +47,9 @@ impl Names {
                         }
                     }
                 }
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => names.declare(&export.decl),
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                    names.declare(&export.decl);
+                }
                 ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => {
                     let ident = match &export.decl {
                         DefaultDecl::Class(class) => class.ident.as_ref(),
@@ -104,7 +113,11 @@ impl Names {
     pub fn meaning_of_path<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         match path.split_once('.') {
             None => self.meaning(path),
-            Some((namespace, name)) if self.namespaces.contains(namespace) && !name.contains('.') => Some(name),
+            Some((namespace, name))
+                if self.namespaces.contains(namespace) && !name.contains('.') =>
+            {
+                Some(name)
+            }
             Some(_) => None,
         }
     }
@@ -116,7 +129,8 @@ impl Names {
 
     /// Like `is_reference`, but only of a name that is imported: others may be anybody's.
     pub fn is_imported_reference(&self, expr: &Expr, name: &str) -> bool {
-        self.is_reference(expr, name) && !matches!(expr, Expr::Ident(ident) if !self.is_imported(&ident.sym))
+        self.is_reference(expr, name)
+            && !matches!(expr, Expr::Ident(ident) if !self.is_imported(&ident.sym))
     }
 
     /// `perms` or `k.perms`.

@@ -2,12 +2,13 @@
 
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    Accessibility, ArrayPat, ArrowExpr, Class, ClassMember, Decl, Expr, Function, Lit, MemberProp, MethodKind, ModuleDecl,
-    ModuleItem, ObjectPat, Param, ParamOrTsParamProp, Pat, RestPat, Stmt, TruePlusMinus, TsEntityName, TsEnumDecl,
-    TsEnumMemberId, TsExprWithTypeArgs, TsFnOrConstructorType, TsFnParam, TsInterfaceDecl, TsKeywordTypeKind, TsLit,
-    TsModuleDecl, TsModuleName, TsNamespaceBody, TsParamPropParam, TsThisTypeOrIdent, TsType, TsTypeAliasDecl, TsTypeAnn,
-    TsTypeElement, TsTypeOperatorOp, TsTypeParam, TsTypeParamDecl, TsTypeParamInstantiation, TsTypeQueryExpr,
-    TsUnionOrIntersectionType, UnaryOp,
+    Accessibility, ArrayPat, ArrowExpr, Class, ClassMember, Decl, Expr, Function, Lit, MemberProp,
+    MethodKind, ModuleDecl, ModuleItem, ObjectPat, Param, ParamOrTsParamProp, Pat, RestPat, Stmt,
+    TruePlusMinus, TsEntityName, TsEnumDecl, TsEnumMemberId, TsExprWithTypeArgs,
+    TsFnOrConstructorType, TsFnParam, TsInterfaceDecl, TsKeywordTypeKind, TsLit, TsModuleDecl,
+    TsModuleName, TsNamespaceBody, TsParamPropParam, TsThisTypeOrIdent, TsType, TsTypeAliasDecl,
+    TsTypeAnn, TsTypeElement, TsTypeOperatorOp, TsTypeParam, TsTypeParamDecl,
+    TsTypeParamInstantiation, TsTypeQueryExpr, TsUnionOrIntersectionType, UnaryOp,
 };
 
 use super::{
@@ -20,8 +21,8 @@ use crate::{
         contract::{ConstantValue, EnumMember, TypeDeclaration, TypeDeclarationKind},
         perms,
         types::{
-            FieldStorage, FunctionType, Key, LiteralType, MappedType, Member, MemberKind, Parameter, TupleElement, TypeExpr,
-            TypeParameter,
+            FieldStorage, FunctionType, Key, LiteralType, MappedType, Member, MemberKind,
+            Parameter, TupleElement, TypeExpr, TypeParameter,
         },
     },
     source::{AnnotationName, span},
@@ -30,15 +31,19 @@ use crate::{
 impl Extractor<'_> {
     pub fn ty(&self, ty: &TsType) -> TypeExpr {
         match ty {
-            TsType::TsKeywordType(keyword) => TypeExpr::Keyword(keyword_text(keyword.kind).to_owned()),
+            TsType::TsKeywordType(keyword) => {
+                TypeExpr::Keyword(keyword_text(keyword.kind).to_owned())
+            }
             TsType::TsThisType(_) => TypeExpr::Keyword("this".to_owned()),
-            TsType::TsFnOrConstructorType(TsFnOrConstructorType::TsFnType(f)) => TypeExpr::Function(Box::new(FunctionType {
-                constructor: false,
-                is_abstract: false,
-                type_parameters: self.type_parameters(f.type_params.as_deref()),
-                parameters: self.fn_params(&f.params),
-                result: Some(self.ty(&f.type_ann.type_ann)),
-            })),
+            TsType::TsFnOrConstructorType(TsFnOrConstructorType::TsFnType(f)) => {
+                TypeExpr::Function(Box::new(FunctionType {
+                    constructor: false,
+                    is_abstract: false,
+                    type_parameters: self.type_parameters(f.type_params.as_deref()),
+                    parameters: self.fn_params(&f.params),
+                    result: Some(self.ty(&f.type_ann.type_ann)),
+                }))
+            }
             TsType::TsFnOrConstructorType(TsFnOrConstructorType::TsConstructorType(f)) => {
                 TypeExpr::Function(Box::new(FunctionType {
                     constructor: true,
@@ -48,9 +53,11 @@ impl Extractor<'_> {
                     result: Some(self.ty(&f.type_ann.type_ann)),
                 }))
             }
-            TsType::TsTypeRef(reference) => {
-                self.reference(entity_name(&reference.type_name), reference.type_params.as_deref(), span(reference.span))
-            }
+            TsType::TsTypeRef(reference) => self.reference(
+                entity_name(&reference.type_name),
+                reference.type_params.as_deref(),
+                span(reference.span),
+            ),
             TsType::TsTypeQuery(query) => match &query.expr_name {
                 TsTypeQueryExpr::TsEntityName(name) => TypeExpr::Query {
                     name: entity_name(name),
@@ -73,7 +80,11 @@ impl Extractor<'_> {
                         let (optional, rest, ty) = match &*element.ty {
                             TsType::TsOptionalType(t) => (true, false, &t.type_ann),
                             TsType::TsRestType(t) => (false, true, &t.type_ann),
-                            _ => (matches!(&element.label, Some(Pat::Ident(i)) if i.id.optional), false, &element.ty),
+                            _ => (
+                                matches!(&element.label, Some(Pat::Ident(i)) if i.id.optional),
+                                false,
+                                &element.ty,
+                            ),
                         };
                         let rest = rest || matches!(element.label, Some(Pat::Rest(_)));
                         TupleElement { label, optional, rest, ty: self.ty(ty) }
@@ -86,9 +97,9 @@ impl Extractor<'_> {
             TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsUnionType(union)) => {
                 TypeExpr::Union(union.types.iter().map(|t| self.ty(t)).collect())
             }
-            TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsIntersectionType(both)) => {
-                TypeExpr::Intersection(both.types.iter().map(|t| self.ty(t)).collect())
-            }
+            TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsIntersectionType(
+                both,
+            )) => TypeExpr::Intersection(both.types.iter().map(|t| self.ty(t)).collect()),
             TsType::TsConditionalType(t) => TypeExpr::Conditional {
                 check: Box::new(self.ty(&t.check_type)),
                 extends: Box::new(self.ty(&t.extends_type)),
@@ -109,9 +120,10 @@ impl Extractor<'_> {
                 .to_owned(),
                 operand: Box::new(self.ty(&t.type_ann)),
             },
-            TsType::TsIndexedAccessType(t) => {
-                TypeExpr::Indexed { object: Box::new(self.ty(&t.obj_type)), index: Box::new(self.ty(&t.index_type)) }
-            }
+            TsType::TsIndexedAccessType(t) => TypeExpr::Indexed {
+                object: Box::new(self.ty(&t.obj_type)),
+                index: Box::new(self.ty(&t.index_type)),
+            },
             TsType::TsMappedType(t) => TypeExpr::Mapped(Box::new(MappedType {
                 parameter: t.type_param.name.sym.to_string(),
                 constraint: t
@@ -125,8 +137,12 @@ impl Extractor<'_> {
                 ty: t.type_ann.as_ref().map(|t| self.ty(t)),
             })),
             TsType::TsLitType(literal) => match &literal.lit {
-                TsLit::Number(n) => TypeExpr::Literal(LiteralType::Number(constant::number_text(n.value))),
-                TsLit::Str(s) => TypeExpr::Literal(LiteralType::String(s.value.to_string_lossy().into_owned())),
+                TsLit::Number(n) => {
+                    TypeExpr::Literal(LiteralType::Number(constant::number_text(n.value)))
+                }
+                TsLit::Str(s) => {
+                    TypeExpr::Literal(LiteralType::String(s.value.to_string_lossy().into_owned()))
+                }
                 TsLit::Bool(b) => TypeExpr::Literal(LiteralType::Boolean(b.value)),
                 TsLit::BigInt(n) => TypeExpr::Literal(LiteralType::BigInt(n.value.to_string())),
                 TsLit::Tpl(template) => TypeExpr::Template {
@@ -156,7 +172,12 @@ impl Extractor<'_> {
     }
 
     /// Transparent aliases such as `Primkey<T>` are T.
-    fn reference(&self, name: String, arguments: Option<&TsTypeParamInstantiation>, at: Span) -> TypeExpr {
+    fn reference(
+        &self,
+        name: String,
+        arguments: Option<&TsTypeParamInstantiation>,
+        at: Span,
+    ) -> TypeExpr {
         if let (Some(meaning), Some(arguments)) = (self.names.meaning_of_path(&name), arguments)
             && let "Primkey" | "Perm" | "Index" | "Unique" = meaning
             && let Some(inner) = arguments.params.first()
@@ -189,14 +210,21 @@ impl Extractor<'_> {
     }
 
     pub fn type_parameters(&self, parameters: Option<&TsTypeParamDecl>) -> Vec<TypeParameter> {
-        parameters.map(|p| p.params.iter().map(|p| self.type_parameter(p)).collect()).unwrap_or_default()
+        parameters
+            .map(|p| p.params.iter().map(|p| self.type_parameter(p)).collect())
+            .unwrap_or_default()
     }
 
     fn type_parameter(&self, parameter: &TsTypeParam) -> TypeParameter {
-        let modifiers = [(parameter.is_const, "const"), (parameter.is_in, "in"), (parameter.is_out, "out")];
+        let modifiers =
+            [(parameter.is_const, "const"), (parameter.is_in, "in"), (parameter.is_out, "out")];
         TypeParameter {
             name: parameter.name.sym.to_string(),
-            modifiers: modifiers.iter().filter(|(set, _)| *set).map(|(_, m)| (*m).to_owned()).collect(),
+            modifiers: modifiers
+                .iter()
+                .filter(|(set, _)| *set)
+                .map(|(_, m)| (*m).to_owned())
+                .collect(),
             constraint: parameter.constraint.as_ref().map(|t| self.ty(t)),
             default: parameter.default.as_ref().map(|t| self.ty(t)),
         }
@@ -363,9 +391,15 @@ impl Extractor<'_> {
                     storage.primary_key = true;
                 }
                 AnnotationName::Perm => storage.perm = self.field_perm(annotation).or(storage.perm),
-                AnnotationName::Index => self.later(annotation, "leave it out: reads are not faster yet, but right"),
-                AnnotationName::Unique => self.later(annotation, "check for an existing row in the function"),
-                AnnotationName::Scalar(_) => self.later(annotation, "leave it out; ranges are not checked yet"),
+                AnnotationName::Index => {
+                    self.later(annotation, "leave it out: reads are not faster yet, but right");
+                }
+                AnnotationName::Unique => {
+                    self.later(annotation, "check for an existing row in the function");
+                }
+                AnnotationName::Scalar(_) => {
+                    self.later(annotation, "leave it out; ranges are not checked yet");
+                }
                 other => self.report(wrong_kind(
                     self.file,
                     annotation.span,
@@ -375,7 +409,9 @@ impl Extractor<'_> {
                 )),
             }
         }
-        if let (Some(mask), Some(at)) = (storage.perm, taken.iter().find(|a| a.name == AnnotationName::Perm)) {
+        if let (Some(mask), Some(at)) =
+            (storage.perm, taken.iter().find(|a| a.name == AnnotationName::Perm))
+        {
             self.check_readable(mask, at.span);
         }
         storage
@@ -392,7 +428,9 @@ impl Extractor<'_> {
             Some("Perm") => {
                 let mask = arguments.params.get(1).map(|t| match &**t {
                     TsType::TsLitType(literal) => match &literal.lit {
-                        TsLit::Str(s) => s.value.as_str().map(|s| (s.to_owned(), span(s_span(&literal.lit)))),
+                        TsLit::Str(s) => {
+                            s.value.as_str().map(|s| (s.to_owned(), span(s_span(&literal.lit))))
+                        }
                         _ => None,
                     },
                     _ => None,
@@ -405,14 +443,28 @@ impl Extractor<'_> {
                         }
                         None => self.report(super::diagnostics::unknown_perm(self.file, at, &mask)),
                     },
-                    _ => self.report(super::diagnostics::not_constant(self.file, at, "Perm<…, mask>")),
+                    _ => self.report(super::diagnostics::not_constant(
+                        self.file,
+                        at,
+                        "Perm<…, mask>",
+                    )),
                 }
             }
             Some("Index") => {
-                self.report(not_available(self.file, at, "`Index<…>`", "leave it out: reads are not faster yet, but right"));
+                self.report(not_available(
+                    self.file,
+                    at,
+                    "`Index<…>`",
+                    "leave it out: reads are not faster yet, but right",
+                ));
             }
             Some("Unique") => {
-                self.report(not_available(self.file, at, "`Unique<…>`", "check for an existing row in the function"));
+                self.report(not_available(
+                    self.file,
+                    at,
+                    "`Unique<…>`",
+                    "check for an existing row in the function",
+                ));
             }
             _ => return,
         }
@@ -430,7 +482,11 @@ impl Extractor<'_> {
     // ---- declarations ------------------------------------------------------------------------
 
     /// `outer` spans the declaration with its `export`.
-    pub fn interface(&self, interface: &TsInterfaceDecl, outer: swc_common::Span) -> TypeDeclaration {
+    pub fn interface(
+        &self,
+        interface: &TsInterfaceDecl,
+        outer: swc_common::Span,
+    ) -> TypeDeclaration {
         let annotated = self.type_annotations(outer, interface.id.span, "an interface");
         let mut extends = Vec::new();
         for parent in &interface.extends {
@@ -467,7 +523,9 @@ impl Extractor<'_> {
     }
 
     fn storage_parent(&self, parent: &TsExprWithTypeArgs) {
-        if let Some(name) = expression_path(&parent.expr).filter(|name| self.is_storage_parent(name)) {
+        if let Some(name) =
+            expression_path(&parent.expr).filter(|name| self.is_storage_parent(name))
+        {
             let instead = if name.ends_with("Owned") {
                 "compare a field with `ctx.owner` in the functions"
             } else {
@@ -478,13 +536,21 @@ impl Extractor<'_> {
     }
 
     /// Annotations before an interface or class.
-    fn type_annotations(&self, outer: swc_common::Span, name: swc_common::Span, what: &str) -> bool {
+    fn type_annotations(
+        &self,
+        outer: swc_common::Span,
+        name: swc_common::Span,
+        what: &str,
+    ) -> bool {
         let taken = self.annotations.take(outer, name);
         for (i, annotation) in taken.iter().enumerate() {
             self.check_repeated(&taken[..i], annotation);
             match &annotation.name {
-                AnnotationName::Owned => self.later(annotation, "compare a field with `ctx.owner` in the functions"),
-                AnnotationName::Table => self.later(annotation, "name the type after its table: `User` is kept in `users`"),
+                AnnotationName::Owned => {
+                    self.later(annotation, "compare a field with `ctx.owner` in the functions");
+                }
+                AnnotationName::Table => self
+                    .later(annotation, "name the type after its table: `User` is kept in `users`"),
                 AnnotationName::Backend => self.report(wrong_kind(
                     self.file,
                     annotation.span,
@@ -553,31 +619,43 @@ impl Extractor<'_> {
     }
 
     /// Enum members may name earlier ones and combine numbers: `All = Read | Write`, `1 << 2`.
-    fn enum_value(&self, init: &Expr, name: &str, known: &[(String, ConstantValue)]) -> Option<ConstantValue> {
+    fn enum_value(
+        &self,
+        init: &Expr,
+        name: &str,
+        known: &[(String, ConstantValue)],
+    ) -> Option<ConstantValue> {
         use swc_ecma_ast::BinaryOp as Op;
-        let earlier = |member: &str| known.iter().find(|(k, _)| k == member).map(|(_, v)| v.clone());
+        let earlier =
+            |member: &str| known.iter().find(|(k, _)| k == member).map(|(_, v)| v.clone());
         match init {
             Expr::Paren(e) => self.enum_value(&e.expr, name, known),
-            Expr::Ident(ident) => {
-                earlier(&ident.sym).or_else(|| self.constants.evaluate(init).ok()).filter(|v| is_enum_value(v))
+            Expr::Ident(ident) => earlier(&ident.sym)
+                .or_else(|| self.constants.evaluate(init).ok())
+                .filter(is_enum_value),
+            Expr::Member(member) if matches!(&*member.obj, Expr::Ident(i) if i.sym == name) => {
+                match &member.prop {
+                    MemberProp::Ident(prop) => earlier(&prop.sym),
+                    _ => None,
+                }
             }
-            Expr::Member(member) if matches!(&*member.obj, Expr::Ident(i) if i.sym == name) => match &member.prop {
-                MemberProp::Ident(prop) => earlier(&prop.sym),
-                _ => None,
-            },
             Expr::Bin(binary) => {
                 let left = self.enum_value(&binary.left, name, known)?;
                 let right = self.enum_value(&binary.right, name, known)?;
                 let (ConstantValue::Number(a), ConstantValue::Number(b)) = (&left, &right) else {
                     return match (left, right) {
-                        (ConstantValue::String(a), ConstantValue::String(b)) if binary.op == Op::Add => {
+                        (ConstantValue::String(a), ConstantValue::String(b))
+                            if binary.op == Op::Add =>
+                        {
                             Some(ConstantValue::String(a + &b))
                         }
                         _ => None,
                     };
                 };
                 let (a, b) = (*a, *b);
-                let bits = |f: fn(i32, i32) -> i32| Some(f64::from(f(constant::mask(a)?, constant::mask(b)?)));
+                let bits = |f: fn(i32, i32) -> i32| {
+                    Some(f64::from(f(constant::mask(a)?, constant::mask(b)?)))
+                };
                 Some(ConstantValue::Number(match binary.op {
                     Op::Add => a + b,
                     Op::Sub => a - b,
@@ -591,23 +669,35 @@ impl Extractor<'_> {
                     _ => return None,
                 }))
             }
-            Expr::Unary(unary) if unary.op == UnaryOp::Tilde => match self.enum_value(&unary.arg, name, known)? {
-                ConstantValue::Number(n) => Some(ConstantValue::Number(f64::from(!constant::mask(n)?))),
-                _ => None,
-            },
+            Expr::Unary(unary) if unary.op == UnaryOp::Tilde => {
+                match self.enum_value(&unary.arg, name, known)? {
+                    ConstantValue::Number(n) => {
+                        Some(ConstantValue::Number(f64::from(!constant::mask(n)?)))
+                    }
+                    _ => None,
+                }
+            }
             _ => self.constants.evaluate(init).ok().filter(is_enum_value),
         }
     }
 
-    pub fn namespace(&self, module: &TsModuleDecl, outer: swc_common::Span) -> Option<TypeDeclaration> {
-        let (TsModuleName::Ident(id), Some(TsNamespaceBody::TsModuleBlock(block))) = (&module.id, &module.body) else {
+    pub fn namespace(
+        &self,
+        module: &TsModuleDecl,
+        outer: swc_common::Span,
+    ) -> Option<TypeDeclaration> {
+        let (TsModuleName::Ident(id), Some(TsNamespaceBody::TsModuleBlock(block))) =
+            (&module.id, &module.body)
+        else {
             return None;
         };
         let declarations = block
             .body
             .iter()
             .filter_map(|item| match item {
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => self.type_declaration(&export.decl, export.span),
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                    self.type_declaration(&export.decl, export.span)
+                }
                 ModuleItem::Stmt(Stmt::Decl(decl)) => self.type_declaration(decl, decl.span()),
                 _ => None,
             })
@@ -622,7 +712,11 @@ impl Extractor<'_> {
         })
     }
 
-    pub fn type_declaration(&self, decl: &Decl, outer: swc_common::Span) -> Option<TypeDeclaration> {
+    pub fn type_declaration(
+        &self,
+        decl: &Decl,
+        outer: swc_common::Span,
+    ) -> Option<TypeDeclaration> {
         match decl {
             Decl::TsInterface(interface) => Some(self.interface(interface, outer)),
             Decl::TsTypeAlias(alias) => Some(self.alias(alias, outer)),
@@ -634,7 +728,12 @@ impl Extractor<'_> {
     }
 
     /// The public instance side of a class.
-    pub fn class(&self, class: &Class, ident: &swc_ecma_ast::Ident, outer: swc_common::Span) -> TypeDeclaration {
+    pub fn class(
+        &self,
+        class: &Class,
+        ident: &swc_ecma_ast::Ident,
+        outer: swc_common::Span,
+    ) -> TypeDeclaration {
         let annotated = self.type_annotations(outer, ident.span, "a class");
         let mut members = Vec::new();
         for member in &class.body {
@@ -653,12 +752,20 @@ impl Extractor<'_> {
                         None => prop.value.as_deref().and_then(literal_default).unwrap_or_else(any),
                     };
                     members.push(Member {
-                        kind: MemberKind::Property { key, optional: prop.is_optional, readonly: prop.readonly, ty, storage },
+                        kind: MemberKind::Property {
+                            key,
+                            optional: prop.is_optional,
+                            readonly: prop.readonly,
+                            ty,
+                            storage,
+                        },
                         docs: self.docs(prop.span.lo),
                         span: span(prop.span),
                     });
                 }
-                ClassMember::Method(method) if is_public(method.accessibility) && !method.is_static => {
+                ClassMember::Method(method)
+                    if is_public(method.accessibility) && !method.is_static =>
+                {
                     let Some(key) = constant::property_key(&method.key) else { continue };
                     let kind = match method.kind {
                         MethodKind::Method => {
@@ -670,11 +777,17 @@ impl Extractor<'_> {
                         }
                         MethodKind::Getter => MemberKind::Getter {
                             key,
-                            ty: self.annotation(method.function.return_type.as_deref()).unwrap_or_else(any),
+                            ty: self
+                                .annotation(method.function.return_type.as_deref())
+                                .unwrap_or_else(any),
                         },
                         MethodKind::Setter => continue,
                     };
-                    members.push(Member { kind, docs: self.docs(method.span.lo), span: span(method.span) });
+                    members.push(Member {
+                        kind,
+                        docs: self.docs(method.span.lo),
+                        span: span(method.span),
+                    });
                 }
                 ClassMember::Constructor(constructor) => {
                     for param in &constructor.params {
@@ -686,7 +799,9 @@ impl Extractor<'_> {
                                     key: Key::Name(ident.id.sym.to_string()),
                                     optional: ident.id.optional,
                                     readonly: prop.readonly,
-                                    ty: self.annotation(ident.type_ann.as_deref()).unwrap_or_else(any),
+                                    ty: self
+                                        .annotation(ident.type_ann.as_deref())
+                                        .unwrap_or_else(any),
                                     storage: FieldStorage::default(),
                                 },
                                 docs: self.docs(prop.span.lo),
@@ -698,10 +813,12 @@ impl Extractor<'_> {
                 _ => {}
             }
         }
-        let extends = class.super_class.as_deref().and_then(expression_path).map(|name| TypeExpr::Reference {
-            name,
-            arguments: self.type_arguments(class.super_type_params.as_deref()),
-            span: span(class.span),
+        let extends = class.super_class.as_deref().and_then(expression_path).map(|name| {
+            TypeExpr::Reference {
+                name,
+                arguments: self.type_arguments(class.super_type_params.as_deref()),
+                span: span(class.span),
+            }
         });
         TypeDeclaration {
             name: ident.sym.to_string(),
@@ -743,7 +860,9 @@ pub fn literal_default(expr: &Expr) -> Option<TypeExpr> {
         Expr::Lit(Lit::Num(_)) => "number",
         Expr::Lit(Lit::Bool(_)) => "boolean",
         Expr::Lit(Lit::BigInt(_)) => "bigint",
-        Expr::Unary(unary) if matches!(unary.op, UnaryOp::Minus | UnaryOp::Plus) => return literal_default(&unary.arg),
+        Expr::Unary(unary) if matches!(unary.op, UnaryOp::Minus | UnaryOp::Plus) => {
+            return literal_default(&unary.arg);
+        }
         Expr::Paren(paren) => return literal_default(&paren.expr),
         _ => return None,
     };
@@ -762,7 +881,9 @@ pub fn pattern_name(pat: &Pat) -> Option<String> {
 pub fn entity_name(name: &TsEntityName) -> String {
     match name {
         TsEntityName::Ident(ident) => ident.sym.to_string(),
-        TsEntityName::TsQualifiedName(qualified) => format!("{}.{}", entity_name(&qualified.left), qualified.right.sym),
+        TsEntityName::TsQualifiedName(qualified) => {
+            format!("{}.{}", entity_name(&qualified.left), qualified.right.sym)
+        }
     }
 }
 
@@ -771,7 +892,9 @@ fn expression_path(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Ident(ident) => Some(ident.sym.to_string()),
         Expr::Member(member) => match &member.prop {
-            MemberProp::Ident(prop) => Some(format!("{}.{}", expression_path(&member.obj)?, prop.sym)),
+            MemberProp::Ident(prop) => {
+                Some(format!("{}.{}", expression_path(&member.obj)?, prop.sym))
+            }
             _ => None,
         },
         _ => None,
@@ -799,7 +922,9 @@ fn modifier(sign: Option<TruePlusMinus>, text: &str) -> String {
 /// What a scalar annotation type is to TypeScript.
 fn scalar_base(name: &str) -> Option<&'static str> {
     match name {
-        "Int8" | "Int16" | "Int32" | "Uint8" | "Uint16" | "Uint32" | "Float32" | "Float64" => Some("number"),
+        "Int8" | "Int16" | "Int32" | "Uint8" | "Uint16" | "Uint32" | "Float32" | "Float64" => {
+            Some("number")
+        }
         "Int64" | "Uint64" => Some("bigint"),
         _ => None,
     }

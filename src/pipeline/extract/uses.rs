@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashSet;
 use swc_common::{Span as SwcSpan, Spanned, SyntaxContext};
 use swc_ecma_ast::{
-    AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Ident, ImportDecl, JSXAttrName, JSXElementName, JSXMemberExpr,
-    JSXObject, KeyValueProp, Lit, MemberExpr, MemberProp, ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str,
-    TsEntityName, TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleRef, TsType, TsTypeAliasDecl, TsTypeParamDecl,
-    TsTypeParamInstantiation, VarDecl, VarDeclarator,
+    AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Ident, ImportDecl, JSXAttrName,
+    JSXElementName, JSXMemberExpr, JSXObject, KeyValueProp, Lit, MemberExpr, MemberProp,
+    ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str, TsEntityName,
+    TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleRef, TsType, TsTypeAliasDecl,
+    TsTypeParamDecl, TsTypeParamInstantiation, VarDecl, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -266,12 +267,20 @@ impl Visit for Visitor<'_> {
             if self.is_storage(&member.obj) {
                 match name {
                     "get" => {}
-                    "transaction" => self.later(at, "`env.storage.transaction`", "make one call after the other"),
+                    "transaction" => {
+                        self.later(
+                            at,
+                            "`env.storage.transaction`",
+                            "make one call after the other",
+                        );
+                    }
                     _ => self.table(name, at),
                 }
             } else if self.is_env(&member.obj) {
                 match name {
-                    "afterCommit" => self.later(at, "`env.afterCommit`", "do it at the end of the function"),
+                    "afterCommit" => {
+                        self.later(at, "`env.afterCommit`", "do it at the end of the function");
+                    }
                     "events" => self.later(at, "`env.events`", "poll a route"),
                     "trxs" => self.extractor.report(not_offered(
                         self.extractor.file,
@@ -316,7 +325,11 @@ impl Visit for Visitor<'_> {
                     && self.extractor.names.is_imported_reference(callee, "backend")
                     && !self.extractor.consumed.borrow().contains(&call.span.lo)
                 {
-                    self.extractor.report(misplaced_call(self.extractor.file, span(callee.span()), "backend"));
+                    self.extractor.report(misplaced_call(
+                        self.extractor.file,
+                        span(callee.span()),
+                        "backend",
+                    ));
                 }
                 // env.storage.get('users')
                 if let Expr::Member(member) = &**callee
@@ -349,7 +362,9 @@ impl Visit for Visitor<'_> {
 
 impl Visitor<'_> {
     fn declared(&mut self, ident: &Ident) {
-        if ident.ctxt == self.top_level && (ident.sym.starts_with("__kontract") || ident.sym.starts_with("__chain")) {
+        if ident.ctxt == self.top_level
+            && (ident.sym.starts_with("__kontract") || ident.sym.starts_with("__chain"))
+        {
             self.extractor.report(reserved_name(self.extractor.file, span(ident.span), &ident.sym));
         }
     }

@@ -20,16 +20,38 @@ const UNCARRIED: &[(&[&str], &str)] = &[
     (&["Set", "ReadonlySet", "WeakSet"], "an array"),
     (
         &[
-            "Uint8Array", "Uint8ClampedArray", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array",
-            "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array", "ArrayBuffer", "SharedArrayBuffer", "DataView",
-            "Buffer", "Blob", "File", "FormData",
+            "Uint8Array",
+            "Uint8ClampedArray",
+            "Int8Array",
+            "Uint16Array",
+            "Int16Array",
+            "Uint32Array",
+            "Int32Array",
+            "Float32Array",
+            "Float64Array",
+            "BigInt64Array",
+            "BigUint64Array",
+            "ArrayBuffer",
+            "SharedArrayBuffer",
+            "DataView",
+            "Buffer",
+            "Blob",
+            "File",
+            "FormData",
         ],
         "a base64 `string`",
     ),
     (
         &[
-            "AsyncIterable", "AsyncIterableIterator", "AsyncGenerator", "AsyncIterator", "ReadableStream", "Iterable",
-            "IterableIterator", "Iterator", "Generator",
+            "AsyncIterable",
+            "AsyncIterableIterator",
+            "AsyncGenerator",
+            "AsyncIterator",
+            "ReadableStream",
+            "Iterable",
+            "IterableIterator",
+            "Iterator",
+            "Generator",
         ],
         "an array: streaming results are not available yet",
     ),
@@ -40,7 +62,12 @@ const UNCARRIED: &[(&[&str], &str)] = &[
     (&["Error", "Promise"], "a plain object"),
 ];
 
-pub fn check(symbols: Symbols<'_>, file: &SourcePath, function: &BackendFunction, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(
+    symbols: Symbols<'_>,
+    file: &SourcePath,
+    function: &BackendFunction,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut check = Check { symbols, seen: FxHashSet::default(), found: Vec::new() };
     for parameter in &function.signature.parameters {
         if let Some(ty) = &parameter.ty {
@@ -57,7 +84,8 @@ pub fn check(symbols: Symbols<'_>, file: &SourcePath, function: &BackendFunction
 pub fn result_type(declared: &TypeExpr) -> &TypeExpr {
     match declared {
         TypeExpr::Reference { name, arguments, .. }
-            if matches!(name.as_str(), "Promise" | "PromiseLike" | "HttpResp") || name.ends_with(".HttpResp") =>
+            if matches!(name.as_str(), "Promise" | "PromiseLike" | "HttpResp")
+                || name.ends_with(".HttpResp") =>
         {
             arguments.first().map_or(declared, result_type)
         }
@@ -99,10 +127,14 @@ impl Check<'_> {
             TypeExpr::Object(members) => self.members(place, home, members, true),
             TypeExpr::Array(item) => self.ty(place, home, item),
             TypeExpr::Tuple(elements) => elements.iter().for_each(|e| self.ty(place, home, &e.ty)),
-            TypeExpr::Union(types) | TypeExpr::Intersection(types) => types.iter().for_each(|t| self.ty(place, home, t)),
+            TypeExpr::Union(types) | TypeExpr::Intersection(types) => {
+                types.iter().for_each(|t| self.ty(place, home, t));
+            }
             // `readonly` and `keyof` of a type hold no other values; the rest is computed by
             // TypeScript and checked with the wire schemas.
-            TypeExpr::Operator { operator, operand } if operator == "readonly" => self.ty(place, home, operand),
+            TypeExpr::Operator { operator, operand } if operator == "readonly" => {
+                self.ty(place, home, operand);
+            }
             TypeExpr::Mapped(mapped) => {
                 if let Some(ty) = &mapped.ty {
                     self.ty(place, home, ty);
@@ -115,7 +147,9 @@ impl Check<'_> {
     fn reference(&mut self, place: Place<'_>, home: &SourcePath, name: &str) {
         let first = name.split('.').next().unwrap_or(name);
         let symbol = match (self.symbols.local(home, first), name.split_once('.')) {
-            (Some(Symbol::Namespace(module)), Some((_, rest))) => self.symbols.export(&module, rest),
+            (Some(Symbol::Namespace(module)), Some((_, rest))) => {
+                self.symbols.export(&module, rest)
+            }
             (symbol, _) => symbol,
         };
         match symbol {
@@ -124,7 +158,11 @@ impl Check<'_> {
                 if !self.seen.insert((module.clone(), name.clone())) {
                     return;
                 }
-                let Some(declaration) = self.symbols.module(&module).and_then(|c| c.type_named(&name)) else { return };
+                let Some(declaration) =
+                    self.symbols.module(&module).and_then(|c| c.type_named(&name))
+                else {
+                    return;
+                };
                 let place = Place { written: Some((&module, declaration.span)), ..place };
                 match &declaration.kind {
                     TypeDeclarationKind::Alias(ty) => self.ty(place, &module, ty),
@@ -148,10 +186,14 @@ impl Check<'_> {
         for member in members {
             let place = Place { written: place.written.map(|_| (home, member.span)), ..place };
             match &member.kind {
-                MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } | MemberKind::Index { ty, .. } => {
+                MemberKind::Property { ty, .. }
+                | MemberKind::Getter { ty, .. }
+                | MemberKind::Index { ty, .. } => {
                     self.ty(place, home, ty);
                 }
-                MemberKind::Method { .. } | MemberKind::Call(_) | MemberKind::Construct(_) if methods => {
+                MemberKind::Method { .. } | MemberKind::Call(_) | MemberKind::Construct(_)
+                    if methods =>
+                {
                     self.global(place, "Function");
                 }
                 _ => {}
@@ -160,7 +202,9 @@ impl Check<'_> {
     }
 
     fn global(&mut self, place: Place<'_>, name: &str) {
-        let Some((_, instead)) = UNCARRIED.iter().find(|(names, _)| names.contains(&name)) else { return };
+        let Some((_, instead)) = UNCARRIED.iter().find(|(names, _)| names.contains(&name)) else {
+            return;
+        };
         let shown = if name == "Function" { "a function" } else { name };
         self.found.push(type_not_carried(place.file, place.span, shown, instead, place.written));
     }
@@ -181,16 +225,32 @@ fn admits_null_to(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr, depth:
         TypeExpr::Reference { name, .. } => match symbols.local(home, name) {
             Some(Symbol::Declared { module, name }) => {
                 match symbols.module(&module).and_then(|c| c.type_named(&name)).map(|d| &d.kind) {
-                    Some(TypeDeclarationKind::Alias(ty)) => admits_null_to(symbols, &module, ty, depth - 1),
+                    Some(TypeDeclarationKind::Alias(ty)) => {
+                        admits_null_to(symbols, &module, ty, depth - 1)
+                    }
                     Some(_) => false,
                     None => true,
                 }
             }
             Some(_) => true,
             // A well-known generic object type, or a type parameter that may be anything.
-            None => !matches!(name.as_str(), "Array" | "ReadonlyArray" | "Record" | "Partial" | "Required" | "Readonly" | "Pick" | "Omit" | "NonNullable"),
+            None => !matches!(
+                name.as_str(),
+                "Array"
+                    | "ReadonlyArray"
+                    | "Record"
+                    | "Partial"
+                    | "Required"
+                    | "Readonly"
+                    | "Pick"
+                    | "Omit"
+                    | "NonNullable"
+            ),
         },
-        TypeExpr::Conditional { .. } | TypeExpr::Indexed { .. } | TypeExpr::Query { .. } | TypeExpr::Import { .. } => true,
+        TypeExpr::Conditional { .. }
+        | TypeExpr::Indexed { .. }
+        | TypeExpr::Query { .. }
+        | TypeExpr::Import { .. } => true,
         TypeExpr::Infer { .. } => true,
         _ => false,
     }

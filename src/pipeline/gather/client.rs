@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     carry::result_type,
     diagnostics::{
-        client_name_taken, computed_enum, module_not_found, needs_declared_type, secret_constant, two_client_exports,
-        typeof_server_value,
+        client_name_taken, computed_enum, module_not_found, needs_declared_type, secret_constant,
+        two_client_exports, typeof_server_value,
     },
     resolve::Resolution,
     roles::{is_declaration, output_specifiers},
@@ -17,7 +17,8 @@ use crate::{
         SourcePath, Span,
         app::{ClientIndex, ClientModule, ImportName, IndexEntry, Reexport, Route, TypeImport},
         contract::{
-            Constant, ConstantValue, ExportTarget, ModuleContract, Signature, TypeDeclaration, TypeDeclarationKind,
+            Constant, ConstantValue, ExportTarget, ModuleContract, Signature, TypeDeclaration,
+            TypeDeclarationKind,
         },
         diagnostic::Diagnostic,
         types::{FunctionType, Member, MemberKind, Parameter, TypeExpr, TypeParameter},
@@ -40,7 +41,8 @@ pub fn plan(
     server: &dyn Fn(&SourcePath) -> bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (BTreeMap<SourcePath, ClientModule>, ClientIndex) {
-    let mut plan = Plan { symbols, layout, server, modules: BTreeMap::new(), diagnostics: Vec::new() };
+    let mut plan =
+        Plan { symbols, layout, server, modules: BTreeMap::new(), diagnostics: Vec::new() };
     let mut by_module: BTreeMap<&SourcePath, Vec<(usize, &String)>> = BTreeMap::new();
     for (name, route) in routes {
         by_module.entry(&route.module).or_default().push((route.function, name));
@@ -66,9 +68,10 @@ impl<'a> Plan<'a> {
     }
 
     fn entry(&mut self, file: &SourcePath) -> &mut ClientModule {
-        self.modules
-            .entry(file.clone())
-            .or_insert_with(|| ClientModule { output: self.layout.client_output(file), ..ClientModule::default() })
+        self.modules.entry(file.clone()).or_insert_with(|| ClientModule {
+            output: self.layout.client_output(file),
+            ..ClientModule::default()
+        })
     }
 
     fn route_module(&mut self, file: &SourcePath, routes: Vec<String>) {
@@ -104,7 +107,8 @@ impl<'a> Plan<'a> {
 
     /// A stub goes by the exported names of its function; an unexported function by its own.
     fn export_function(&mut self, contract: &ModuleContract, local: &str, span: Span) {
-        let names: BTreeSet<String> = contract.exported_names(local).map(|e| e.name.clone()).collect();
+        let names: BTreeSet<String> =
+            contract.exported_names(local).map(|e| e.name.clone()).collect();
         let names = if names.is_empty() {
             if let Some(other) = contract.exports.iter().find(|e| e.name == local) {
                 self.diagnostics.push(client_name_taken(&contract.file, span, local, other.span));
@@ -119,7 +123,10 @@ impl<'a> Plan<'a> {
     fn exported_local(&mut self, contract: &ModuleContract, local: &str, span: Span) {
         let file = &contract.file;
         // The type of a class comes with what names it: its members may be the server's own.
-        if contract.type_named(local).is_some_and(|t| t.entity || !matches!(t.kind, TypeDeclarationKind::Class { .. })) {
+        if contract
+            .type_named(local)
+            .is_some_and(|t| t.entity || !matches!(t.kind, TypeDeclarationKind::Class { .. }))
+        {
             self.need_type(file, local);
         }
         if let Some(constant) = contract.constant(local) {
@@ -133,9 +140,14 @@ impl<'a> Plan<'a> {
         if let Some(Symbol::Declared { module, name }) = self.symbols.local(file, local)
             && module != *file
         {
-            let exported = contract.exported_names(local).map(|e| e.name.clone()).collect::<Vec<_>>();
+            let exported =
+                contract.exported_names(local).map(|e| e.name.clone()).collect::<Vec<_>>();
             for name_here in exported {
-                self.reexport(file, &name_here, Symbol::Declared { module: module.clone(), name: name.clone() });
+                self.reexport(
+                    file,
+                    &name_here,
+                    Symbol::Declared { module: module.clone(), name: name.clone() },
+                );
             }
         }
     }
@@ -147,8 +159,11 @@ impl<'a> Plan<'a> {
             return;
         }
         let Some(contract) = self.contract(&module) else { return };
-        let is_route = contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == local);
-        let is_enum = contract.type_named(&local).is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }));
+        let is_route =
+            contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == local);
+        let is_enum = contract
+            .type_named(&local)
+            .is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }));
         let constant = contract.constant(&local);
         let exported = exported_name(contract, &local).unwrap_or_else(|| local.clone());
         if contract.type_named(&local).is_some() {
@@ -179,7 +194,8 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        let has_code = contract.values.iter().any(|v| contract.exported_names(&v.name).next().is_some());
+        let has_code =
+            contract.values.iter().any(|v| contract.exported_names(&v.name).next().is_some());
         if has_code {
             self.code_module(file);
         }
@@ -191,7 +207,12 @@ impl<'a> Plan<'a> {
         if self.entry(file).code {
             return;
         }
-        let specifiers = output_specifiers(self.symbols.resolutions, self.layout, contract, Layout::client_output);
+        let specifiers = output_specifiers(
+            self.symbols.resolutions,
+            self.layout,
+            contract,
+            Layout::client_output,
+        );
         let entry = self.entry(file);
         entry.code = true;
         entry.specifiers = specifiers;
@@ -224,7 +245,9 @@ impl<'a> Plan<'a> {
     // ---- types ------------------------------------------------------------------------------
 
     fn need_type(&mut self, file: &SourcePath, name: &str) {
-        let Some(declaration) = self.contract(file).and_then(|c| c.type_named(name)) else { return };
+        let Some(declaration) = self.contract(file).and_then(|c| c.type_named(name)) else {
+            return;
+        };
         if self.entry(file).types.insert(name.to_owned()) {
             self.declaration(file, declaration, &mut Vec::new());
         }
@@ -239,7 +262,12 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn declaration(&mut self, file: &SourcePath, declaration: &TypeDeclaration, scope: &mut Vec<String>) {
+    fn declaration(
+        &mut self,
+        file: &SourcePath,
+        declaration: &TypeDeclaration,
+        scope: &mut Vec<String>,
+    ) {
         let depth = scope.len();
         self.type_parameters(file, &declaration.type_parameters, scope);
         match &declaration.kind {
@@ -284,10 +312,18 @@ impl<'a> Plan<'a> {
         scope.truncate(depth);
     }
 
-    fn type_parameters(&mut self, file: &SourcePath, parameters: &[TypeParameter], scope: &mut Vec<String>) {
+    fn type_parameters(
+        &mut self,
+        file: &SourcePath,
+        parameters: &[TypeParameter],
+        scope: &mut Vec<String>,
+    ) {
         scope.extend(parameters.iter().map(|p| p.name.clone()));
         for parameter in parameters {
-            [&parameter.constraint, &parameter.default].into_iter().flatten().for_each(|t| self.ty(file, t, scope));
+            [&parameter.constraint, &parameter.default]
+                .into_iter()
+                .flatten()
+                .for_each(|t| self.ty(file, t, scope));
         }
     }
 
@@ -298,10 +334,16 @@ impl<'a> Plan<'a> {
     fn members(&mut self, file: &SourcePath, members: &[Member], scope: &mut Vec<String>) {
         for member in members {
             match &member.kind {
-                MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => self.ty(file, ty, scope),
+                MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => {
+                    self.ty(file, ty, scope);
+                }
                 MemberKind::Method { signature, .. } => self.function(file, signature, scope),
-                MemberKind::Setter { parameter, .. } => self.parameters(file, std::slice::from_ref(parameter), scope),
-                MemberKind::Call(signature) | MemberKind::Construct(signature) => self.function(file, signature, scope),
+                MemberKind::Setter { parameter, .. } => {
+                    self.parameters(file, std::slice::from_ref(parameter), scope);
+                }
+                MemberKind::Call(signature) | MemberKind::Construct(signature) => {
+                    self.function(file, signature, scope);
+                }
                 MemberKind::Index { parameter, ty, .. } => {
                     self.parameters(file, std::slice::from_ref(parameter), scope);
                     self.ty(file, ty, scope);
@@ -339,7 +381,9 @@ impl<'a> Plan<'a> {
                     _ => {}
                 }
             }
-            TypeExpr::Template { types, .. } | TypeExpr::Union(types) | TypeExpr::Intersection(types) => {
+            TypeExpr::Template { types, .. }
+            | TypeExpr::Union(types)
+            | TypeExpr::Intersection(types) => {
                 types.iter().for_each(|t| self.ty(file, t, scope));
             }
             TypeExpr::Array(item) => self.ty(file, item, scope),
@@ -372,7 +416,10 @@ impl<'a> Plan<'a> {
             TypeExpr::Mapped(mapped) => {
                 self.ty(file, &mapped.constraint, scope);
                 scope.push(mapped.parameter.clone());
-                [&mapped.name, &mapped.ty].into_iter().flatten().for_each(|t| self.ty(file, t, scope));
+                [&mapped.name, &mapped.ty]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|t| self.ty(file, t, scope));
                 scope.pop();
             }
             TypeExpr::Predicate { ty, .. } => {
@@ -385,7 +432,8 @@ impl<'a> Plan<'a> {
 
     /// `query`: the name stands behind `typeof`, so it is a value's.
     fn name(&mut self, file: &SourcePath, name: &str, span: Span, scope: &[String], query: bool) {
-        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        let (first, rest) =
+            name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
         if !query && scope.iter().any(|s| s == first) {
             return;
         }
@@ -393,7 +441,11 @@ impl<'a> Plan<'a> {
             Some(Symbol::Declared { module, name: declared }) => {
                 self.need(&module, &declared, query.then_some((file, span)));
                 if module != *file {
-                    let Some(exported) = self.contract(&module).and_then(|c| exported_name(c, &declared)) else { return };
+                    let Some(exported) =
+                        self.contract(&module).and_then(|c| exported_name(c, &declared))
+                    else {
+                        return;
+                    };
                     let import = TypeImport { exported, local: first.to_owned(), namespace: false };
                     self.entry(file).imports.entry(module).or_default().insert(import);
                 }
@@ -403,7 +455,11 @@ impl<'a> Plan<'a> {
                     self.need_export(&module, member);
                 }
                 self.entry(&module);
-                let import = TypeImport { exported: String::new(), local: first.to_owned(), namespace: true };
+                let import = TypeImport {
+                    exported: String::new(),
+                    local: first.to_owned(),
+                    namespace: true,
+                };
                 self.entry(file).imports.entry(module).or_default().insert(import);
             }
             Some(Symbol::Package { specifier, name }) => {
@@ -411,17 +467,23 @@ impl<'a> Plan<'a> {
                 self.entry(file).packages.entry(specifier).or_default().insert(import);
             }
             None => {
-                let import = self
-                    .contract(file)
-                    .and_then(|c| c.imports.iter().find(|i| i.names.iter().any(|n| n.local == first)));
+                let import = self.contract(file).and_then(|c| {
+                    c.imports.iter().find(|i| i.names.iter().any(|n| n.local == first))
+                });
                 if let Some(import) = import {
-                    if *self.symbols.resolutions.get(file, &import.specifier) == Resolution::NotFound {
+                    if *self.symbols.resolutions.get(file, &import.specifier)
+                        == Resolution::NotFound
+                    {
                         let missing = module_not_found(file, import.span, &import.specifier);
                         self.diagnostics.push(missing);
                     }
                 } else if matches!(first, "HttpResp" | "Secret") {
                     let import = (ImportName::Named(first.to_owned()), first.to_owned());
-                    self.entry(file).packages.entry("kontract".to_owned()).or_default().insert(import);
+                    self.entry(file)
+                        .packages
+                        .entry("kontract".to_owned())
+                        .or_default()
+                        .insert(import);
                 }
             }
         }
@@ -456,7 +518,8 @@ impl<'a> Plan<'a> {
         for (file, module) in &mut self.modules {
             let Some(contract) = self.symbols.modules.get(file) else { continue };
             for local in module.types.iter().chain(&module.constants) {
-                let names: BTreeSet<String> = contract.exported_names(local).map(|e| e.name.clone()).collect();
+                let names: BTreeSet<String> =
+                    contract.exported_names(local).map(|e| e.name.clone()).collect();
                 if !names.is_empty() {
                     module.exports.entry(local.clone()).or_default().extend(names);
                 }
@@ -482,8 +545,10 @@ impl<'a> Plan<'a> {
                         },
                         name => name.to_owned(),
                     };
-                    let list = if is_value(contract, module, local) { &mut values } else { &mut types };
-                    let entry = IndexEntry { module: file.clone(), exported: exported.clone(), span };
+                    let list =
+                        if is_value(contract, module, local) { &mut values } else { &mut types };
+                    let entry =
+                        IndexEntry { module: file.clone(), exported: exported.clone(), span };
                     list.entry(name).or_default().push(entry);
                 }
             }
@@ -492,7 +557,11 @@ impl<'a> Plan<'a> {
                     continue;
                 }
                 let list = if reexport.value { &mut values } else { &mut types };
-                let entry = IndexEntry { module: reexport.module.clone(), exported: reexport.exported.clone(), span: Span::default() };
+                let entry = IndexEntry {
+                    module: reexport.module.clone(),
+                    exported: reexport.exported.clone(),
+                    span: Span::default(),
+                };
                 list.entry(name.clone()).or_default().push(entry);
             }
         }
@@ -518,8 +587,14 @@ impl<'a> Plan<'a> {
         // The declaration's own entry comes before re-exports, which have no place.
         entries.sort_by_key(|e| (e.span == Span::default(), e.module.clone(), e.exported.clone()));
         let first = entries.first()?.clone();
-        if let Some(other) = entries.iter().find(|e| e.module != first.module || e.exported != first.exported) {
-            self.diagnostics.push(two_client_exports(name, (&first.module, first.span), (&other.module, other.span)));
+        if let Some(other) =
+            entries.iter().find(|e| e.module != first.module || e.exported != first.exported)
+        {
+            self.diagnostics.push(two_client_exports(
+                name,
+                (&first.module, first.span),
+                (&other.module, other.span),
+            ));
             return None;
         }
         Some(first)
@@ -536,7 +611,9 @@ fn exported_name(contract: &ModuleContract, local: &str) -> Option<String> {
 fn is_value(contract: &ModuleContract, module: &ClientModule, local: &str) -> bool {
     contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == local)
         || module.constants.contains(local)
-        || contract.type_named(local).is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }))
+        || contract
+            .type_named(local)
+            .is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }))
         || (module.code && contract.values.iter().any(|v| v.name == local))
 }
 
@@ -565,23 +642,39 @@ fn default_name(
     let index = contract.functions.iter().position(|f| f.name == "default")?;
     routes
         .iter()
-        .find(|(name, route)| route.module == *file && route.function == index && !name.contains('.'))
+        .find(|(name, route)| {
+            route.module == *file && route.function == index && !name.contains('.')
+        })
         .map(|(name, _)| name.clone())
 }
 
 /// A string that is called a secret, or is written like one.
 fn looks_secret(constant: &Constant) -> bool {
     let name = constant.name.to_lowercase();
-    let named = ["secret", "password", "passwd", "token", "apikey", "api_key", "private", "credential", "dsn"]
-        .iter()
-        .any(|part| name.contains(part));
+    let named = [
+        "secret",
+        "password",
+        "passwd",
+        "token",
+        "apikey",
+        "api_key",
+        "private",
+        "credential",
+        "dsn",
+    ]
+    .iter()
+    .any(|part| name.contains(part));
     strings(&constant.value).iter().any(|text| {
         let opaque = text.len() >= 8 && !text.contains(char::is_whitespace);
         (named && opaque)
             || text.starts_with("-----BEGIN")
-            || ["sk-", "sk_live_", "ghp_", "AKIA", "xoxb-"].iter().any(|p| opaque && text.starts_with(p) && text.len() >= 16)
+            || ["sk-", "sk_live_", "ghp_", "AKIA", "xoxb-"]
+                .iter()
+                .any(|p| opaque && text.starts_with(p) && text.len() >= 16)
             || text.split_once("://").is_some_and(|(_, rest)| {
-                rest.split('/').next().is_some_and(|host| host.split_once('@').is_some_and(|(user, _)| user.contains(':')))
+                rest.split('/').next().is_some_and(|host| {
+                    host.split_once('@').is_some_and(|(user, _)| user.contains(':'))
+                })
             })
     })
 }

@@ -3,7 +3,11 @@
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
 #[cold]
-pub fn duplicate_route(name: &str, first: (&SourcePath, Span), second: (&SourcePath, Span)) -> Diagnostic {
+pub fn duplicate_route(
+    name: &str,
+    first: (&SourcePath, Span),
+    second: (&SourcePath, Span),
+) -> Diagnostic {
     Diagnostic::error("K050", second.0, Some(second.1), format!("there are two routes `{name}`"))
         .label("the second one")
         .related(first.0, first.1, "the first one")
@@ -11,12 +15,20 @@ pub fn duplicate_route(name: &str, first: (&SourcePath, Span), second: (&SourceP
 }
 
 #[cold]
-pub fn filter_matches_nothing(file: &SourcePath, span: Span, what: &str, near: Option<&str>) -> Diagnostic {
+pub fn filter_matches_nothing(
+    file: &SourcePath,
+    span: Span,
+    what: &str,
+    near: Option<&str>,
+) -> Diagnostic {
     let help = match near {
         Some(near) => format!("did you mean `{near}`? A guard that guards nothing would fail open"),
-        None => "a guard that guards nothing would fail open: correct it, or remove the middleware".to_owned(),
+        None => "a guard that guards nothing would fail open: correct it, or remove the middleware"
+            .to_owned(),
     };
-    Diagnostic::error("K051", file, Some(span), format!("{what} matches no route")).label("matches no route").help(help)
+    Diagnostic::error("K051", file, Some(span), format!("{what} matches no route"))
+        .label("matches no route")
+        .help(help)
 }
 
 #[cold]
@@ -29,10 +41,17 @@ pub fn server_value_in_client(
     declared: Option<Span>,
 ) -> Diagnostic {
     let chain: Vec<&str> = path.iter().map(SourcePath::as_str).collect();
-    let diagnostic =
-        Diagnostic::error("K052", file, Some(span), format!("client code reaches `{name}`, which is server code"))
-            .label(format!("comes from {module}"))
-            .help(format!("move `{name}` to a file without @backend; it is reached by {}", chain.join(" → ")));
+    let diagnostic = Diagnostic::error(
+        "K052",
+        file,
+        Some(span),
+        format!("client code reaches `{name}`, which is server code"),
+    )
+    .label(format!("comes from {module}"))
+    .help(format!(
+        "move `{name}` to a file without @backend; it is reached by {}",
+        chain.join(" → ")
+    ));
     match declared {
         Some(at) => diagnostic.related(module, at, "declared here"),
         None => diagnostic,
@@ -48,17 +67,35 @@ pub fn context_in_client(file: &SourcePath, span: Span, name: &str) -> Diagnosti
 
 #[cold]
 pub fn backend_in_client(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("K054", file, Some(span), format!("the backend function `{name}` stands in client code"))
-        .label("this file matches `[build] client`")
-        .help("move it to a file that does not")
+    Diagnostic::error(
+        "K054",
+        file,
+        Some(span),
+        format!("the backend function `{name}` stands in client code"),
+    )
+    .label("this file matches `[build] client`")
+    .help("move it to a file that does not")
 }
 
 #[cold]
-pub fn server_import_in_client(file: &SourcePath, span: Span, specifier: &str, path: &[SourcePath]) -> Diagnostic {
+pub fn server_import_in_client(
+    file: &SourcePath,
+    span: Span,
+    specifier: &str,
+    path: &[SourcePath],
+) -> Diagnostic {
     let chain: Vec<&str> = path.iter().map(SourcePath::as_str).collect();
-    Diagnostic::error("K055", file, Some(span), format!("client code imports `{specifier}`, which is server code"))
-        .label("runs on the server only")
-        .help(format!("it is reached by {}; move what both sides need to a file of its own", chain.join(" → ")))
+    Diagnostic::error(
+        "K055",
+        file,
+        Some(span),
+        format!("client code imports `{specifier}`, which is server code"),
+    )
+    .label("runs on the server only")
+    .help(format!(
+        "it is reached by {}; move what both sides need to a file of its own",
+        chain.join(" → ")
+    ))
 }
 
 #[cold]
@@ -69,14 +106,25 @@ pub fn module_not_found(file: &SourcePath, span: Span, specifier: &str) -> Diagn
 }
 
 #[cold]
-pub fn export_not_found(file: &SourcePath, span: Span, name: &str, module: &SourcePath) -> Diagnostic {
+pub fn export_not_found(
+    file: &SourcePath,
+    span: Span,
+    name: &str,
+    module: &SourcePath,
+) -> Diagnostic {
     Diagnostic::error("K057", file, Some(span), format!("{module} does not export `{name}`"))
         .label("not exported there")
         .help("check the name, or export it")
 }
 
 #[cold]
-pub fn type_not_carried(file: &SourcePath, span: Span, ty: &str, instead: &str, at: Option<(&SourcePath, Span)>) -> Diagnostic {
+pub fn type_not_carried(
+    file: &SourcePath,
+    span: Span,
+    ty: &str,
+    instead: &str,
+    at: Option<(&SourcePath, Span)>,
+) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         "K058",
         file,
@@ -92,7 +140,11 @@ pub fn type_not_carried(file: &SourcePath, span: Span, ty: &str, instead: &str, 
 }
 
 #[cold]
-pub fn two_client_exports(name: &str, first: (&SourcePath, Span), second: (&SourcePath, Span)) -> Diagnostic {
+pub fn two_client_exports(
+    name: &str,
+    first: (&SourcePath, Span),
+    second: (&SourcePath, Span),
+) -> Diagnostic {
     Diagnostic::warning(
         "K059",
         second.0,
@@ -106,9 +158,14 @@ pub fn two_client_exports(name: &str, first: (&SourcePath, Span), second: (&Sour
 
 #[cold]
 pub fn secret_constant(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("K060", file, Some(span), format!("the exported constant `{name}` would be copied into the client"))
-        .label("looks like a secret")
-        .help("read it from the environment (`env.NAME`), or move it to a file without @backend")
+    Diagnostic::error(
+        "K060",
+        file,
+        Some(span),
+        format!("the exported constant `{name}` would be copied into the client"),
+    )
+    .label("looks like a secret")
+    .help("read it from the environment (`env.NAME`), or move it to a file without @backend")
 }
 
 #[cold]
@@ -126,11 +183,20 @@ pub fn typeof_server_value(file: &SourcePath, span: Span, name: &str) -> Diagnos
 }
 
 #[cold]
-pub fn ambiguous_table(table: &str, first: (&SourcePath, Span), second: (&SourcePath, Span)) -> Diagnostic {
-    Diagnostic::error("K063", second.0, Some(second.1), format!("two types could be the rows of table `{table}`"))
-        .label("the second one")
-        .related(first.0, first.1, "the first one")
-        .help("rename one of them, or mark the right one's key with `@primkey`")
+pub fn ambiguous_table(
+    table: &str,
+    first: (&SourcePath, Span),
+    second: (&SourcePath, Span),
+) -> Diagnostic {
+    Diagnostic::error(
+        "K063",
+        second.0,
+        Some(second.1),
+        format!("two types could be the rows of table `{table}`"),
+    )
+    .label("the second one")
+    .related(first.0, first.1, "the first one")
+    .help("rename one of them, or mark the right one's key with `@primkey`")
 }
 
 #[cold]
@@ -142,18 +208,32 @@ pub fn two_primary_keys(file: &SourcePath, first: Span, second: Span, name: &str
 }
 
 #[cold]
-pub fn route_and_service(name: &str, route: (&SourcePath, Span), service: (&SourcePath, Span)) -> Diagnostic {
-    Diagnostic::error("K065", service.0, Some(service.1), format!("`{name}` is a route and holds routes"))
-        .label("this route lies inside it")
-        .related(route.0, route.1, "the route")
-        .help("rename one of them")
+pub fn route_and_service(
+    name: &str,
+    route: (&SourcePath, Span),
+    service: (&SourcePath, Span),
+) -> Diagnostic {
+    Diagnostic::error(
+        "K065",
+        service.0,
+        Some(service.1),
+        format!("`{name}` is a route and holds routes"),
+    )
+    .label("this route lies inside it")
+    .related(route.0, route.1, "the route")
+    .help("rename one of them")
 }
 
 #[cold]
 pub fn computed_enum(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("K066", file, Some(span), format!("the values of enum `{name}` are not known at build time"))
-        .label("clients need them")
-        .help("give its members literals")
+    Diagnostic::error(
+        "K066",
+        file,
+        Some(span),
+        format!("the values of enum `{name}` are not known at build time"),
+    )
+    .label("clients need them")
+    .help("give its members literals")
 }
 
 #[cold]
@@ -165,8 +245,13 @@ pub fn invalid_table_name(file: &SourcePath, span: Span, name: &str) -> Diagnost
 
 #[cold]
 pub fn client_name_taken(file: &SourcePath, span: Span, name: &str, other: Span) -> Diagnostic {
-    Diagnostic::error("K068", file, Some(span), format!("the client module has two things called `{name}`"))
-        .label("this function is not exported, so its client stub goes by its own name")
-        .related(file, other, "exported under the same name")
-        .help("rename one of them, or export the function")
+    Diagnostic::error(
+        "K068",
+        file,
+        Some(span),
+        format!("the client module has two things called `{name}`"),
+    )
+    .label("this function is not exported, so its client stub goes by its own name")
+    .related(file, other, "exported under the same name")
+    .help("rename one of them, or export the function")
 }

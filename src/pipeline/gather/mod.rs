@@ -37,18 +37,31 @@ pub fn gather(
 ) -> (App, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules, resolutions };
-    let server_side: BTreeSet<SourcePath> =
-        modules.values().filter(|c| roles::is_server(options, layout, c)).map(|c| c.file.clone()).collect();
+    let server_side: BTreeSet<SourcePath> = modules
+        .values()
+        .filter(|c| roles::is_server(options, layout, c))
+        .map(|c| c.file.clone())
+        .collect();
     let roots = server_side.iter().filter(|file| !options.is_client(file)).cloned().collect();
     let server = roles::server_closure(symbols, resolver, layout, &roots, &mut diagnostics);
     roles::check_clients(symbols, options, layout, &mut diagnostics);
 
     let mut routes = routes::routes(modules, &mut diagnostics);
-    let middleware = modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
-        contract.middleware.clone().map(|entries| MiddlewareFile { module: contract.file.clone(), entries })
-    });
+    let middleware =
+        modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
+            contract
+                .middleware
+                .clone()
+                .map(|entries| MiddlewareFile { module: contract.file.clone(), entries })
+        });
     if let Some(middleware) = &middleware {
-        routes::match_middleware(&mut routes, modules, middleware, options.base.as_deref(), &mut diagnostics);
+        routes::match_middleware(
+            &mut routes,
+            modules,
+            middleware,
+            options.base.as_deref(),
+            &mut diagnostics,
+        );
     }
     for route in routes.values_mut() {
         let function = &modules[&route.module].functions[route.function];
@@ -58,7 +71,9 @@ pub fn gather(
             .signature
             .parameters
             .iter()
-            .map(|p| p.optional && p.ty.as_ref().is_some_and(|ty| !carry::admits_null(symbols, file, ty)))
+            .map(|p| {
+                p.optional && p.ty.as_ref().is_some_and(|ty| !carry::admits_null(symbols, file, ty))
+            })
             .collect();
     }
     let chains: BTreeMap<Vec<usize>, String> = routes

@@ -8,13 +8,20 @@ use std::{
     sync::Arc,
 };
 
-use oxc_resolver::{FileMetadata, FileSystem, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery};
+use oxc_resolver::{
+    FileMetadata, FileSystem, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery,
+};
 use rayon::prelude::*;
 
 use crate::{
     config::Options,
     files::{Files, Kind},
-    model::{SourcePath, app::{Flavour, Modules}, contract::ModuleContract, types::TypeExpr},
+    model::{
+        SourcePath,
+        app::{Flavour, Modules},
+        contract::ModuleContract,
+        types::TypeExpr,
+    },
 };
 
 /// What a specifier of one file stands for.
@@ -45,10 +52,12 @@ impl Resolutions {
 impl Resolutions {
     /// The modules that these files' specifiers lead to.
     pub fn modules<'a>(&'a self, files: &'a [SourcePath]) -> impl Iterator<Item = &'a SourcePath> {
-        files.iter().filter_map(|file| self.files.get(file)).flat_map(BTreeMap::values).filter_map(|r| match r {
-            Resolution::Module(module) => Some(module),
-            _ => None,
-        })
+        files.iter().filter_map(|file| self.files.get(file)).flat_map(BTreeMap::values).filter_map(
+            |r| match r {
+                Resolution::Module(module) => Some(module),
+                _ => None,
+            },
+        )
     }
 }
 
@@ -88,7 +97,9 @@ impl<'a> Resolver<'a> {
             .par_iter()
             .filter_map(|file| modules.get(file))
             .map(|contract| {
-                let map = specifiers(contract).into_iter().map(|s| (s.clone(), self.one(modules, &contract.file, &s)));
+                let map = specifiers(contract)
+                    .into_iter()
+                    .map(|s| (s.clone(), self.one(modules, &contract.file, &s)));
                 (contract.file.clone(), map.collect::<BTreeMap<_, _>>())
             })
             .collect();
@@ -108,11 +119,16 @@ impl<'a> Resolver<'a> {
     }
 
     fn one(&self, modules: &Modules, file: &SourcePath, specifier: &str) -> Resolution {
-        let relative = specifier.starts_with("./") || specifier.starts_with("../") || matches!(specifier, "." | "..");
+        let relative = specifier.starts_with("./")
+            || specifier.starts_with("../")
+            || matches!(specifier, "." | "..");
         if relative && let Some(found) = known(modules, file, specifier) {
             return Resolution::Module(found);
         }
-        if specifier.starts_with("node:") || specifier == "kontract" || specifier.starts_with("kontract/") {
+        if specifier.starts_with("node:")
+            || specifier == "kontract"
+            || specifier.starts_with("kontract/")
+        {
             return Resolution::External;
         }
         match self.inner.resolve_file(self.options.absolute(file), specifier) {
@@ -176,19 +192,23 @@ fn specifiers(contract: &ModuleContract) -> Vec<String> {
 fn known(modules: &Modules, file: &SourcePath, specifier: &str) -> Option<SourcePath> {
     let folder = file.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
     let base = join(folder, specifier)?;
-    let find = |path: String| modules.get_key_value(&SourcePath::new(path)).map(|(path, _)| path.clone());
-    for (written, stands_for) in [(".js", &[".ts", ".tsx"][..]), (".jsx", &[".tsx"]), (".mjs", &[".mts"])] {
-        if let Some(stem) = base.strip_suffix(written) {
-            if let Some(found) = stands_for.iter().find_map(|e| find(format!("{stem}{e}"))) {
-                return Some(found);
-            }
+    let find =
+        |path: String| modules.get_key_value(&SourcePath::new(path)).map(|(path, _)| path.clone());
+    for (written, stands_for) in
+        [(".js", &[".ts", ".tsx"][..]), (".jsx", &[".tsx"]), (".mjs", &[".mts"])]
+    {
+        if let Some(stem) = base.strip_suffix(written)
+            && let Some(found) = stands_for.iter().find_map(|e| find(format!("{stem}{e}")))
+        {
+            return Some(found);
         }
     }
     let is_folder = specifier.ends_with('/') || specifier.ends_with("..") || specifier == ".";
-    if !is_folder {
-        if let Some(found) = find(base.clone()).or_else(|| [".ts", ".tsx", ".mts"].iter().find_map(|e| find(format!("{base}{e}")))) {
-            return Some(found);
-        }
+    if !is_folder
+        && let Some(found) = find(base.clone())
+            .or_else(|| [".ts", ".tsx", ".mts"].iter().find_map(|e| find(format!("{base}{e}"))))
+    {
+        return Some(found);
     }
     // A folder may have a package.json of its own; then the resolver knows better, but a source
     // folder's index is what everybody means.
@@ -242,7 +262,8 @@ impl FileSystem for ResolverFiles {
     }
 
     fn read_to_string(&self, path: &Path) -> io::Result<String> {
-        String::from_utf8(self.0.read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        String::from_utf8(self.0.read(path)?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {

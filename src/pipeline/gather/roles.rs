@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     diagnostics::{
-        backend_in_client, context_in_client, export_not_found, module_not_found, server_import_in_client, server_value_in_client,
+        backend_in_client, context_in_client, export_not_found, module_not_found,
+        server_import_in_client, server_value_in_client,
     },
     resolve::{Resolution, Resolutions, Resolver},
     symbols::{Symbol, Symbols},
@@ -25,7 +26,10 @@ use crate::{
 pub fn is_server(options: &Options, layout: &Layout, contract: &ModuleContract) -> bool {
     !contract.functions.is_empty()
         || !contract.context.is_empty()
-        || contract.imports.iter().any(|i| i.specifier.starts_with("node:") || i.specifier == "kontract/runtime")
+        || contract
+            .imports
+            .iter()
+            .any(|i| i.specifier.starts_with("node:") || i.specifier == "kontract/runtime")
         || layout.is_middleware(&contract.file)
         || layout.is_auth(&contract.file)
         || options.is_server(&contract.file)
@@ -54,7 +58,9 @@ pub fn server_closure(
                 Resolution::Json(path) => {
                     json.insert(path.clone());
                 }
-                Resolution::NotFound => diagnostics.push(module_not_found(&file, import.span, &import.specifier)),
+                Resolution::NotFound => {
+                    diagnostics.push(module_not_found(&file, import.span, &import.specifier));
+                }
                 Resolution::External | Resolution::Client => {}
             }
         }
@@ -62,12 +68,33 @@ pub fn server_closure(
     }
     let mut modules: BTreeMap<SourcePath, ServerModule> = BTreeMap::new();
     for file in &found {
-        let specifiers = output_specifiers(symbols.resolutions, layout, &symbols.modules[file], Layout::server_output);
-        modules.insert(file.clone(), ServerModule { output: layout.server_output(file), specifiers, json: false, flavour: resolver.flavour(file) });
+        let specifiers = output_specifiers(
+            symbols.resolutions,
+            layout,
+            &symbols.modules[file],
+            Layout::server_output,
+        );
+        modules.insert(
+            file.clone(),
+            ServerModule {
+                output: layout.server_output(file),
+                specifiers,
+                json: false,
+                flavour: resolver.flavour(file),
+            },
+        );
     }
     for file in json {
         let output = layout.json_output(&file);
-        modules.insert(file, ServerModule { output, specifiers: BTreeMap::new(), json: true, flavour: Flavour::default() });
+        modules.insert(
+            file,
+            ServerModule {
+                output,
+                specifiers: BTreeMap::new(),
+                json: true,
+                flavour: Flavour::default(),
+            },
+        );
     }
     modules
 }
@@ -102,7 +129,11 @@ pub fn is_declaration(file: &SourcePath) -> bool {
 }
 
 /// An import of a name that the other module does not have would stop the server from starting.
-fn missing_exports(symbols: Symbols<'_>, contract: &ModuleContract, diagnostics: &mut Vec<Diagnostic>) {
+fn missing_exports(
+    symbols: Symbols<'_>,
+    contract: &ModuleContract,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for import in contract.imports.iter().filter(|i| i.runtime) {
         let Some(target) = symbols.target(&contract.file, &import.specifier) else { continue };
         if is_declaration(target) {
@@ -147,7 +178,12 @@ fn opaque(symbols: Symbols<'_>, module: &SourcePath) -> bool {
 }
 
 /// What client code may not reach.
-pub fn check_clients(symbols: Symbols<'_>, options: &Options, layout: &Layout, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check_clients(
+    symbols: Symbols<'_>,
+    options: &Options,
+    layout: &Layout,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for contract in symbols.modules.values().filter(|c| options.is_client(&c.file)) {
         for function in &contract.functions {
             diagnostics.push(backend_in_client(&contract.file, function.span, &function.name));
@@ -158,14 +194,20 @@ pub fn check_clients(symbols: Symbols<'_>, options: &Options, layout: &Layout, d
         for import in contract.imports.iter().filter(|i| i.runtime) {
             if import.specifier == "kontract/runtime" || import.specifier.starts_with("node:") {
                 let path = [contract.file.clone()];
-                diagnostics.push(server_import_in_client(&contract.file, import.span, &import.specifier, &path));
+                diagnostics.push(server_import_in_client(
+                    &contract.file,
+                    import.span,
+                    &import.specifier,
+                    &path,
+                ));
             }
         }
     }
     let entries: Vec<SourcePath> =
         symbols.modules.keys().filter(|file| options.is_client(file)).cloned().collect();
     // Breadth first, so that the path shown is a shortest one.
-    let mut from: BTreeMap<SourcePath, Option<SourcePath>> = entries.iter().map(|e| (e.clone(), None)).collect();
+    let mut from: BTreeMap<SourcePath, Option<SourcePath>> =
+        entries.iter().map(|e| (e.clone(), None)).collect();
     let mut queue: std::collections::VecDeque<SourcePath> = entries.into();
     while let Some(file) = queue.pop_front() {
         let Some(contract) = symbols.module(&file) else { continue };
@@ -177,9 +219,18 @@ pub fn check_clients(symbols: Symbols<'_>, options: &Options, layout: &Layout, d
             }
             let Some(target_contract) = symbols.module(target) else { continue };
             if is_server(options, layout, target_contract) && !options.is_client(target) {
-                if import.names.is_empty() && !reexports(contract, &import.specifier) && target_contract.functions.is_empty() {
-                    let path: Vec<SourcePath> = path.iter().cloned().chain([target.clone()]).collect();
-                    diagnostics.push(server_import_in_client(&file, import.span, &import.specifier, &path));
+                if import.names.is_empty()
+                    && !reexports(contract, &import.specifier)
+                    && target_contract.functions.is_empty()
+                {
+                    let path: Vec<SourcePath> =
+                        path.iter().cloned().chain([target.clone()]).collect();
+                    diagnostics.push(server_import_in_client(
+                        &file,
+                        import.span,
+                        &import.specifier,
+                        &path,
+                    ));
                 }
             } else if !from.contains_key(target) {
                 from.insert(target.clone(), Some(file.clone()));
@@ -192,7 +243,16 @@ pub fn check_clients(symbols: Symbols<'_>, options: &Options, layout: &Layout, d
                     // The members used are not known here; the module's own role decides.
                     ImportKind::Namespace => Some(Symbol::Namespace(target.clone())),
                 };
-                check_symbol(symbols, options, layout, &file, name.span, symbol, &path, diagnostics);
+                check_symbol(
+                    symbols,
+                    options,
+                    layout,
+                    &file,
+                    name.span,
+                    symbol,
+                    &path,
+                    diagnostics,
+                );
             }
         }
     }
@@ -201,7 +261,9 @@ pub fn check_clients(symbols: Symbols<'_>, options: &Options, layout: &Layout, d
 fn reexports(contract: &ModuleContract, specifier: &str) -> bool {
     use crate::model::contract::ExportTarget;
     contract.exports.iter().any(|e| match &e.target {
-        ExportTarget::From { specifier: s, .. } | ExportTarget::Star { specifier: s } => s == specifier,
+        ExportTarget::From { specifier: s, .. } | ExportTarget::Star { specifier: s } => {
+            s == specifier
+        }
         _ => false,
     })
 }
@@ -236,7 +298,9 @@ fn check_symbol(
     let is_route = contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == name);
     let is_known = !contract.functions.is_empty()
         && (contract.constants.iter().any(|c| c.name == name)
-            || contract.type_named(&name).is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. })));
+            || contract
+                .type_named(&name)
+                .is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. })));
     if !is_route && !is_known {
         let declared = contract.values.iter().find(|v| v.name == name).map(|v| v.span);
         let declared = declared.or_else(|| contract.constant(&name).map(|c| c.span));

@@ -25,7 +25,9 @@ pub fn route_name(function: &BackendFunction) -> String {
 /// Routes by name; of two with one name the first in the order of files stays.
 pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Route> {
     let mut routes: BTreeMap<String, Route> = BTreeMap::new();
-    let place = |route: &Route| (route.module.clone(), modules[&route.module].functions[route.function].span);
+    let place = |route: &Route| {
+        (route.module.clone(), modules[&route.module].functions[route.function].span)
+    };
     for (file, contract) in modules {
         for (index, function) in contract.functions.iter().enumerate() {
             let name = route_name(function);
@@ -33,16 +35,21 @@ pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<
                 // Reported where it stands: a nameless default export needs a name.
                 continue;
             }
-            match routes.get(&name) {
-                Some(first) => {
-                    let (first_file, first_span) = place(first);
-                    diagnostics.push(duplicate_route(&name, (&first_file, first_span), (file, function.span)));
-                }
-                None => {
-                    let route =
-                        Route { module: file.clone(), function: index, chain: Vec::new(), null_is_undefined: Vec::new() };
-                    routes.insert(name, route);
-                }
+            if let Some(first) = routes.get(&name) {
+                let (first_file, first_span) = place(first);
+                diagnostics.push(duplicate_route(
+                    &name,
+                    (&first_file, first_span),
+                    (file, function.span),
+                ));
+            } else {
+                let route = Route {
+                    module: file.clone(),
+                    function: index,
+                    chain: Vec::new(),
+                    null_is_undefined: Vec::new(),
+                };
+                routes.insert(name, route);
             }
         }
     }
@@ -71,7 +78,9 @@ pub fn match_middleware(
     }
     let groups: Vec<(String, Option<String>)> = routes
         .iter()
-        .map(|(name, route)| (name.clone(), modules[&route.module].functions[route.function].egroup.clone()))
+        .map(|(name, route)| {
+            (name.clone(), modules[&route.module].functions[route.function].egroup.clone())
+        })
         .collect();
     for (index, entry) in middleware.entries.iter().enumerate() {
         let mut matched = 0;
@@ -84,14 +93,22 @@ pub fn match_middleware(
         let reported = diagnostics.len();
         check_fields(&entry.filter, &middleware.module, &groups, base, diagnostics);
         if matched == 0 && diagnostics.len() == reported {
-            diagnostics.push(filter_matches_nothing(&middleware.module, entry.span, "this filter as a whole", None));
+            diagnostics.push(filter_matches_nothing(
+                &middleware.module,
+                entry.span,
+                "this filter as a whole",
+                None,
+            ));
         }
     }
 }
 
 /// All fields of a filter must hold.
 fn matches(filter: &Filter, route: &str, egroup: Option<&str>, base: Option<&str>) -> bool {
-    filter.prefixurl.as_ref().is_none_or(|prefix| urls(route, base).iter().any(|url| url.starts_with(&prefix.value)))
+    filter
+        .prefixurl
+        .as_ref()
+        .is_none_or(|prefix| urls(route, base).iter().any(|url| url.starts_with(&prefix.value)))
         && filter.egroup.as_ref().is_none_or(|group| egroup == Some(&group.value))
         && filter.endpoints.as_ref().is_none_or(|names| names.iter().any(|n| n.value == route))
 }
@@ -113,7 +130,9 @@ fn check_fields(
         diagnostics.push(filter_matches_nothing(file, span, &what, near));
     };
     if let Some(prefix) = &filter.prefixurl
-        && !routes.iter().any(|(route, _)| urls(route, base).iter().any(|url| url.starts_with(&prefix.value)))
+        && !routes
+            .iter()
+            .any(|(route, _)| urls(route, base).iter().any(|url| url.starts_with(&prefix.value)))
     {
         nothing(prefix.span, format!("the prefix `{}`", prefix.value), None);
     }
@@ -121,12 +140,20 @@ fn check_fields(
         && !routes.iter().any(|(_, g)| g.as_deref() == Some(&group.value))
     {
         let known: Vec<&str> = routes.iter().filter_map(|(_, g)| g.as_deref()).collect();
-        nothing(group.span, format!("the group `{}`", group.value), suggestion(&group.value, &known));
+        nothing(
+            group.span,
+            format!("the group `{}`", group.value),
+            suggestion(&group.value, &known),
+        );
     }
     for endpoint in filter.endpoints.iter().flatten() {
         if !routes.iter().any(|(route, _)| *route == endpoint.value) {
             let known: Vec<&str> = routes.iter().map(|(route, _)| route.as_str()).collect();
-            nothing(endpoint.span, format!("the endpoint `{}`", endpoint.value), suggestion(&endpoint.value, &known));
+            nothing(
+                endpoint.span,
+                format!("the endpoint `{}`", endpoint.value),
+                suggestion(&endpoint.value, &known),
+            );
         }
     }
 }

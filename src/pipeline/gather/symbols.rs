@@ -53,21 +53,28 @@ impl<'a> Symbols<'a> {
         if declares(contract, name) {
             return Some(Symbol::Declared { module: file.clone(), name: name.to_owned() });
         }
-        let (import, imported) = contract
-            .imports
-            .iter()
-            .find_map(|import| import.names.iter().find(|n| n.local == name).map(|n| (import, n)))?;
+        let (import, imported) = contract.imports.iter().find_map(|import| {
+            import.names.iter().find(|n| n.local == name).map(|n| (import, n))
+        })?;
         self.from(file, &import.specifier, &imported.name, seen)
     }
 
-    fn from(&self, file: &SourcePath, specifier: &str, name: &ImportKind, seen: &mut Seen) -> Option<Symbol> {
+    fn from(
+        &self,
+        file: &SourcePath,
+        specifier: &str,
+        name: &ImportKind,
+        seen: &mut Seen,
+    ) -> Option<Symbol> {
         match self.resolutions.get(file, specifier) {
             Resolution::Module(module) => match name {
                 ImportKind::Named(name) => self.export_seen(module, name, seen),
                 ImportKind::Default => self.export_seen(module, "default", seen),
                 ImportKind::Namespace => Some(Symbol::Namespace(module.clone())),
             },
-            Resolution::External => Some(Symbol::Package { specifier: specifier.to_owned(), name: name.clone() }),
+            Resolution::External => {
+                Some(Symbol::Package { specifier: specifier.to_owned(), name: name.clone() })
+            }
             Resolution::Json(_) | Resolution::Client | Resolution::NotFound => None,
         }
     }
@@ -97,7 +104,9 @@ impl<'a> Symbols<'a> {
         match &export.target {
             ExportTarget::Local(local) => self.local_seen(module, local, seen),
             ExportTarget::From { specifier, name } => self.from(module, specifier, name, seen),
-            ExportTarget::Expression => Some(Symbol::Declared { module: module.clone(), name: "default".to_owned() }),
+            ExportTarget::Expression => {
+                Some(Symbol::Declared { module: module.clone(), name: "default".to_owned() })
+            }
             ExportTarget::Star { .. } => None,
         }
     }
@@ -108,10 +117,19 @@ impl<'a> Symbols<'a> {
         self.export_names(module, true, &mut FxHashSet::default(), &mut names);
         names.sort();
         names.dedup();
-        names.into_iter().filter_map(|name| self.export(module, &name).map(|symbol| (name, symbol))).collect()
+        names
+            .into_iter()
+            .filter_map(|name| self.export(module, &name).map(|symbol| (name, symbol)))
+            .collect()
     }
 
-    fn export_names(&self, module: &SourcePath, own: bool, seen: &mut FxHashSet<SourcePath>, names: &mut Vec<String>) {
+    fn export_names(
+        &self,
+        module: &SourcePath,
+        own: bool,
+        seen: &mut FxHashSet<SourcePath>,
+        names: &mut Vec<String>,
+    ) {
         if !seen.insert(module.clone()) {
             return;
         }

@@ -29,7 +29,9 @@ pub fn tables(
     }
     let mut rows: BTreeMap<String, (&SourcePath, &TypeDeclaration)> = BTreeMap::new();
     for (file, contract) in modules {
-        for declaration in contract.types.iter().filter(|t| members(t).is_some() && t.type_parameters.is_empty()) {
+        for declaration in
+            contract.types.iter().filter(|t| members(t).is_some() && t.type_parameters.is_empty())
+        {
             let name = table_name(&declaration.name);
             if !declaration.entity && !used.contains(&name) {
                 continue;
@@ -66,7 +68,11 @@ pub fn tables(
     tables
 }
 
-fn table(file: &SourcePath, declaration: &TypeDeclaration, diagnostics: &mut Vec<Diagnostic>) -> Table {
+fn table(
+    file: &SourcePath,
+    declaration: &TypeDeclaration,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Table {
     let mut table = Table {
         row: Some((file.clone(), declaration.name.clone())),
         primary_key: "_id".to_owned(),
@@ -75,7 +81,9 @@ fn table(file: &SourcePath, declaration: &TypeDeclaration, diagnostics: &mut Vec
     };
     let mut marked = None;
     for member in members(declaration).unwrap_or_default() {
-        let MemberKind::Property { key, optional, ty, storage, .. } = &member.kind else { continue };
+        let MemberKind::Property { key, optional, ty, storage, .. } = &member.kind else {
+            continue;
+        };
         let name = match key {
             Key::Name(name) | Key::Number(name) => name.clone(),
             Key::Computed(_) => continue,
@@ -86,7 +94,9 @@ fn table(file: &SourcePath, declaration: &TypeDeclaration, diagnostics: &mut Vec
                     marked = Some(member.span);
                     table.primary_key.clone_from(&name);
                 }
-                Some(first) => diagnostics.push(two_primary_keys(file, first, member.span, &declaration.name)),
+                Some(first) => {
+                    diagnostics.push(two_primary_keys(file, first, member.span, &declaration.name));
+                }
             }
         }
         if table.order.is_empty() && marked.is_none() {
@@ -101,7 +111,8 @@ fn table(file: &SourcePath, declaration: &TypeDeclaration, diagnostics: &mut Vec
 
 fn members(declaration: &TypeDeclaration) -> Option<&[Member]> {
     match &declaration.kind {
-        TypeDeclarationKind::Interface { members, .. } | TypeDeclarationKind::Class { members, .. } => Some(members),
+        TypeDeclarationKind::Interface { members, .. }
+        | TypeDeclarationKind::Class { members, .. } => Some(members),
         TypeDeclarationKind::Alias(TypeExpr::Object(members)) => Some(members),
         _ => None,
     }
@@ -110,7 +121,8 @@ fn members(declaration: &TypeDeclaration) -> Option<&[Member]> {
 /// Lower camel case, plural: y → ies, s/x/z/ch/sh → es, else s.
 pub fn table_name(ty: &str) -> String {
     let mut chars = ty.chars();
-    let lower: String = chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect();
+    let lower: String =
+        chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect();
     if let Some(stem) = lower.strip_suffix('y')
         && !stem.ends_with(['a', 'e', 'i', 'o', 'u'])
     {
@@ -123,5 +135,7 @@ pub fn table_name(ty: &str) -> String {
 }
 
 fn is_table_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    !name.is_empty()
+        && name.len() <= 40
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

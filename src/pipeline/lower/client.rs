@@ -41,13 +41,30 @@ use crate::{
 const DEFAULT: &str = "__kontract_default";
 
 /// The stubs, their map and their declarations. `text` is the source, for positions only.
-pub fn stubs(app: &App, modules: &Modules, file: &SourcePath, out: &str, text: &str) -> Vec<Output> {
+pub fn stubs(
+    app: &App,
+    modules: &Modules,
+    file: &SourcePath,
+    out: &str,
+    text: &str,
+) -> Vec<Output> {
     let module = &app.client[file];
     let path = format!("client/{}", module.output);
-    let mut script = Script { module, contract: &modules[file], lines: LineIndex::new(text), text, out: Mapped::default() };
+    let mut script = Script {
+        module,
+        contract: &modules[file],
+        lines: LineIndex::new(text),
+        text,
+        out: Mapped::default(),
+    };
     script.write(app, file, &path);
     let mut outputs = vec![
-        Output { path: format!("{path}.js.map"), text: script.out.map(&base(&format!("{path}.js")), &source_url(out, &path, file.as_str())) },
+        Output {
+            path: format!("{path}.js.map"),
+            text: script
+                .out
+                .map(&base(&format!("{path}.js")), &source_url(out, &path, file.as_str())),
+        },
         Output { path: format!("{path}.js"), text: script.out.text },
     ];
     outputs.push(declarations(app, modules, file));
@@ -64,7 +81,9 @@ pub fn local_name(local: &str) -> &str {
 }
 
 /// The functions of a module that stand alone, and those of each class, in source order.
-fn grouped(contract: &ModuleContract) -> (Vec<&BackendFunction>, BTreeMap<(Span, &str), Vec<&BackendFunction>>) {
+fn grouped(
+    contract: &ModuleContract,
+) -> (Vec<&BackendFunction>, BTreeMap<(Span, &str), Vec<&BackendFunction>>) {
     let mut functions = Vec::new();
     let mut services: BTreeMap<(Span, &str), Vec<&BackendFunction>> = BTreeMap::new();
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
@@ -97,23 +116,38 @@ impl Script<'_> {
         }
         let mut empty = functions.is_empty() && services.is_empty();
         for (name, reexport) in self.module.reexports.iter().filter(|(_, r)| r.value) {
-            let target = Layout::specifier(&self.module.output, &app.client[&reexport.module].output);
+            let target =
+                Layout::specifier(&self.module.output, &app.client[&reexport.module].output);
             let renamed = renamed(&reexport.exported, name);
             self.out.push(&format!("export {{ {renamed} }} from {};\n", string(&target)));
             empty = false;
         }
-        for declaration in self.contract.types.iter().filter(|t| self.module.types.contains(&t.name)) {
+        for declaration in
+            self.contract.types.iter().filter(|t| self.module.types.contains(&t.name))
+        {
             if let TypeDeclarationKind::Enum { members, .. } = &declaration.kind {
                 self.mark(declaration.span);
-                self.out.push(&format!("{}const {} = {};\n", self.export(&declaration.name), declaration.name, enumeration(members)));
+                self.out.push(&format!(
+                    "{}const {} = {};\n",
+                    self.export(&declaration.name),
+                    declaration.name,
+                    enumeration(members)
+                ));
                 empty = false;
             }
         }
-        for value in self.contract.constants.iter().filter(|c| self.module.constants.contains(&c.name)) {
+        for value in
+            self.contract.constants.iter().filter(|c| self.module.constants.contains(&c.name))
+        {
             // One that only a type mentions has no place at run time.
             if self.module.exports.contains_key(&value.name) {
                 self.mark(value.span);
-                self.out.push(&format!("{}const {} = {};\n", self.export(&value.name), value.name, constant(&value.value, 0)));
+                self.out.push(&format!(
+                    "{}const {} = {};\n",
+                    self.export(&value.name),
+                    value.name,
+                    constant(&value.value, 0)
+                ));
                 empty = false;
             }
         }
@@ -147,7 +181,10 @@ impl Script<'_> {
     /// `(id, options) { return await … }`.
     fn stub(&mut self, function: &BackendFunction, indent: &str) {
         let parameters = &function.signature.parameters;
-        let mut names: Vec<String> = parameters.iter().map(|p| if p.rest { format!("...{}", p.name) } else { p.name.clone() }).collect();
+        let mut names: Vec<String> = parameters
+            .iter()
+            .map(|p| if p.rest { format!("...{}", p.name) } else { p.name.clone() })
+            .collect();
         let arguments = names.join(", ");
         let options = options_name(&function.signature).map(|name| {
             names.push(name.to_owned());
@@ -174,7 +211,8 @@ impl Script<'_> {
 
     /// `export `, where the local name is one of the exported ones.
     fn export(&self, local: &str) -> &'static str {
-        let direct = self.module.exports.get(local).is_some_and(|names| names.contains(local)) && local != "default";
+        let direct = self.module.exports.get(local).is_some_and(|names| names.contains(local))
+            && local != "default";
         if direct { "export " } else { "" }
     }
 
@@ -185,12 +223,18 @@ impl Script<'_> {
             functions.iter().any(|f| f.name == local)
                 || services.keys().any(|(_, class)| *class == local)
                 || self.module.constants.contains(local)
-                || self.contract.type_named(local).is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }))
+                || self
+                    .contract
+                    .type_named(local)
+                    .is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }))
         };
         let locals = self.module.exports.iter().filter(|(local, _)| is_value(local));
         locals
             .flat_map(|(local, names)| {
-                names.iter().filter(move |name| *name != local || local == "default").map(|name| renamed(local_name(local), name))
+                names
+                    .iter()
+                    .filter(move |name| *name != local || local == "default")
+                    .map(|name| renamed(local_name(local), name))
             })
             .collect()
     }
@@ -201,7 +245,13 @@ fn property(name: &str) -> String {
 }
 
 fn renamed(local: &str, name: &str) -> String {
-    let quote = |name: &str| if crate::pipeline::print::types::is_identifier(name) { name.to_owned() } else { string(name) };
+    let quote = |name: &str| {
+        if crate::pipeline::print::types::is_identifier(name) {
+            name.to_owned()
+        } else {
+            string(name)
+        }
+    };
     if local == name { quote(name) } else { format!("{} as {}", quote(local), quote(name)) }
 }
 
@@ -210,7 +260,9 @@ fn options_name(signature: &Signature) -> Option<&'static str> {
     if signature.parameters.iter().any(|p| p.rest) {
         return None;
     }
-    ["options", "callOptions", "kontractOptions"].into_iter().find(|name| !signature.parameters.iter().any(|p| p.name == *name))
+    ["options", "callOptions", "kontractOptions"]
+        .into_iter()
+        .find(|name| !signature.parameters.iter().any(|p| p.name == *name))
 }
 
 /// The `.d.ts` of a client module.
@@ -224,7 +276,8 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
     let printer = Printer { specifier: &specifier };
     let mut out = header(Some(file.as_str()));
     let (functions, services) = grouped(contract);
-    let call_options = imports(&mut out, app, module, contract, functions.is_empty() && services.is_empty());
+    let call_options =
+        imports(&mut out, app, module, contract, functions.is_empty() && services.is_empty());
     for declaration in contract.types.iter().filter(|t| module.types.contains(&t.name)) {
         printer.declaration(&mut out, declaration, 0);
     }
@@ -260,25 +313,45 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
     for (name, reexport) in &module.reexports {
         let target = Layout::specifier(&module.output, &app.client[&reexport.module].output);
         let kind = if reexport.value { "export" } else { "export type" };
-        let _ = writeln!(out, "{kind} {{ {} }} from {};", renamed(&reexport.exported, name), string(&target));
+        let _ = writeln!(
+            out,
+            "{kind} {{ {} }} from {};",
+            renamed(&reexport.exported, name),
+            string(&target)
+        );
     }
     let exports: Vec<String> = module
         .exports
         .iter()
         .flat_map(|(local, names)| names.iter().map(move |name| renamed(local_name(local), name)))
         .collect();
-    let _ = if exports.is_empty() { writeln!(out, "export {{}};") } else { writeln!(out, "export {{ {} }};", exports.join(", ")) };
+    let _ = if exports.is_empty() {
+        writeln!(out, "export {{}};")
+    } else {
+        writeln!(out, "export {{ {} }};", exports.join(", "))
+    };
     Output { path: format!("client/{}.d.ts", module.output), text: out }
 }
 
 /// The imports of a `.d.ts`; returns the name by which `CallOptions` is known there.
-fn imports(out: &mut String, app: &App, module: &ClientModule, contract: &ModuleContract, no_routes: bool) -> String {
+fn imports(
+    out: &mut String,
+    app: &App,
+    module: &ClientModule,
+    contract: &ModuleContract,
+    no_routes: bool,
+) -> String {
     let mut taken: Vec<&str> = contract.types.iter().map(|t| t.name.as_str()).collect();
     taken.extend(module.imports.values().flatten().map(|i| i.local.as_str()));
     taken.extend(module.packages.values().flatten().map(|(_, local)| local.as_str()));
-    let call_options = if taken.contains(&"CallOptions") { "__kontract_CallOptions" } else { "CallOptions" };
+    let call_options =
+        if taken.contains(&"CallOptions") { "__kontract_CallOptions" } else { "CallOptions" };
     if !no_routes {
-        let _ = writeln!(out, "import type {{ {} }} from \"kontract/client\";", renamed("CallOptions", call_options));
+        let _ = writeln!(
+            out,
+            "import type {{ {} }} from \"kontract/client\";",
+            renamed("CallOptions", call_options)
+        );
     }
     for (target, names) in &module.imports {
         let specifier = string(&Layout::specifier(&module.output, &app.client[target].output));
@@ -316,7 +389,12 @@ fn signatures(function: &BackendFunction) -> impl Iterator<Item = &Signature> {
     function.overloads.iter().chain(own)
 }
 
-fn write_signature(out: &mut String, printer: &Printer<'_>, signature: &Signature, call_options: &str) {
+fn write_signature(
+    out: &mut String,
+    printer: &Printer<'_>,
+    signature: &Signature,
+    call_options: &str,
+) {
     printer.type_parameters(out, &signature.type_parameters, 0);
     out.push('(');
     let mut first = true;
@@ -327,7 +405,8 @@ fn write_signature(out: &mut String, printer: &Printer<'_>, signature: &Signatur
             out.push_str(", ");
         }
         if parameter.optional && last_required.is_some_and(|last| i < last) {
-            let ty = parameter.ty.clone().unwrap_or_else(|| TypeExpr::Keyword("unknown".to_owned()));
+            let ty =
+                parameter.ty.clone().unwrap_or_else(|| TypeExpr::Keyword("unknown".to_owned()));
             let ty = TypeExpr::Union(vec![ty, TypeExpr::Keyword("undefined".to_owned())]);
             let _ = write!(out, "{}: {}", parameter.name, printer.ty(&ty));
         } else {
@@ -337,7 +416,10 @@ fn write_signature(out: &mut String, printer: &Printer<'_>, signature: &Signatur
     if let Some(options) = options_name(signature) {
         let _ = write!(out, "{}{options}?: {call_options}", if first { "" } else { ", " });
     }
-    let result = signature.result.as_ref().map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&unwrapped(ty)));
+    let result = signature
+        .result
+        .as_ref()
+        .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&unwrapped(ty)));
     let _ = write!(out, "): Promise<{result}>");
 }
 

@@ -1,9 +1,6 @@
 //! The generated entry points of both sides.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::{
     model::{
@@ -31,9 +28,17 @@ pub fn server(app: &App) -> Vec<Output> {
     modules.sort();
     modules.dedup();
     for module in modules {
-        let _ = writeln!(index, "import {};", string(&Layout::specifier("index", &app.server[module].output)));
+        let _ = writeln!(
+            index,
+            "import {};",
+            string(&Layout::specifier("index", &app.server[module].output))
+        );
     }
-    let _ = writeln!(index, "export {{ __kontract_routes }} from {};", string(&Layout::specifier("index", "__kontract")));
+    let _ = writeln!(
+        index,
+        "export {{ __kontract_routes }} from {};",
+        string(&Layout::specifier("index", "__kontract"))
+    );
     if let Some(auth) = app.auth.as_ref().and_then(|file| app.server.get(file)) {
         let specifier = string(&Layout::specifier("index", &auth.output));
         let _ = writeln!(index, "export {{ default as __kontract_auth }} from {specifier};");
@@ -49,12 +54,21 @@ pub fn client(app: &App, modules: &Modules) -> Vec<Output> {
     let mut script = header(None);
     let mut types = header(None);
     for (module, names) in by_module(app, &app.index.values) {
-        let line = format!("export {{ {} }} from {};\n", names.join(", "), string(&specifier(app, &module)));
+        let line = format!(
+            "export {{ {} }} from {};\n",
+            names.join(", "),
+            string(&specifier(app, &module))
+        );
         script.push_str(&line);
         types.push_str(&line);
     }
     for (module, names) in by_module(app, &app.index.types) {
-        let _ = writeln!(types, "export type {{ {} }} from {};", names.join(", "), string(&specifier(app, &module)));
+        let _ = writeln!(
+            types,
+            "export type {{ {} }} from {};",
+            names.join(", "),
+            string(&specifier(app, &module))
+        );
     }
     let api = Api::of(app, modules);
     for (i, (module, exported)) in api.imports.iter().enumerate() {
@@ -79,10 +93,17 @@ fn specifier(app: &App, module: &SourcePath) -> String {
     Layout::specifier("index", &app.client[module].output)
 }
 
-fn by_module(app: &App, entries: &BTreeMap<String, IndexEntry>) -> BTreeMap<SourcePath, Vec<String>> {
+fn by_module(
+    app: &App,
+    entries: &BTreeMap<String, IndexEntry>,
+) -> BTreeMap<SourcePath, Vec<String>> {
     let mut found: BTreeMap<SourcePath, Vec<String>> = BTreeMap::new();
     for (name, entry) in entries.iter().filter(|(_, e)| app.client.contains_key(&e.module)) {
-        let text = if *name == entry.exported { name.clone() } else { format!("{} as {name}", entry.exported) };
+        let text = if *name == entry.exported {
+            name.clone()
+        } else {
+            format!("{} as {name}", entry.exported)
+        };
         found.entry(entry.module.clone()).or_default().push(text);
     }
     found
@@ -106,22 +127,43 @@ impl<'a> Api<'a> {
         for (name, route) in &app.routes {
             let function: &BackendFunction = &modules[&route.module].functions[route.function];
             let local = function.class.as_deref().unwrap_or(&function.name);
-            let Some(exported) = app.client[&route.module].exports.get(local).and_then(|names| names.first()) else { continue };
+            let Some(exported) =
+                app.client[&route.module].exports.get(local).and_then(|names| names.first())
+            else {
+                continue;
+            };
             let import = (route.module.clone(), exported.clone());
             let index = api.imports.iter().position(|i| *i == import).unwrap_or_else(|| {
                 api.imports.push(import);
                 api.imports.len() - 1
             });
+            // A service whose routes all have its own names is in `api` as it is.
+            if let Some(class) = &function.class
+                && is_whole(app, modules, &route.module, class)
+            {
+                let reference = format!("__kontract_{index}");
+                api.root.insert(class, Node::Route { reference, docs: None });
+                continue;
+            }
             let member = match &function.class {
                 Some(_) if is_identifier(&function.name) => format!(".{}", function.name),
                 Some(_) => format!("[{}]", string(&function.name)),
                 None => String::new(),
             };
             let reference = format!("__kontract_{index}{member}");
-            api.root.insert(name, Node::Route { reference, docs: function.signature.docs.as_deref() });
+            api.root
+                .insert(name, Node::Route { reference, docs: function.signature.docs.as_deref() });
         }
         api
     }
+}
+
+/// Every method of the class goes by `Class.method`, and nothing else lies under that name.
+fn is_whole(app: &App, modules: &Modules, module: &SourcePath, class: &str) -> bool {
+    let methods = modules[module].functions.iter().filter(|f| f.class.as_deref() == Some(class));
+    let prefix = format!("{class}.");
+    methods.clone().all(|f| f.route.is_none())
+        && app.routes.keys().filter(|name| name.starts_with(&prefix)).count() == methods.count()
 }
 
 impl<'a> Node<'a> {
@@ -129,7 +171,10 @@ impl<'a> Node<'a> {
         let Node::Group(children) = self else { return };
         match name.split_once('.') {
             Some((first, rest)) => {
-                children.entry(first.to_owned()).or_insert_with(|| Node::Group(BTreeMap::new())).insert(rest, route);
+                children
+                    .entry(first.to_owned())
+                    .or_insert_with(|| Node::Group(BTreeMap::new()))
+                    .insert(rest, route);
             }
             None => {
                 children.insert(name.to_owned(), route);

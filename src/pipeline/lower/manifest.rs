@@ -14,22 +14,27 @@ use crate::{
         output::Output,
         types::{Parameter, TypeExpr},
     },
-    pipeline::{
-        gather::result_type,
-        print::types::Printer,
-    },
+    pipeline::{gather::result_type, print::types::Printer},
 };
 
 /// The version of the manifest's form.
 const VERSION: u32 = 1;
 
 /// `outputs` are all others: the build's hash covers them. `text` gives a source's text.
-pub fn manifest(app: &App, modules: &Modules, outputs: &[Output], text: &dyn Fn(&SourcePath) -> String) -> Output {
+pub fn manifest(
+    app: &App,
+    modules: &Modules,
+    outputs: &[Output],
+    text: &dyn Fn(&SourcePath) -> String,
+) -> Output {
     let specifier = |written: &str| written.to_owned();
     let printer = Printer { specifier: &specifier };
     let types = types(app, modules, &printer);
-    let routes: Map<String, Value> =
-        app.routes.iter().map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r))).collect();
+    let routes: Map<String, Value> = app
+        .routes
+        .iter()
+        .map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r)))
+        .collect();
     let abi = hash(routes.values().filter_map(|r| r["abi"].as_str()));
     let middleware: Vec<Value> = app
         .middleware
@@ -109,7 +114,10 @@ fn route(
         }
     }
     let params: Vec<Value> = signature.parameters.iter().map(|p| parameter(printer, p)).collect();
-    let result = signature.result.as_ref().map_or_else(|| "unknown".to_owned(), |ty| printer.ty(result_type(ty)));
+    let result = signature
+        .result
+        .as_ref()
+        .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(result_type(ty)));
     let abi = route_abi(name, &params, &result, signature_types(app, route, modules), types);
     let mut value = Map::new();
     value.insert("module".to_owned(), route.module.as_str().into());
@@ -142,7 +150,8 @@ fn parameter(printer: &Printer<'_>, parameter: &Parameter) -> Value {
 }
 
 fn filter(filter: &Filter) -> Value {
-    let text = |value: &Option<Located<String>>| value.as_ref().map(|v| Value::String(v.value.clone()));
+    let text =
+        |value: &Option<Located<String>>| value.as_ref().map(|v| Value::String(v.value.clone()));
     let mut fields = Map::new();
     if let Some(prefix) = text(&filter.prefixurl) {
         fields.insert("prefixurl".to_owned(), prefix);
@@ -192,15 +201,23 @@ fn signature_types(app: &App, route: &Route, modules: &Modules) -> Vec<String> {
         }
         found.push(next);
     }
-    let mut keys: Vec<String> = found.into_iter().map(|(file, name)| format!("{file}#{name}")).collect();
+    let mut keys: Vec<String> =
+        found.into_iter().map(|(file, name)| format!("{file}#{name}")).collect();
     keys.sort();
     keys
 }
 
 /// Changes whenever a client built against the route could misunderstand it.
-fn route_abi(name: &str, params: &[Value], result: &str, reached: Vec<String>, types: &BTreeMap<String, String>) -> String {
+fn route_abi(
+    name: &str,
+    params: &[Value],
+    result: &str,
+    reached: Vec<String>,
+    types: &BTreeMap<String, String>,
+) -> String {
     let params: Vec<String> = params.iter().map(ToString::to_string).collect();
-    let declarations: Vec<&str> = reached.iter().filter_map(|key| types.get(key)).map(String::as_str).collect();
+    let declarations: Vec<&str> =
+        reached.iter().filter_map(|key| types.get(key)).map(String::as_str).collect();
     hash([name, result].into_iter().chain(params.iter().map(String::as_str)).chain(declarations))
 }
 

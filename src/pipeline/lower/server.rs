@@ -15,12 +15,13 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use swc_common::{
-    DUMMY_SP, FileName, Mark, SourceMap, Span as SwcSpan, Spanned, SyntaxContext, comments::SingleThreadedComments, sync::Lrc,
+    DUMMY_SP, FileName, Mark, SourceMap, Span as SwcSpan, Spanned, SyntaxContext,
+    comments::SingleThreadedComments, sync::Lrc,
 };
 use swc_ecma_ast::{
-    CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, Expr, Ident, ImportDecl, ImportNamedSpecifier, ImportPhase,
-    ImportSpecifier, Lit, MemberExpr, Module, ModuleDecl, ModuleItem, Number, Pass, Pat, Program, Stmt, Str, VarDecl, VarDeclKind,
-    VarDeclarator,
+    CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, Expr, Ident, ImportDecl,
+    ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, Module, ModuleDecl,
+    ModuleItem, Number, Pass, Pat, Program, Stmt, Str, VarDecl, VarDeclKind, VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,
@@ -29,7 +30,8 @@ use swc_ecma_transforms_base::{
     resolver,
 };
 use swc_ecma_transforms_proposal::{
-    decorator_2023_11::decorator_2023_11, decorators::decorators, explicit_resource_management::explicit_resource_management,
+    decorator_2023_11::decorator_2023_11, decorators::decorators,
+    explicit_resource_management::explicit_resource_management,
 };
 use swc_ecma_transforms_react::{Options as ReactOptions, Runtime, react};
 use swc_ecma_transforms_typescript::{Config as TypeScriptConfig, typescript};
@@ -79,7 +81,11 @@ const MIDDLEWARE: &str = "__kontract_middleware";
 
 impl<'a> Plan<'a> {
     /// Client code: nothing but types removed.
-    pub fn code(file: &'a SourcePath, specifiers: &'a BTreeMap<String, String>, flavour: &'a Flavour) -> Self {
+    pub fn code(
+        file: &'a SourcePath,
+        specifiers: &'a BTreeMap<String, String>,
+        flavour: &'a Flavour,
+    ) -> Self {
         Self {
             file,
             specifiers,
@@ -116,7 +122,8 @@ impl<'a> Plan<'a> {
     }
 
     fn add_routes(&mut self, app: &App, contract: &ModuleContract, output: &str) {
-        let mut routes: Vec<_> = app.routes.iter().filter(|(_, r)| r.module == contract.file).collect();
+        let mut routes: Vec<_> =
+            app.routes.iter().filter(|(_, r)| r.module == contract.file).collect();
         routes.sort_by_key(|(_, r)| r.function);
         if routes.is_empty() {
             return;
@@ -155,7 +162,9 @@ impl<'a> Plan<'a> {
             };
             let meta = [("ugroup", &function.ugroup), ("egroup", &function.egroup)]
                 .into_iter()
-                .filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}: {}, ", string(value))))
+                .filter_map(|(key, value)| {
+                    value.as_ref().map(|value| format!("{key}: {}, ", string(value)))
+                })
                 .collect::<String>();
             let _ = writeln!(
                 self.tail,
@@ -169,10 +178,11 @@ impl<'a> Plan<'a> {
     /// One chain function per distinct set of middlewares.
     fn add_chains(&mut self, app: &App, contract: &ModuleContract) {
         self.import("kontract/runtime".to_owned(), "__kontract_chain");
-        let list = contract.exports.iter().find(|e| e.name == "default").and_then(|e| match &e.target {
-            crate::model::contract::ExportTarget::Local(name) => Some(name.clone()),
-            _ => None,
-        });
+        let list =
+            contract.exports.iter().find(|e| e.name == "default").and_then(|e| match &e.target {
+                crate::model::contract::ExportTarget::Local(name) => Some(name.clone()),
+                _ => None,
+            });
         let list = list.unwrap_or_else(|| {
             self.name_default = Some(MIDDLEWARE);
             MIDDLEWARE.to_owned()
@@ -181,7 +191,11 @@ impl<'a> Plan<'a> {
         let mut chains = String::new();
         for (indices, name) in &app.chains {
             let indices: Vec<String> = indices.iter().map(ToString::to_string).collect();
-            let _ = writeln!(chains, "export const {name} = __kontract_chain({list}, [{}]);", indices.join(", "));
+            let _ = writeln!(
+                chains,
+                "export const {name} = __kontract_chain({list}, [{}]);",
+                indices.join(", ")
+            );
         }
         self.tail.insert_str(0, &chains);
     }
@@ -245,7 +259,10 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
             }
         }
         typescript(
-            TypeScriptConfig { native_class_properties: flavour.define_fields, ..TypeScriptConfig::default() },
+            TypeScriptConfig {
+                native_class_properties: flavour.define_fields,
+                ..TypeScriptConfig::default()
+            },
             unresolved,
             top_level,
         )
@@ -259,7 +276,8 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
                 import_source: flavour.jsx_import_source.clone().map(Into::into),
                 ..ReactOptions::default()
             };
-            react(sources.clone(), Some(&comments), options, top_level, unresolved).process(&mut program);
+            react(sources.clone(), Some(&comments), options, top_level, unresolved)
+                .process(&mut program);
         }
         inject_helpers(unresolved).process(&mut program);
     });
@@ -327,7 +345,9 @@ const SUPPLIED: &[&str] = &["ctx", "env", "perms"];
 
 impl Rewrite<'_> {
     fn specifier(&self, literal: &mut Str) -> bool {
-        let Some(printed) = literal.value.as_str().and_then(|s| self.plan.specifiers.get(s)) else { return false };
+        let Some(printed) = literal.value.as_str().and_then(|s| self.plan.specifiers.get(s)) else {
+            return false;
+        };
         *literal = Str { span: literal.span, ..text_literal(printed) };
         true
     }
@@ -416,7 +436,8 @@ impl VisitMut for Rewrite<'_> {
         if let Expr::Member(MemberExpr { obj, prop, span: at }) = expr
             && prop.is_ident_with("perm")
             && self.is_context(obj)
-            && let Some((_, mask)) = self.plan.masks.iter().find(|(body, _)| body.contains(span(*at)))
+            && let Some((_, mask)) =
+                self.plan.masks.iter().find(|(body, _)| body.contains(span(*at)))
         {
             let span = *at;
             *expr = Expr::Lit(Lit::Num(Number { span, value: f64::from(*mask), raw: None }));
@@ -441,7 +462,12 @@ impl VisitMut for Rewrite<'_> {
 /// `export default <expression>` → `const name = <expression>; export default name`.
 fn name_default(module: &mut Module, name: &str) {
     let Some(index) = module.body.iter().position(|item| {
-        matches!(item, ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(_) | ModuleDecl::ExportDefaultDecl(_)))
+        matches!(
+            item,
+            ModuleItem::ModuleDecl(
+                ModuleDecl::ExportDefaultExpr(_) | ModuleDecl::ExportDefaultDecl(_)
+            )
+        )
     }) else {
         return;
     };
@@ -471,10 +497,13 @@ fn name_default(module: &mut Module, name: &str) {
             };
             let expr = Box::new(Expr::Ident(ident(DUMMY_SP)));
             let export = ExportDefaultExpr { span: at, expr };
-            module.body.splice(index..=index, [
-                ModuleItem::Stmt(Stmt::Decl(Decl::Var(Box::new(declaration)))),
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)),
-            ]);
+            module.body.splice(
+                index..=index,
+                [
+                    ModuleItem::Stmt(Stmt::Decl(Decl::Var(Box::new(declaration)))),
+                    ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)),
+                ],
+            );
         }
         _ => {}
     }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use crate::model::{
     contract::{Constant, ConstantValue, EnumMember, TypeDeclaration, TypeDeclarationKind},
-    types::{FunctionType, Key, LiteralType, Member, MemberKind, Parameter, TypeExpr, TypeParameter},
+    types::{
+        FunctionType, Key, LiteralType, Member, MemberKind, Parameter, TypeExpr, TypeParameter,
+    },
 };
 
 /// Prints types of one declaration file.
@@ -36,11 +38,15 @@ impl Printer<'_> {
 
     fn write(&self, out: &mut String, ty: &TypeExpr, needed: Tightness, indent: usize) {
         let own = match ty {
-            TypeExpr::Conditional { .. } | TypeExpr::Function(_) | TypeExpr::Predicate { .. } => Tightness::Loose,
+            TypeExpr::Conditional { .. } | TypeExpr::Function(_) | TypeExpr::Predicate { .. } => {
+                Tightness::Loose
+            }
             TypeExpr::Infer { constraint: Some(_), .. } => Tightness::Loose,
             TypeExpr::Union(_) => Tightness::Union,
             TypeExpr::Intersection(_) => Tightness::Intersection,
-            TypeExpr::Operator { .. } | TypeExpr::Infer { .. } | TypeExpr::Query { .. } => Tightness::Operand,
+            TypeExpr::Operator { .. } | TypeExpr::Infer { .. } | TypeExpr::Query { .. } => {
+                Tightness::Operand
+            }
             _ => Tightness::Postfix,
         };
         // A union inside a union needs none, but a function type does.
@@ -98,7 +104,8 @@ impl Printer<'_> {
                         out.push_str(if element.optional { "?: " } else { ": " });
                         self.write(out, &element.ty, Tightness::Loose, indent);
                     } else {
-                        let needed = if element.optional { Tightness::Postfix } else { Tightness::Loose };
+                        let needed =
+                            if element.optional { Tightness::Postfix } else { Tightness::Loose };
                         self.write(out, &element.ty, needed, indent);
                         if element.optional {
                             out.push('?');
@@ -109,7 +116,9 @@ impl Printer<'_> {
             }
             TypeExpr::Object(members) => self.object(out, members, indent),
             TypeExpr::Union(types) => self.joined(out, types, " | ", Tightness::Union, indent),
-            TypeExpr::Intersection(types) => self.joined(out, types, " & ", Tightness::Intersection, indent),
+            TypeExpr::Intersection(types) => {
+                self.joined(out, types, " & ", Tightness::Intersection, indent);
+            }
             TypeExpr::Function(function) => {
                 if function.is_abstract {
                     out.push_str("abstract ");
@@ -190,7 +199,14 @@ impl Printer<'_> {
         }
     }
 
-    fn joined(&self, out: &mut String, types: &[TypeExpr], separator: &str, needed: Tightness, indent: usize) {
+    fn joined(
+        &self,
+        out: &mut String,
+        types: &[TypeExpr],
+        separator: &str,
+        needed: Tightness,
+        indent: usize,
+    ) {
         if types.is_empty() {
             out.push_str("never");
         }
@@ -299,15 +315,12 @@ impl Printer<'_> {
             self.parameter(out, parameter, indent);
         }
         out.push(')');
-        match &function.result {
-            Some(result) => {
-                out.push_str(arrow);
-                self.write(out, result, Tightness::Loose, indent);
-            }
-            None => {
-                out.push_str(arrow);
-                out.push_str("any");
-            }
+        if let Some(result) = &function.result {
+            out.push_str(arrow);
+            self.write(out, result, Tightness::Loose, indent);
+        } else {
+            out.push_str(arrow);
+            out.push_str("any");
         }
     }
 
@@ -373,7 +386,12 @@ impl Printer<'_> {
                 self.interface(out, declaration, extends.iter(), members, indent);
             }
             TypeDeclarationKind::Enum { members, .. } => {
-                let _ = writeln!(out, "{}enum {} {{", if indent == 0 { "declare " } else { "" }, declaration.name);
+                let _ = writeln!(
+                    out,
+                    "{}enum {} {{",
+                    if indent == 0 { "declare " } else { "" },
+                    declaration.name
+                );
                 for member in members {
                     docs(out, member.docs.as_deref(), indent + 1);
                     pad(out, indent + 1);
@@ -387,7 +405,12 @@ impl Printer<'_> {
                 out.push_str("}\n");
             }
             TypeDeclarationKind::Namespace(declarations) => {
-                let _ = writeln!(out, "{}namespace {} {{", if indent == 0 { "declare " } else { "" }, declaration.name);
+                let _ = writeln!(
+                    out,
+                    "{}namespace {} {{",
+                    if indent == 0 { "declare " } else { "" },
+                    declaration.name
+                );
                 for inner in declarations {
                     self.declaration(out, inner, indent + 1);
                 }
@@ -430,7 +453,11 @@ impl Printer<'_> {
                 let _ = writeln!(out, "declare const {name} = {};", constant(&value.value, 0));
             }
             (None, other) => {
-                let _ = writeln!(out, "declare const {name}: {};", constant_type(other, value.as_const));
+                let _ = writeln!(
+                    out,
+                    "declare const {name}: {};",
+                    constant_type(other, value.as_const)
+                );
             }
         }
     }
@@ -451,7 +478,8 @@ pub fn enumeration(members: &[EnumMember]) -> String {
             set(string(&number(*n)), string(&member.name));
         }
     }
-    let entries: Vec<String> = entries.into_iter().map(|(name, value)| format!("  {name}: {value},\n")).collect();
+    let entries: Vec<String> =
+        entries.into_iter().map(|(name, value)| format!("  {name}: {value},\n")).collect();
     format!("{{\n{}}}", entries.concat())
 }
 
@@ -474,7 +502,11 @@ pub fn constant(value: &ConstantValue, indent: usize) -> String {
                 .iter()
                 .map(|(name, value)| {
                     // `__proto__: x` would set the prototype.
-                    let name = if *name == Key::Name("__proto__".to_owned()) { "[\"__proto__\"]".to_owned() } else { key(name) };
+                    let name = if *name == Key::Name("__proto__".to_owned()) {
+                        "[\"__proto__\"]".to_owned()
+                    } else {
+                        key(name)
+                    };
                     format!("{}{name}: {}", "  ".repeat(indent + 1), constant(value, indent + 1))
                 })
                 .collect();
@@ -492,9 +524,10 @@ fn constant_type(value: &ConstantValue, exact: bool) -> String {
         ConstantValue::Number(n) if !exact || !n.is_finite() => "number".to_owned(),
         ConstantValue::BigInt(_) if !exact => "bigint".to_owned(),
         ConstantValue::String(_) if !exact => "string".to_owned(),
-        ConstantValue::Boolean(_) | ConstantValue::Number(_) | ConstantValue::BigInt(_) | ConstantValue::String(_) => {
-            constant(value, 0)
-        }
+        ConstantValue::Boolean(_)
+        | ConstantValue::Number(_)
+        | ConstantValue::BigInt(_)
+        | ConstantValue::String(_) => constant(value, 0),
         ConstantValue::Array(items) if exact => {
             let items: Vec<String> = items.iter().map(|item| constant_type(item, true)).collect();
             format!("readonly [{}]", items.join(", "))
@@ -517,7 +550,9 @@ fn constant_type(value: &ConstantValue, exact: bool) -> String {
         ConstantValue::Object(fields) => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|(name, value)| format!("{readonly}{}: {}", key(name), constant_type(value, exact)))
+                .map(|(name, value)| {
+                    format!("{readonly}{}: {}", key(name), constant_type(value, exact))
+                })
                 .collect();
             format!("{{ {} }}", fields.join("; "))
         }
@@ -566,8 +601,11 @@ pub fn key(key: &Key) -> String {
 /// Good for a property name, reserved words included.
 pub fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '$' || (c.is_alphabetic() && !c.is_ascii()))
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$' || (c.is_alphanumeric() && !c.is_ascii()))
+    chars.next().is_some_and(|c| {
+        c.is_ascii_alphabetic() || c == '_' || c == '$' || (c.is_alphabetic() && !c.is_ascii())
+    }) && chars.all(|c| {
+        c.is_ascii_alphanumeric() || c == '_' || c == '$' || (c.is_alphanumeric() && !c.is_ascii())
+    })
 }
 
 /// A string literal that is right in JavaScript and TypeScript alike.
