@@ -43,7 +43,10 @@ use crate::{
         app::{App, Flavour, Modules},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
-    pipeline::{names::Layout, print::types::string},
+    pipeline::{
+        names::Layout,
+        print::values::{is_identifier, string},
+    },
     source::{self, Parsed, span},
 };
 
@@ -212,7 +215,7 @@ fn callee(out: &mut String, function: &BackendFunction) {
     } else {
         out.push_str(class);
     }
-    if crate::pipeline::print::types::is_identifier(&function.name) {
+    if is_identifier(&function.name) {
         let _ = write!(out, ".{}", function.name);
     } else {
         let _ = write!(out, "[{}]", string(&function.name));
