@@ -226,7 +226,9 @@ fn callee(out: &mut String, function: &BackendFunction) {
 /// parse, which `extract` has reported.
 pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let (parsed, _) = source::parse(plan.file, text);
-    let Parsed { module, comments, text: blanked, .. } = parsed?;
+    let Parsed { mut module, comments, text: blanked, .. } = parsed?;
+    // It would have to be the first line, and nobody runs a generated module by its name.
+    module.shebang = None;
     let sources: Lrc<SourceMap> = Lrc::default();
     sources.new_source_file(FileName::Custom(plan.file.to_string()).into(), text.to_owned());
     let has_decorators = memchr::memchr(b'@', blanked.as_bytes()).is_some();
