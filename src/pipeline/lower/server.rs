@@ -243,6 +243,7 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
         unresolved: SyntaxContext::empty().apply_mark(unresolved),
         top_level: SyntaxContext::empty().apply_mark(top_level),
         ambient: Vec::new(),
+        contexts: Vec::new(),
         free: Vec::new(),
     };
     program.visit_mut_with(&mut rewrite);
@@ -342,6 +343,8 @@ struct Rewrite<'a> {
     top_level: SyntaxContext,
     /// Names of `declare const ctx`, which is only there for the type checker.
     ambient: Vec<String>,
+    /// Local names under which `ctx` is imported.
+    contexts: Vec<String>,
     /// Names that `kontract/runtime` supplies.
     free: Vec<String>,
 }
@@ -364,7 +367,9 @@ impl Rewrite<'_> {
     }
 
     fn is_context(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Ident(ident) if ident.sym == "ctx" && (self.is_supplied(ident) || ident.ctxt == self.top_level))
+        let Expr::Ident(ident) = expr else { return false };
+        (ident.sym == "ctx" && self.is_supplied(ident))
+            || (ident.ctxt == self.top_level && self.contexts.iter().any(|n| *n == *ident.sym))
     }
 
     fn unwrapped(&self, call: &mut CallExpr) -> Option<Box<Expr>> {
@@ -378,6 +383,20 @@ impl Rewrite<'_> {
 impl VisitMut for Rewrite<'_> {
     fn visit_mut_module(&mut self, module: &mut Module) {
         for item in &module.body {
+            if let ModuleItem::ModuleDecl(ModuleDecl::Import(import)) = item
+                && import.src.value.as_str() == Some("kontract/runtime")
+            {
+                for specifier in &import.specifiers {
+                    if let ImportSpecifier::Named(named) = specifier
+                        && named
+                            .imported
+                            .as_ref()
+                            .map_or(named.local.sym == "ctx", |n| *n.atom() == "ctx")
+                    {
+                        self.contexts.push(named.local.sym.to_string());
+                    }
+                }
+            }
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
                 && var.declare
             {
