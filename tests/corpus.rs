@@ -18,7 +18,11 @@ use swc_ecma_parser::{Lexer, Parser, Syntax, TsSyntax};
 #[test]
 fn nothing_is_lifted_from_foreign_sources_and_their_trees_are_the_parsers() {
     let files = sources();
-    assert!(files.len() >= 900, "only {} files: is tests/corpus installed completely?", files.len());
+    assert!(
+        files.len() >= 900,
+        "only {} files: is tests/corpus installed completely?",
+        files.len()
+    );
     let check = move || {
         let (mut with_at, mut bytes) = (0, 0);
         for path in &files {

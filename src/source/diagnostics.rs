@@ -46,9 +46,9 @@ pub fn too_large(file: &SourcePath, bytes: usize, limit: usize) -> Diagnostic {
 
 /// K005.
 #[cold]
-pub fn nested_too_deeply(file: &SourcePath, span: Span, limit: usize) -> Diagnostic {
+pub fn nested_too_deeply(file: &SourcePath, span: Span) -> Diagnostic {
     Diagnostic::error("K005", file, Some(span), "nested too deeply")
-        .label(format!("more than {limit} levels are open here"))
+        .label("too many levels are open here")
         .help("name inner parts with `const` or `type`, or move generated data to a JSON file")
 }
 

@@ -22,14 +22,17 @@ use super::{
     evidence::{self, Evidence},
     names::Names,
     nesting::{self, OutOfStack, Weight},
-    scan::{self, Candidate, Unclosed},
+    scan::{self, Annotations, Candidate, Unclosed},
     swc::{self, Outcome, Panicked},
 };
 
 pub fn parse(file: &SourcePath, text: &str) -> (Option<Parsed>, Vec<Diagnostic>) {
     let weight = Weight::of(text);
+    let syntax = swc::syntax(file);
+    if let Some(place) = nesting::too_slow(text, syntax.jsx(), weight) {
+        return (None, vec![diagnostics::nested_too_deeply(file, place)]);
+    }
     let run = || {
-        let syntax = swc::syntax(file);
         let lift = Lift { file, text, syntax, jsx: syntax.jsx(), shallow: weight.is_shallow() };
         if may_hold_annotations(text) { lift.run() } else { lift.plain() }
     };
@@ -58,6 +61,22 @@ struct Lift<'a> {
 struct Proposal {
     lifted: Vec<Lifted>,
     unclosed: Option<Unclosed>,
+}
+
+impl Proposal {
+    fn new(found: Annotations) -> Self {
+        let lift = |candidate: Candidate| Lifted { semicolon: candidate.after_modifier, candidate };
+        Self { lifted: found.candidates.into_iter().map(lift).collect(), unclosed: found.unclosed }
+    }
+
+    /// Whether the same places are lifted.
+    fn is_like(&self, other: &Self) -> bool {
+        self.unclosed.is_some() == other.unclosed.is_some()
+            && self.lifted.len() == other.lifted.len()
+            && self.lifted.iter().zip(&other.lifted).all(|(a, b)| {
+                (a.candidate.at, a.candidate.end) == (b.candidate.at, b.candidate.end)
+            })
+    }
 }
 
 #[derive(Clone)]
@@ -95,7 +114,7 @@ impl Lift<'_> {
         if !self.shallow
             && let Some(place) = outcome.module.as_ref().and_then(nesting::too_deep)
         {
-            return Err(diagnostics::nested_too_deeply(self.file, place, nesting::MAX_DEPTH));
+            return Err(diagnostics::nested_too_deeply(self.file, place));
         }
         Ok(outcome)
     }
@@ -103,14 +122,7 @@ impl Lift<'_> {
     fn run(&self) -> (Option<Parsed>, Vec<Diagnostic>) {
         let names = Names::guess(self.text);
         let guess = scan::annotations(self.text, self.jsx, &names, None);
-        let mut proposal = Proposal {
-            lifted: guess
-                .candidates
-                .into_iter()
-                .map(|candidate| Lifted { semicolon: candidate.after_modifier, candidate })
-                .collect(),
-            unclosed: guess.unclosed,
-        };
+        let mut proposal = Proposal::new(guess);
         let mut retries = Retries::default();
         for _ in 0..MAX_ROUNDS {
             let blanked = self.blank(&proposal);
@@ -127,9 +139,14 @@ impl Lift<'_> {
                 },
                 None => match self.reconsider(&outcome, &proposal, &mut retries) {
                     Some(revised) => revised,
-                    None => return (None, self.failure(&outcome, &proposal, retries)),
+                    None => {
+                        return (None, self.failure(&outcome.errors, retries, proposal.unclosed));
+                    }
                 },
             };
+        }
+        if retries.first.is_some() {
+            return (None, self.failure(&[], retries, None));
         }
         let first = proposal.lifted.first();
         let place = first.map_or(Span::default(), |lifted| place(&lifted.candidate));
@@ -257,19 +274,34 @@ impl Lift<'_> {
                 return Some(revised);
             }
         }
-        // Everything was JSX text.
-        if self.jsx && !retries.bare && !(proposal.lifted.is_empty() && proposal.unclosed.is_none())
-        {
+        // The scan lost its way at a slash or a `<`, and took code for text …
+        if !retries.literal {
+            retries.literal = true;
+            let scanned = scan::annotations(self.text, false, &names, Some(&[]));
+            let revised = Proposal::new(scanned);
+            if !revised.is_like(proposal) {
+                return Some(revised);
+            }
+        }
+        // … or text for code.
+        if self.jsx && !retries.bare {
             retries.bare = true;
-            return Some(Proposal { lifted: Vec::new(), unclosed: None });
+            let revised = Proposal { lifted: Vec::new(), unclosed: None };
+            if !revised.is_like(proposal) {
+                return Some(revised);
+            }
         }
         None
     }
 
     /// What to say of a file that cannot be parsed: what was wrong with it as it was first read.
-    fn failure(&self, outcome: &Outcome, proposal: &Proposal, retries: Retries) -> Vec<Diagnostic> {
-        let (errors, unclosed) =
-            retries.first.unwrap_or_else(|| (outcome.errors.clone(), proposal.unclosed));
+    fn failure(
+        &self,
+        errors: &[Error],
+        retries: Retries,
+        unclosed: Option<Unclosed>,
+    ) -> Vec<Diagnostic> {
+        let (errors, unclosed) = retries.first.unwrap_or_else(|| (errors.to_vec(), unclosed));
         match unclosed {
             // What follows the annotation makes no sense to the parser either.
             Some(unclosed) => {
@@ -350,6 +382,7 @@ struct Retries {
     /// The outcome of the first attempt.
     first: Option<(Vec<Error>, Option<Unclosed>)>,
     separated: bool,
+    literal: bool,
     bare: bool,
     /// Annotations before which a separator is not to be tried again.
     refused: FxHashSet<usize>,
@@ -416,4 +449,4 @@ fn offset(at: usize) -> u32 {
 const MAX_SIBLINGS: usize = 256;
 
 /// Every round but the first answers a wrong guess; more than one of them is rare.
-const MAX_ROUNDS: usize = 5;
+const MAX_ROUNDS: usize = 8;

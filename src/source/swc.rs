@@ -6,6 +6,7 @@ use std::{
     sync::Once,
 };
 
+use rustc_hash::FxHashSet;
 use swc_common::{
     BytePos, Spanned,
     comments::{Comments, SingleThreadedComments},
@@ -101,13 +102,10 @@ pub fn parse_expression(
 /// The parser's errors, each once, in source order.
 pub fn diagnostics(file: &SourcePath, text: &str, errors: &[Error]) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
+    let mut seen = FxHashSet::default();
     for error in errors {
         let diagnostic = bridge(file, text, error);
-        if !found.iter().any(|other| {
-            other.span == diagnostic.span
-                && (other.message == diagnostic.message
-                    || other.span.is_some_and(|span| span.start == span.end))
-        }) {
+        if seen.insert((diagnostic.span, diagnostic.message.clone())) {
             found.push(diagnostic);
         }
     }
