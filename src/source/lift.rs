@@ -97,6 +97,8 @@ impl Lift<'_> {
             Ok(outcome) => outcome,
             Err(diagnostic) => return (None, vec![diagnostic]),
         };
+        let stopped = outcome.module.is_none();
+        let found = swc::diagnostics(self.file, self.text, &outcome.errors, stopped);
         let parsed = outcome.module.map(|module| Parsed {
             module,
             comments: outcome.comments,
@@ -104,7 +106,7 @@ impl Lift<'_> {
             text: self.text.to_owned(),
             plain: true,
         });
-        (parsed, swc::diagnostics(self.file, self.text, &outcome.errors))
+        (parsed, found)
     }
 
     /// Calls the parser. A tree that comes back is safe to walk over.
@@ -197,18 +199,18 @@ impl Lift<'_> {
             while old.next_if(|old| old.candidate.at < candidate.at).is_some() {
                 same = false;
             }
-            let semicolon = match old.next_if(|old| old.candidate.at == candidate.at) {
-                Some(old) => {
-                    let swallowed = !old.semicolon
-                        && !retries.refused.contains(&candidate.at)
-                        && is_swallowed(&candidate, &evidence, blanked);
-                    same &= old.candidate.end == candidate.end && !swallowed;
-                    old.semicolon || swallowed
-                }
-                None => {
-                    same = false;
-                    candidate.after_modifier
-                }
+            let before = old.next_if(|old| old.candidate.at == candidate.at);
+            let semicolon = if let Some(old) = before {
+                let swallowed = !old.semicolon
+                    && !retries.refused.contains(&candidate.at)
+                    && is_swallowed(&candidate, &evidence, blanked);
+                same &= old.candidate.end == candidate.end
+                    && old.candidate.name == candidate.name
+                    && !swallowed;
+                old.semicolon || swallowed
+            } else {
+                same = false;
+                candidate.after_modifier
             };
             lifted.push(Lifted { candidate, semicolon });
         }
@@ -307,7 +309,7 @@ impl Lift<'_> {
             Some(unclosed) => {
                 vec![diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place)]
             }
-            None => swc::diagnostics(self.file, self.text, &errors),
+            None => swc::diagnostics(self.file, self.text, &errors, true),
         }
     }
 
@@ -323,7 +325,7 @@ impl Lift<'_> {
                 diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place);
             return (None, vec![diagnostic]);
         }
-        let mut found = swc::diagnostics(self.file, self.text, &outcome.errors);
+        let mut found = swc::diagnostics(self.file, self.text, &outcome.errors, false);
         let Some(module) = outcome.module else { return (None, found) };
         let anchors = anchors(&proposal.lifted, &blanked, evidence);
         let mut annotations = Vec::with_capacity(proposal.lifted.len());
@@ -349,7 +351,7 @@ impl Lift<'_> {
         match swc::parse_expression(self.syntax, self.text, start, candidate.end) {
             Err(Panicked) => found.push(diagnostics::parser_failed(self.file)),
             Ok((expression, errors)) => {
-                for diagnostic in swc::diagnostics(self.file, self.text, &errors) {
+                for diagnostic in swc::diagnostics(self.file, self.text, &errors, false) {
                     let span = diagnostic.span.unwrap_or_default();
                     found.push(diagnostics::unreadable_arguments(
                         self.file,

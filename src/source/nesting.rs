@@ -190,6 +190,7 @@ pub fn too_slow(text: &str, jsx: bool, weight: Weight) -> Option<Span> {
 }
 
 #[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // Independent facts, not states.
 struct Level {
     /// `<` since the last separator, closed or not.
     angles: usize,

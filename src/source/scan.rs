@@ -171,6 +171,7 @@ struct Opened {
 
 /// What stands before the token to come.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Independent facts, not states.
 struct Before {
     /// The previous token may end an expression, so that `/` divides and `<` compares.
     operand: bool,
@@ -292,10 +293,11 @@ impl<'a> Scan<'a> {
             }
             b'[' => self.open(Frame::Bracket),
             b'{' => {
-                let value = !self.before.operand
-                    && !matches!(self.previous(), b")" | b"=>" | b";" | b"{" | b"}" | b"")
-                    && !(self.before.word
+                let block = self.before.operand
+                    || matches!(self.previous(), b")" | b"=>" | b";" | b"{" | b"}" | b"")
+                    || (self.before.word
                         && matches!(self.previous(), b"else" | b"do" | b"try" | b"finally"));
+                let value = !block;
                 self.open(Frame::Brace { value })
             }
             b')' | b']' | b'}' => self.close(byte),
