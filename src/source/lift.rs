@@ -359,6 +359,12 @@ impl Lift<'_> {
                         &diagnostic.message,
                     ));
                 }
+                if !self.shallow
+                    && let Some(place) = expression.as_ref().and_then(nesting::too_deep)
+                {
+                    found.push(diagnostics::nested_too_deeply(self.file, place));
+                    return Vec::new();
+                }
                 match expression.map(|expression| *expression) {
                     Some(Expr::Call(call))
                         if super::span(call.span).end as usize == candidate.end =>

@@ -14,7 +14,7 @@ use std::{
 
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    AssignTarget, Expr, JSXElement, JSXFragment, JSXMemberExpr, Module, ModuleDecl, Pat,
+    AssignTarget, Expr, JSXElement, JSXFragment, JSXMemberExpr, ModuleDecl, Pat,
     SimpleAssignTarget, Stmt, TsEntityName, TsNamespaceDecl, TsType,
 };
 use swc_ecma_visit::{Visit, VisitWith};
@@ -207,13 +207,13 @@ struct Level {
 }
 
 /// The first place in the tree that is deeper than [`MAX_DEPTH`].
-pub fn too_deep(module: &Module) -> Option<Span> {
+pub fn too_deep(node: &impl VisitWith<Depth>) -> Option<Span> {
     let mut depth = Depth { level: 0, found: None };
-    module.visit_with(&mut depth);
+    node.visit_with(&mut depth);
     depth.found
 }
 
-struct Depth {
+pub struct Depth {
     level: usize,
     found: Option<Span>,
 }

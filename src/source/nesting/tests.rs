@@ -73,6 +73,14 @@ fn whatever_is_nested_too_deeply_is_refused_on_any_thread() {
 }
 
 #[test]
+fn arguments_of_annotations_are_measured_too() {
+    let text = format!("@backend({}1) function f() {{}}", "!".repeat(50_000));
+    let (_, diagnostics) = parse(&SourcePath::new("a.ts"), &text);
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(diagnostics[0].code, "K005");
+}
+
+#[test]
 fn unclosed_brackets_are_a_syntax_error_or_refused() {
     for open in [
         "(",
