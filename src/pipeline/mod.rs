@@ -79,8 +79,10 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     if !diagnostics.iter().any(Diagnostic::is_error) {
         let outputs = outputs(&**files, options, &app, &modules);
         let (report, found) = leaks::scan(&app, &modules, &outputs);
+        if !found.iter().any(Diagnostic::is_error) {
+            build.outputs = outputs;
+        }
         diagnostics.extend(found);
-        build.outputs = outputs;
         build.leaks = report;
     }
     build.diagnostics = diagnostics;

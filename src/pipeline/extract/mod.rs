@@ -203,7 +203,7 @@ impl<'a> Extractor<'a> {
                 self.methods(&class.class, class.ident.as_ref());
                 if let Some(ident) = &class.ident {
                     contract.types.push(self.class(&class.class, ident, export.span));
-                    self.value(ident, None, &mut contract.values);
+                    contract.values.push(self.class_as_value(&class.class, ident));
                 }
             }
             DefaultDecl::TsInterfaceDecl(interface) => {
@@ -218,7 +218,7 @@ impl<'a> Extractor<'a> {
             Decl::Class(class) => {
                 self.methods(&class.class, Some(&class.ident));
                 contract.types.push(self.class(&class.class, &class.ident, outer));
-                self.value(&class.ident, None, &mut contract.values);
+                contract.values.push(self.class_as_value(&class.class, &class.ident));
             }
             Decl::TsModule(module) => {
                 if let Some(namespace) = self.namespace(module, outer) {
@@ -305,6 +305,15 @@ impl<'a> Extractor<'a> {
             complete.then(|| crate::model::types::TypeExpr::Function(Box::new(ty)))
         });
         values.push(Value { name: ident.sym.to_string(), span: span(ident.span), ty });
+    }
+
+    fn class_as_value(
+        &self,
+        class: &swc_ecma_ast::Class,
+        ident: &swc_ecma_ast::Ident,
+    ) -> Value {
+        let ty = self.class_value(class, ident);
+        Value { name: ident.sym.to_string(), span: span(ident.span), ty }
     }
 
     fn uses(

@@ -210,23 +210,31 @@ impl Check<'_> {
     }
 }
 
-/// null is one of the type's values, or may be.
-pub fn admits_null(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr) -> bool {
-    admits_null_to(symbols, home, ty, 16)
+/// `value`, which is `null` or `undefined`, is one of the type's values, or may be.
+pub fn admits(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr, value: &str) -> bool {
+    admits_to(symbols, home, ty, value, 16)
 }
 
-fn admits_null_to(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr, depth: usize) -> bool {
+fn admits_to(
+    symbols: Symbols<'_>,
+    home: &SourcePath,
+    ty: &TypeExpr,
+    value: &str,
+    depth: usize,
+) -> bool {
     if depth == 0 {
         return true;
     }
     match ty {
-        TypeExpr::Keyword(name) => matches!(name.as_str(), "null" | "any" | "unknown"),
-        TypeExpr::Union(types) => types.iter().any(|t| admits_null_to(symbols, home, t, depth - 1)),
+        TypeExpr::Keyword(name) => name == value || matches!(name.as_str(), "any" | "unknown"),
+        TypeExpr::Union(types) => {
+            types.iter().any(|t| admits_to(symbols, home, t, value, depth - 1))
+        }
         TypeExpr::Reference { name, .. } => match symbols.local(home, name) {
             Some(Symbol::Declared { module, name }) => {
                 match symbols.module(&module).and_then(|c| c.type_named(&name)).map(|d| &d.kind) {
                     Some(TypeDeclarationKind::Alias(ty)) => {
-                        admits_null_to(symbols, &module, ty, depth - 1)
+                        admits_to(symbols, &module, ty, value, depth - 1)
                     }
                     Some(_) => false,
                     None => true,

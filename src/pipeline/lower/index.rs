@@ -8,12 +8,13 @@ use crate::{
         app::{App, IndexEntry, Modules},
         contract::BackendFunction,
         output::Output,
+        types::Key,
     },
     pipeline::{
         names::Layout,
         print::{
             header,
-            types::{docs, is_identifier, string},
+            types::{docs, is_identifier, key, string},
         },
     },
 };
@@ -188,7 +189,7 @@ impl<'a> Node<'a> {
             Node::Group(children) => {
                 out.push_str("{\n");
                 for (name, child) in children {
-                    let _ = write!(out, "{}{name}: ", "  ".repeat(indent + 1));
+                    let _ = write!(out, "{}{}: ", "  ".repeat(indent + 1), property(name));
                     child.write_script(out, indent + 1);
                     out.push_str(",\n");
                 }
@@ -208,7 +209,7 @@ impl<'a> Node<'a> {
                     if let Node::Route { docs: text, .. } = child {
                         docs(out, *text, indent + 1);
                     }
-                    let _ = write!(out, "{}readonly {name}: ", "  ".repeat(indent + 1));
+                    let _ = write!(out, "{}readonly {}: ", "  ".repeat(indent + 1), property(name));
                     child.write_types(out, indent + 1);
                     out.push_str(";\n");
                 }
@@ -216,4 +217,8 @@ impl<'a> Node<'a> {
             }
         }
     }
+}
+
+fn property(name: &str) -> String {
+    key(&Key::Name(name.to_owned()))
 }
