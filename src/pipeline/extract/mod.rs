@@ -14,7 +14,7 @@ mod names;
 mod types;
 mod uses;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashSet;
 use swc_common::{
@@ -74,6 +74,7 @@ pub fn extract(file: &SourcePath, text: &str, hints: Hints) -> (ModuleContract, 
             annotations: Attachments::new(annotations),
             functions: RefCell::default(),
             consumed: RefCell::default(),
+            inner: Cell::new(false),
             diagnostics: RefCell::new(diagnostics),
         };
         let mut contract = extractor.module(&module, unresolved, top_level, hints);
@@ -97,6 +98,8 @@ pub struct Extractor<'a> {
     functions: RefCell<Vec<BackendFunction>>,
     /// Where calls of `backend` and `mwfilter` start that have been read.
     consumed: RefCell<FxHashSet<BytePos>>,
+    /// What is being read lies inside another type.
+    inner: Cell<bool>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
@@ -307,11 +310,7 @@ impl<'a> Extractor<'a> {
         values.push(Value { name: ident.sym.to_string(), span: span(ident.span), ty });
     }
 
-    fn class_as_value(
-        &self,
-        class: &swc_ecma_ast::Class,
-        ident: &swc_ecma_ast::Ident,
-    ) -> Value {
+    fn class_as_value(&self, class: &swc_ecma_ast::Class, ident: &swc_ecma_ast::Ident) -> Value {
         let ty = self.class_value(class, ident);
         Value { name: ident.sym.to_string(), span: span(ident.span), ty }
     }
@@ -354,6 +353,12 @@ impl<'a> Extractor<'a> {
         }
         for annotation in self.annotations.left() {
             let name = annotation.name.as_str();
+            if let AnnotationName::Scalar(_) = annotation.name
+                && attach::kind_at(module, annotation.anchor) == Some(attach::PARAMETER)
+            {
+                self.later(annotation, "leave it out; ranges are not checked yet");
+                continue;
+            }
             let belongs = belongs(annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
@@ -389,8 +394,8 @@ fn belongs(name: AnnotationName) -> &'static str {
         AnnotationName::Primkey
         | AnnotationName::Perm
         | AnnotationName::Index
-        | AnnotationName::Unique => "a field of an interface or class",
-        AnnotationName::Owned | AnnotationName::Table => "an interface or class",
+        | AnnotationName::Unique => "a field of a top-level interface, class or object type",
+        AnnotationName::Owned | AnnotationName::Table => "a top-level interface or class",
         AnnotationName::Scalar(_) => "a parameter or field",
     }
 }

@@ -13,7 +13,7 @@ use swc_ecma_ast::{
 
 use super::{
     Extractor, constant,
-    diagnostics::{not_available, unreadable_field, wrong_kind},
+    diagnostics::{not_available, unreadable_field, wrapper_in_inner_type, wrong_kind},
 };
 use crate::{
     model::{
@@ -69,7 +69,9 @@ impl Extractor<'_> {
                     operand: Box::new(self.import_type(import)),
                 },
             },
-            TsType::TsTypeLit(literal) => TypeExpr::Object(self.members(&literal.members)),
+            TsType::TsTypeLit(literal) => {
+                TypeExpr::Object(self.inside(|| self.members(&literal.members)))
+            }
             TsType::TsArrayType(array) => TypeExpr::Array(Box::new(self.ty(&array.elem_type))),
             TsType::TsTupleType(tuple) => TypeExpr::Tuple(
                 tuple
@@ -317,6 +319,14 @@ impl Extractor<'_> {
 
     // ---- members -----------------------------------------------------------------------------
 
+    /// Reads what lies inside another type or a namespace: no rows of a table.
+    fn inside<T>(&self, read: impl FnOnce() -> T) -> T {
+        let before = self.inner.replace(true);
+        let found = read();
+        self.inner.set(before);
+        found
+    }
+
     pub fn members(&self, members: &[TsTypeElement]) -> Vec<Member> {
         members.iter().filter_map(|member| self.member(member)).collect()
     }
@@ -382,6 +392,10 @@ impl Extractor<'_> {
     /// `@primkey`, `@perm(…)` and the like before a field.
     fn field_annotations(&self, node: swc_common::Span, name: swc_common::Span) -> FieldStorage {
         let mut storage = FieldStorage::default();
+        if self.inner.get() {
+            // They stay, and are reported as attached to the wrong thing.
+            return storage;
+        }
         let taken = self.annotations.take(node, name);
         for (i, annotation) in taken.iter().enumerate() {
             self.check_repeated(&taken[..i], annotation);
@@ -424,6 +438,9 @@ impl Extractor<'_> {
         let Some(arguments) = reference.type_params.as_deref() else { return };
         let at = span(reference.span);
         match self.names.meaning_of_path(&name) {
+            Some(wrapper @ ("Primkey" | "Perm")) if self.inner.get() => {
+                self.report(wrapper_in_inner_type(self.file, at, wrapper));
+            }
             Some("Primkey") => storage.primary_key = true,
             Some("Perm") => {
                 let mask = arguments.params.get(1).map(|t| match &**t {
@@ -446,7 +463,7 @@ impl Extractor<'_> {
                     _ => self.report(super::diagnostics::not_constant(
                         self.file,
                         at,
-                        "Perm<…, mask>",
+                        "the mask in `Perm<…, 'R__'>`",
                     )),
                 }
             }
@@ -487,7 +504,8 @@ impl Extractor<'_> {
         interface: &TsInterfaceDecl,
         outer: swc_common::Span,
     ) -> TypeDeclaration {
-        let annotated = self.type_annotations(outer, interface.id.span, "an interface");
+        let annotated =
+            !self.inner.get() && self.type_annotations(outer, interface.id.span, "an interface");
         let mut extends = Vec::new();
         for parent in &interface.extends {
             self.storage_parent(parent);
@@ -571,7 +589,10 @@ impl Extractor<'_> {
     }
 
     pub fn alias(&self, alias: &TsTypeAliasDecl, outer: swc_common::Span) -> TypeDeclaration {
-        let ty = self.ty(&alias.type_ann);
+        let ty = match &*alias.type_ann {
+            TsType::TsTypeLit(literal) => TypeExpr::Object(self.members(&literal.members)),
+            ty => self.ty(ty),
+        };
         let entity = matches!(&ty, TypeExpr::Object(members) if has_storage(members));
         TypeDeclaration {
             name: alias.id.sym.to_string(),
@@ -691,17 +712,14 @@ impl Extractor<'_> {
         else {
             return None;
         };
-        let declarations = block
-            .body
-            .iter()
-            .filter_map(|item| match item {
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
-                    self.type_declaration(&export.decl, export.span)
-                }
-                ModuleItem::Stmt(Stmt::Decl(decl)) => self.type_declaration(decl, decl.span()),
-                _ => None,
-            })
-            .collect();
+        let declarations = block.body.iter().filter_map(|item| match item {
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                self.type_declaration(&export.decl, export.span)
+            }
+            ModuleItem::Stmt(Stmt::Decl(decl)) => self.type_declaration(decl, decl.span()),
+            _ => None,
+        });
+        let declarations = self.inside(|| declarations.collect());
         Some(TypeDeclaration {
             name: id.sym.to_string(),
             kind: TypeDeclarationKind::Namespace(declarations),
@@ -734,7 +752,7 @@ impl Extractor<'_> {
         ident: &swc_ecma_ast::Ident,
         outer: swc_common::Span,
     ) -> TypeDeclaration {
-        let annotated = self.type_annotations(outer, ident.span, "a class");
+        let annotated = !self.inner.get() && self.type_annotations(outer, ident.span, "a class");
         let mut members = Vec::new();
         for member in &class.body {
             match member {
