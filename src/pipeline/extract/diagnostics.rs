@@ -272,6 +272,14 @@ pub fn not_offered(file: &SourcePath, span: Span, what: &str, why: &str) -> Diag
         .help("use `ctx.session` and `ctx.owner`")
 }
 
+#[cold]
+pub fn declared_twice(file: &SourcePath, span: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K043", file, Some(span), format!("`{name}` is declared twice"))
+        .label("the second one")
+        .related(file, first, "the first one")
+        .help("rename one of them: the module would not load")
+}
+
 /// The known name nearest to `name`, if it is near enough to be meant.
 pub fn suggestion<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     known

@@ -11,6 +11,7 @@ mod imports;
 mod infer;
 mod middleware;
 mod names;
+mod twice;
 mod types;
 mod uses;
 
@@ -168,6 +169,7 @@ impl<'a> Extractor<'a> {
         self.imports(module, &mut contract);
         let (uses, values) = self.uses(module, unresolved, top_level);
         self.leftover_annotations(module);
+        self.check_declared_twice(module);
         for import in &mut contract.imports {
             for name in &mut import.names {
                 name.used_as_value &= values.contains(&name.local);

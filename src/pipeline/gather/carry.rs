@@ -71,11 +71,11 @@ pub fn check(
     let mut check = Check { symbols, seen: FxHashSet::default(), found: Vec::new() };
     for parameter in &function.signature.parameters {
         if let Some(ty) = &parameter.ty {
-            check.at(file, parameter.span, ty);
+            check.at(file, parameter.span, ty, false);
         }
     }
     if let Some(result) = &function.signature.result {
-        check.at(file, function.span, result_type(result));
+        check.at(file, function.span, result_type(result), true);
     }
     diagnostics.append(&mut check.found);
 }
@@ -104,12 +104,14 @@ struct Check<'a> {
 struct Place<'p> {
     file: &'p SourcePath,
     span: Span,
+    /// It is the result that is at hand.
+    result: bool,
     written: Option<(&'p SourcePath, Span)>,
 }
 
 impl Check<'_> {
-    fn at(&mut self, file: &SourcePath, span: Span, ty: &TypeExpr) {
-        self.ty(Place { file, span, written: None }, file, ty);
+    fn at(&mut self, file: &SourcePath, span: Span, ty: &TypeExpr, result: bool) {
+        self.ty(Place { file, span, result, written: None }, file, ty);
     }
 
     /// `home` is the file in which `ty` is written.
@@ -205,8 +207,8 @@ impl Check<'_> {
         let Some((_, instead)) = UNCARRIED.iter().find(|(names, _)| names.contains(&name)) else {
             return;
         };
-        let shown = if name == "Function" { "a function" } else { name };
-        self.found.push(type_not_carried(place.file, place.span, shown, instead, place.written));
+        let Place { file, span, result, written } = place;
+        self.found.push(type_not_carried(file, span, name, instead, written, result));
     }
 }
 
