@@ -47,10 +47,13 @@ pub struct Visitor<'a> {
 
 impl Visitor<'_> {
     fn is_context(&self, ident: &Ident, name: &str) -> bool {
-        ident.sym == name
-            && (ident.ctxt == self.unresolved
-                || (ident.ctxt == self.top_level
-                    && (self.ambient.contains(name) || self.extractor.names.is_imported(name))))
+        let names = self.extractor.names;
+        if ident.ctxt == self.unresolved {
+            return ident.sym == name;
+        }
+        ident.ctxt == self.top_level
+            && ((ident.sym == name && self.ambient.contains(name))
+                || (names.is_imported(&ident.sym) && names.is(&ident.sym, name)))
     }
 
     /// A call of Kontract's `backend`: imported, or undeclared and around a function.

@@ -20,8 +20,9 @@ use swc_common::{
 };
 use swc_ecma_ast::{
     CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, Expr, Ident, ImportDecl,
-    ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, Module, ModuleDecl,
-    ModuleItem, Number, Pass, Pat, Program, Stmt, Str, VarDecl, VarDeclKind, VarDeclarator,
+    ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, MemberProp, Module,
+    ModuleDecl, ModuleExportName, ModuleItem, Number, OptChainBase, Pass, Pat, Program, Stmt, Str,
+    VarDecl, VarDeclKind, VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,
@@ -229,6 +230,7 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let sources: Lrc<SourceMap> = Lrc::default();
     sources.new_source_file(FileName::Custom(plan.file.to_string()).into(), text.to_owned());
     let has_decorators = memchr::memchr(b'@', blanked.as_bytes()).is_some();
+    let has_accessor = memchr::memmem::find(blanked.as_bytes(), b"accessor").is_some();
     let has_using = memchr::memmem::find(blanked.as_bytes(), b"using").is_some();
     let has_jsx = [".tsx", ".jsx", ".js"].iter().any(|e| plan.file.as_str().ends_with(e));
 
@@ -240,6 +242,7 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
         unresolved: SyntaxContext::empty().apply_mark(unresolved),
         top_level: SyntaxContext::empty().apply_mark(top_level),
         ambient: Vec::new(),
+        context: Vec::new(),
         free: Vec::new(),
     };
     program.visit_mut_with(&mut rewrite);
@@ -259,6 +262,10 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
             } else {
                 decorator_2023_11().process(&mut program);
             }
+        }
+        // `accessor x` is lowered with the standard decorators.
+        if has_accessor && (flavour.legacy_decorators || !has_decorators) {
+            decorator_2023_11().process(&mut program);
         }
         typescript(
             TypeScriptConfig {
@@ -340,6 +347,8 @@ struct Rewrite<'a> {
     top_level: SyntaxContext,
     /// Names of `declare const ctx`, which is only there for the type checker.
     ambient: Vec<String>,
+    /// The names under which the module imports `ctx`.
+    context: Vec<String>,
     /// Names that a package supplies.
     free: Vec<String>,
 }
@@ -373,7 +382,9 @@ impl Rewrite<'_> {
     }
 
     fn is_context(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Ident(ident) if ident.sym == "ctx" && (self.is_supplied(ident) || ident.ctxt == self.top_level))
+        let Expr::Ident(ident) = expr else { return false };
+        (ident.sym == "ctx" && self.is_supplied(ident))
+            || (ident.ctxt == self.top_level && self.context.iter().any(|n| *n == *ident.sym))
     }
 
     fn unwrapped(&self, call: &mut CallExpr) -> Option<Box<Expr>> {
@@ -387,6 +398,11 @@ impl Rewrite<'_> {
 impl VisitMut for Rewrite<'_> {
     fn visit_mut_module(&mut self, module: &mut Module) {
         for item in &module.body {
+            if let ModuleItem::ModuleDecl(ModuleDecl::Import(import)) = item
+                && import.src.value.as_str().is_some_and(source::names::is_kontract)
+            {
+                self.context.extend(import.specifiers.iter().filter_map(context_name));
+            }
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
                 && var.declare
             {
@@ -447,8 +463,8 @@ impl VisitMut for Rewrite<'_> {
         {
             *expr = *function;
         }
-        if let Expr::Member(MemberExpr { obj, prop, span: at }) = expr
-            && prop.is_ident_with("perm")
+        if let Some(MemberExpr { obj, prop, span: at }) = member_of(expr)
+            && is_perm(prop)
             && self.is_context(obj)
             && let Some((_, mask)) =
                 self.plan.masks.iter().find(|(body, _)| body.contains(span(*at)))
@@ -471,6 +487,37 @@ impl VisitMut for Rewrite<'_> {
 
     // Types are about to go; `typeof ctx` in one is no use of it.
     fn visit_mut_ts_type(&mut self, _: &mut swc_ecma_ast::TsType) {}
+}
+
+/// `a.b`, `a['b']` or `a?.b`.
+fn member_of(expr: &Expr) -> Option<&MemberExpr> {
+    match expr {
+        Expr::Member(member) => Some(member),
+        Expr::OptChain(chain) => match &*chain.base {
+            OptChainBase::Member(member) => Some(member),
+            OptChainBase::Call(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_perm(prop: &MemberProp) -> bool {
+    match prop {
+        MemberProp::Computed(computed) => {
+            matches!(&*computed.expr, Expr::Lit(Lit::Str(s)) if s.value == "perm")
+        }
+        prop => prop.is_ident_with("perm"),
+    }
+}
+
+/// The local name of an imported `ctx`.
+fn context_name(specifier: &ImportSpecifier) -> Option<String> {
+    let ImportSpecifier::Named(named) = specifier else { return None };
+    let imported = named.imported.as_ref().map_or(&named.local.sym, |name| match name {
+        ModuleExportName::Ident(name) => &name.sym,
+        ModuleExportName::Str(_) => &named.local.sym,
+    });
+    (imported == "ctx").then(|| named.local.sym.to_string())
 }
 
 /// `export default <expression>` → `const name = <expression>; export default name`.
