@@ -31,7 +31,6 @@ use crate::{
         contract::{BackendFunction, FunctionKind, Signature},
         types::{FunctionType, Key, Parameter, TypeExpr},
     },
-    pipeline::print::types::is_identifier,
     source::{Annotation, AnnotationName, span},
 };
 
@@ -326,7 +325,7 @@ impl Extractor<'_> {
             } else if let Some(at) = find_this(&*method.function) {
                 self.report(this_in_static(self.file, at, &class_name.sym));
             }
-            if backend.route.is_none() && !is_identifier(&method_name) {
+            if backend.route.is_none() && !is_method_name(&method_name) {
                 self.report(invalid_route_name(self.file, span(key), &method_name));
             }
             let function = BackendFunction {
@@ -440,6 +439,12 @@ impl Extractor<'_> {
 
 fn method_key(method: &ClassMethod) -> Option<Key> {
     super::constant::property_key(&method.key)
+}
+
+/// Letters of any script: function names have them too.
+fn is_method_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    name.chars().all(is_part) && !name.starts_with(|c: char| c.is_numeric())
 }
 
 fn promise(ty: TypeExpr) -> TypeExpr {

@@ -48,7 +48,7 @@ impl Extractor<'_> {
                     });
                 }
                 ModuleDecl::ExportDecl(export) => {
-                    exported_declaration(&export.decl, &mut contract.exports)
+                    exported_declaration(&export.decl, &mut contract.exports);
                 }
                 ModuleDecl::ExportNamed(export) => {
                     if let Some(source) = &export.src {

@@ -3,12 +3,16 @@
 
 mod arguments;
 mod attach;
+mod classes;
 mod constant;
 mod diagnostics;
+mod declarations;
 mod docs;
+mod enums;
 mod functions;
 mod imports;
 mod infer;
+mod members;
 mod middleware;
 mod names;
 mod twice;

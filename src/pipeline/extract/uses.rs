@@ -47,13 +47,11 @@ pub struct Visitor<'a> {
 
 impl Visitor<'_> {
     fn is_context(&self, ident: &Ident, name: &str) -> bool {
-        let names = self.extractor.names;
-        if ident.ctxt == self.unresolved {
-            return ident.sym == name;
+        if ident.ctxt == self.top_level {
+            return self.extractor.names.imported_as(&ident.sym) == Some(name)
+                || (ident.sym == name && self.ambient.contains(name));
         }
-        ident.ctxt == self.top_level
-            && ((ident.sym == name && self.ambient.contains(name))
-                || (names.is_imported(&ident.sym) && names.is(&ident.sym, name)))
+        ident.sym == name && ident.ctxt == self.unresolved
     }
 
     /// A call of Kontract's `backend`: imported, or undeclared and around a function.

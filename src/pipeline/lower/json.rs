@@ -17,7 +17,7 @@ use crate::{
     model::{SourcePath, Span, diagnostic::Diagnostic, output::Output},
     pipeline::print::{
         header,
-        types::{is_identifier, string},
+        values::{is_identifier, string},
     },
 };
 

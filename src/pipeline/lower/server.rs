@@ -21,8 +21,8 @@ use swc_common::{
 use swc_ecma_ast::{
     CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, Expr, Ident, ImportDecl,
     ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, MemberProp, Module,
-    ModuleDecl, ModuleExportName, ModuleItem, Number, OptChainBase, Pass, Pat, Program, Stmt, Str,
-    VarDecl, VarDeclKind, VarDeclarator,
+    ModuleDecl, ModuleItem, Number, OptChainBase, Pass, Pat, Program, Stmt, Str, VarDecl,
+    VarDeclKind, VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,
@@ -44,7 +44,10 @@ use crate::{
         app::{App, Flavour, Modules},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
-    pipeline::{names::Layout, print::types::string},
+    pipeline::{
+        names::Layout,
+        print::values::{is_identifier, string},
+    },
     source::{self, Parsed, span},
 };
 
@@ -213,7 +216,7 @@ fn callee(out: &mut String, function: &BackendFunction) {
     } else {
         out.push_str(class);
     }
-    if crate::pipeline::print::types::is_identifier(&function.name) {
+    if is_identifier(&function.name) {
         let _ = write!(out, ".{}", function.name);
     } else {
         let _ = write!(out, "[{}]", string(&function.name));
@@ -242,7 +245,7 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
         unresolved: SyntaxContext::empty().apply_mark(unresolved),
         top_level: SyntaxContext::empty().apply_mark(top_level),
         ambient: Vec::new(),
-        context: Vec::new(),
+        contexts: Vec::new(),
         free: Vec::new(),
     };
     program.visit_mut_with(&mut rewrite);
@@ -347,8 +350,8 @@ struct Rewrite<'a> {
     top_level: SyntaxContext,
     /// Names of `declare const ctx`, which is only there for the type checker.
     ambient: Vec<String>,
-    /// The names under which the module imports `ctx`.
-    context: Vec<String>,
+    /// Local names under which `ctx` is imported.
+    contexts: Vec<String>,
     /// Names that a package supplies.
     free: Vec<String>,
 }
@@ -384,7 +387,7 @@ impl Rewrite<'_> {
     fn is_context(&self, expr: &Expr) -> bool {
         let Expr::Ident(ident) = expr else { return false };
         (ident.sym == "ctx" && self.is_supplied(ident))
-            || (ident.ctxt == self.top_level && self.context.iter().any(|n| *n == *ident.sym))
+            || (ident.ctxt == self.top_level && self.contexts.iter().any(|n| *n == *ident.sym))
     }
 
     fn unwrapped(&self, call: &mut CallExpr) -> Option<Box<Expr>> {
@@ -399,9 +402,18 @@ impl VisitMut for Rewrite<'_> {
     fn visit_mut_module(&mut self, module: &mut Module) {
         for item in &module.body {
             if let ModuleItem::ModuleDecl(ModuleDecl::Import(import)) = item
-                && import.src.value.as_str().is_some_and(source::names::is_kontract)
+                && import.src.value.as_str() == Some("kontract/runtime")
             {
-                self.context.extend(import.specifiers.iter().filter_map(context_name));
+                for specifier in &import.specifiers {
+                    if let ImportSpecifier::Named(named) = specifier
+                        && named
+                            .imported
+                            .as_ref()
+                            .map_or(named.local.sym == "ctx", |n| *n.atom() == "ctx")
+                    {
+                        self.contexts.push(named.local.sym.to_string());
+                    }
+                }
             }
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
                 && var.declare
@@ -508,16 +520,6 @@ fn is_perm(prop: &MemberProp) -> bool {
         }
         prop => prop.is_ident_with("perm"),
     }
-}
-
-/// The local name of an imported `ctx`.
-fn context_name(specifier: &ImportSpecifier) -> Option<String> {
-    let ImportSpecifier::Named(named) = specifier else { return None };
-    let imported = named.imported.as_ref().map_or(&named.local.sym, |name| match name {
-        ModuleExportName::Ident(name) => &name.sym,
-        ModuleExportName::Str(_) => &named.local.sym,
-    });
-    (imported == "ctx").then(|| named.local.sym.to_string())
 }
 
 /// `export default <expression>` → `const name = <expression>; export default name`.
