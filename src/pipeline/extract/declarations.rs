@@ -3,7 +3,7 @@
 use swc_common::Spanned;
 use swc_ecma_ast::{
     Accessibility, Class, ClassMember, Decl, MethodKind, ModuleDecl, ModuleItem,
-    ParamOrTsParamProp, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsModuleDecl, TsModuleName,
+    ParamOrTsParamProp, Pat, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsModuleDecl, TsModuleName,
     TsNamespaceBody, TsParamPropParam, TsType, TsTypeAliasDecl,
 };
 
@@ -236,7 +236,13 @@ impl Extractor<'_> {
                 ClassMember::Constructor(constructor) => {
                     for param in &constructor.params {
                         let ParamOrTsParamProp::TsParamProp(prop) = param else { continue };
-                        let TsParamPropParam::Ident(ident) = &prop.param else { continue };
+                        let (ident, default) = match &prop.param {
+                            TsParamPropParam::Ident(ident) => (ident, None),
+                            TsParamPropParam::Assign(assign) => match &*assign.left {
+                                Pat::Ident(ident) => (ident, Some(&*assign.right)),
+                                _ => continue,
+                            },
+                        };
                         if is_public(prop.accessibility) {
                             members.push(Member {
                                 kind: MemberKind::Property {
@@ -245,6 +251,7 @@ impl Extractor<'_> {
                                     readonly: prop.readonly,
                                     ty: self
                                         .annotation(ident.type_ann.as_deref())
+                                        .or_else(|| default.and_then(literal_default))
                                         .unwrap_or_else(any),
                                     storage: FieldStorage::default(),
                                 },

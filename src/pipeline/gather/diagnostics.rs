@@ -262,3 +262,15 @@ pub fn client_name_taken(file: &SourcePath, span: Span, name: &str, other: Span)
     .related(file, other, "exported under the same name")
     .help("rename one of them, or export the function")
 }
+
+#[cold]
+pub fn api_in_index(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "K069",
+        file,
+        Some(span),
+        "`api` is taken by the client's index, so the index leaves this one out",
+    )
+    .label("exported as `api`")
+    .help("rename it, or import it from its own client module")
+}

@@ -247,7 +247,8 @@ fn property(name: &str) -> String {
     key(&crate::model::types::Key::Name(name.to_owned()))
 }
 
-fn renamed(local: &str, name: &str) -> String {
+/// `local as name`, each quoted where it is no identifier.
+pub fn renamed(local: &str, name: &str) -> String {
     let quote = |name: &str| {
         if is_identifier(name) { name.to_owned() } else { string(name) }
     };

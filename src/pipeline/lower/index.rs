@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use super::client::renamed;
 use crate::{
     model::{
         SourcePath,
@@ -74,7 +75,7 @@ pub fn client(app: &App, modules: &Modules) -> Vec<Output> {
     }
     let api = Api::of(app, modules);
     for (i, (module, exported)) in api.imports.iter().enumerate() {
-        let names = format!("{exported} as __kontract_{i}");
+        let names = renamed(exported, &format!("__kontract_{i}"));
         let from = string(&specifier(app, module));
         let _ = writeln!(script, "import {{ {names} }} from {from};");
         let _ = writeln!(types, "import type {{ {names} }} from {from};");
@@ -101,11 +102,7 @@ fn by_module(
 ) -> BTreeMap<SourcePath, Vec<String>> {
     let mut found: BTreeMap<SourcePath, Vec<String>> = BTreeMap::new();
     for (name, entry) in entries.iter().filter(|(_, e)| app.client.contains_key(&e.module)) {
-        let text = if *name == entry.exported {
-            name.clone()
-        } else {
-            format!("{} as {name}", entry.exported)
-        };
+        let text = renamed(&entry.exported, name);
         found.entry(entry.module.clone()).or_default().push(text);
     }
     found
