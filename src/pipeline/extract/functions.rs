@@ -20,8 +20,8 @@ use super::{
     arguments::{Backend, is_reserved_route_part},
     diagnostics::{
         Untyped, constructor_with_parameters, invalid_route_name, method_kind, misplaced_call,
-        nameless_default, not_a_function, parameter_without_type, positional, result_without_type,
-        this_in_function, this_in_static, wrong_kind,
+        nameless_default, not_a_function, parameter_without_type, positional, reserved_name,
+        result_without_type, this_in_function, this_in_static, wrong_kind,
     },
     infer,
 };
@@ -387,6 +387,10 @@ impl Extractor<'_> {
         }
         rename_patterns(&mut parameters);
         for parameter in &mut parameters {
+            // The stub has them too, and calls `__kontract_rpc`.
+            if parameter.name.starts_with("__kontract") {
+                self.report(reserved_name(self.file, parameter.span, &parameter.name));
+            }
             if parameter.ty.is_none() {
                 let name = parameter.name.as_str();
                 let what = if parameter.rest {

@@ -112,7 +112,7 @@ fn span_of(contract: &ModuleContract, local: &str) -> Span {
     contract
         .functions
         .iter()
-        .find(|f| f.class.as_deref().unwrap_or(&f.name) == local)
+        .find(|f| f.class.is_none() && f.name == local)
         .map(|f| f.span)
         .or_else(|| contract.type_named(local).map(|t| t.span))
         .or_else(|| contract.constant(local).map(|c| c.span))
