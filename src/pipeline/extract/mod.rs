@@ -5,10 +5,13 @@ mod arguments;
 mod attach;
 mod constant;
 mod diagnostics;
+mod declarations;
 mod docs;
+mod enums;
 mod functions;
 mod imports;
 mod infer;
+mod members;
 mod middleware;
 mod names;
 mod types;
@@ -345,7 +348,7 @@ impl<'a> Extractor<'a> {
         }
         for annotation in self.annotations.left() {
             let name = annotation.name.as_str();
-            let belongs = belongs(&annotation.name);
+            let belongs = belongs(annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
                     let help = format!("`@{name}` stands before {belongs}");
@@ -369,7 +372,7 @@ impl<'a> Extractor<'a> {
 }
 
 /// What an annotation stands before.
-fn belongs(name: &AnnotationName) -> &'static str {
+fn belongs(name: AnnotationName) -> &'static str {
     match name {
         AnnotationName::Backend => {
             "a top-level function or a method of a top-level class; for a `const`, write `backend({ … }, async () => { … })`"

@@ -29,10 +29,12 @@ use crate::{
         gather::{result_type, route_name},
         names::Layout,
         print::{
+            declarations::docs,
             header,
             map::Mapped,
             map_link, source_url,
-            types::{Printer, constant, docs, enumeration, key, string},
+            types::Printer,
+            values::{constant, enumeration, is_identifier, key, string},
         },
     },
 };
@@ -80,12 +82,13 @@ pub fn local_name(local: &str) -> &str {
     if local == "default" { DEFAULT } else { local }
 }
 
+/// The routes of each class, by where its first one stands.
+type Services<'a> = BTreeMap<(Span, &'a str), Vec<&'a BackendFunction>>;
+
 /// The functions of a module that stand alone, and those of each class, in source order.
-fn grouped(
-    contract: &ModuleContract,
-) -> (Vec<&BackendFunction>, BTreeMap<(Span, &str), Vec<&BackendFunction>>) {
+fn grouped(contract: &ModuleContract) -> (Vec<&BackendFunction>, Services<'_>) {
     let mut functions = Vec::new();
-    let mut services: BTreeMap<(Span, &str), Vec<&BackendFunction>> = BTreeMap::new();
+    let mut services = Services::new();
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     for function in &contract.functions {
         match &function.class {
@@ -246,11 +249,7 @@ fn property(name: &str) -> String {
 
 fn renamed(local: &str, name: &str) -> String {
     let quote = |name: &str| {
-        if crate::pipeline::print::types::is_identifier(name) {
-            name.to_owned()
-        } else {
-            string(name)
-        }
+        if is_identifier(name) { name.to_owned() } else { string(name) }
     };
     if local == name { quote(name) } else { format!("{} as {}", quote(local), quote(name)) }
 }

@@ -43,7 +43,10 @@ use crate::{
         app::{App, Flavour, Modules},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
-    pipeline::{names::Layout, print::types::string},
+    pipeline::{
+        names::Layout,
+        print::values::{is_identifier, string},
+    },
     source::{self, Parsed, span},
 };
 
@@ -212,7 +215,7 @@ fn callee(out: &mut String, function: &BackendFunction) {
     } else {
         out.push_str(class);
     }
-    if crate::pipeline::print::types::is_identifier(&function.name) {
+    if is_identifier(&function.name) {
         let _ = write!(out, ".{}", function.name);
     } else {
         let _ = write!(out, "[{}]", string(&function.name));
@@ -223,7 +226,9 @@ fn callee(out: &mut String, function: &BackendFunction) {
 /// parse, which `extract` has reported.
 pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let (parsed, _) = source::parse(plan.file, text);
-    let Parsed { module, comments, text: blanked, .. } = parsed?;
+    let Parsed { mut module, comments, text: blanked, .. } = parsed?;
+    // It would have to be the first line, and nobody runs a generated module by its name.
+    module.shebang = None;
     let sources: Lrc<SourceMap> = Lrc::default();
     sources.new_source_file(FileName::Custom(plan.file.to_string()).into(), text.to_owned());
     let has_decorators = memchr::memchr(b'@', blanked.as_bytes()).is_some();
@@ -238,6 +243,7 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
         unresolved: SyntaxContext::empty().apply_mark(unresolved),
         top_level: SyntaxContext::empty().apply_mark(top_level),
         ambient: Vec::new(),
+        contexts: Vec::new(),
         free: Vec::new(),
     };
     program.visit_mut_with(&mut rewrite);
@@ -337,6 +343,8 @@ struct Rewrite<'a> {
     top_level: SyntaxContext,
     /// Names of `declare const ctx`, which is only there for the type checker.
     ambient: Vec<String>,
+    /// Local names under which `ctx` is imported.
+    contexts: Vec<String>,
     /// Names that `kontract/runtime` supplies.
     free: Vec<String>,
 }
@@ -359,7 +367,9 @@ impl Rewrite<'_> {
     }
 
     fn is_context(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Ident(ident) if ident.sym == "ctx" && (self.is_supplied(ident) || ident.ctxt == self.top_level))
+        let Expr::Ident(ident) = expr else { return false };
+        (ident.sym == "ctx" && self.is_supplied(ident))
+            || (ident.ctxt == self.top_level && self.contexts.iter().any(|n| *n == *ident.sym))
     }
 
     fn unwrapped(&self, call: &mut CallExpr) -> Option<Box<Expr>> {
@@ -373,6 +383,20 @@ impl Rewrite<'_> {
 impl VisitMut for Rewrite<'_> {
     fn visit_mut_module(&mut self, module: &mut Module) {
         for item in &module.body {
+            if let ModuleItem::ModuleDecl(ModuleDecl::Import(import)) = item
+                && import.src.value.as_str() == Some("kontract/runtime")
+            {
+                for specifier in &import.specifiers {
+                    if let ImportSpecifier::Named(named) = specifier
+                        && named
+                            .imported
+                            .as_ref()
+                            .map_or(named.local.sym == "ctx", |n| *n.atom() == "ctx")
+                    {
+                        self.contexts.push(named.local.sym.to_string());
+                    }
+                }
+            }
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
                 && var.declare
             {
