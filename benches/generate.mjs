@@ -26,7 +26,7 @@ if (!folder || !Number.isInteger(count) || count < 20 || !['plain', 'annotations
 
 const NOUNS = 'account address article asset badge basket booking branch budget campaign card category channel claim comment contact contract coupon course customer delivery device discount document employee event expense feature folder grant group holiday image incident invoice issue item journey label lead ledger license listing location meeting member message milestone note notice offer order partner passage patient payment period permit plan player policy position post price product profile project question quote receipt recipe region release report request reservation review route sample schedule season section sensor service session shift shipment signal site skill slot snapshot source station stock story supplier survey tariff task team ticket timer topic trip unit user vehicle vendor venue version visit voucher wallet warehouse workspace'.split(' ');
 const VERBS = 'archive assign balance cancel check clone close collect compare compose convert count describe detach estimate expand filter find flatten group hide import index insert join limit list load mark match measure merge move normalize order pack parse pick plan prepare project pull rank read rebuild reduce rename replace reset resolve restore retry rotate scale select share sort split store suggest summarize swap track trim unpack update validate verify view wrap'.split(' ');
-const FIELDS = 'title status total owner color width height notes amount currency startsAt endsAt weight priority region summary reference language revision progress quantity discount balance channel position attempts'.split(' ');
+const FIELDS = 'title status total owner color width height notes amount currency startsAt endsAt weight priority zone summary reference language revision progress quantity rebate balance medium place attempts'.split(' ');
 const WORDS = 'the a value of each entry that stands in its list before any other change is made and where it was found or left out because nothing else refers to it while callers keep their own copy so order stays stable'.split(' ');
 
 // mulberry32
@@ -65,7 +65,7 @@ const modules = Array.from({ length: count }, (_, index) => {
     store: `src/web/stores/${noun}-${index}.ts`,
     web: `src/web/${area}/${id}.tsx`,
   }[role];
-  return { index, role, noun, id, path, types: [], functions: [] };
+  return { index, role, noun, id, path, types: [], functions: [], classes: 0 };
 });
 /** Earlier modules only: no cycles, and what they export is known. */
 const earlier = (module, role) => modules.slice(Math.max(0, module.index - 120), module.index).filter((m) => m.role === role && m.types.length + m.functions.length > 0);
@@ -124,7 +124,7 @@ function functionBlock(module) {
 
 function classBlock(module) {
   const noun = pick(NOUNS);
-  const name = `${upper(noun)}Of${module.id}${module.functions.length}`;
+  const name = `${upper(noun)}Of${module.id}${module.classes++}`;
   return `${docs()}export class ${name}<V = unknown> {\n  static readonly kind = '${noun}' as const;\n  #entries = new Map<string, V>();\n  private readonly limit: number;\n\n  constructor(limit: number = ${below(500)}) {\n    this.limit = limit;\n  }\n\n${docs('  ')}  get size(): number {\n    return this.#entries.size;\n  }\n\n  add(key: string, value: V): this {\n    if (this.#entries.size >= this.limit && !this.#entries.has(key)) {\n      const [oldest] = this.#entries.keys();\n      if (oldest !== undefined) this.#entries.delete(oldest);\n    }\n    this.#entries.set(key, value);\n    return this;\n  }\n\n  async *[Symbol.asyncIterator](): AsyncIterableIterator<[string, V]> {\n    for (const entry of this.#entries) yield entry;\n  }\n}\n`;
 }
 
