@@ -2,7 +2,7 @@
 //! code must not occur in it. Client files are made from contracts, so a find means that
 //! something in the compiler went wrong, and the build fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 use serde::Serialize;
@@ -144,7 +144,7 @@ fn constant_strings(value: &ConstantValue) -> Vec<String> {
 }
 
 /// The string literals of a generated file, in code and in types.
-fn literals(output: &Output) -> FxHashSet<String> {
+fn literals(output: &Output) -> BTreeSet<String> {
     let mut found = Literals::default();
     let path = SourcePath::new(&output.path);
     if let (Some(parsed), _) = source::parse(&path, &output.text) {
@@ -154,7 +154,7 @@ fn literals(output: &Output) -> FxHashSet<String> {
 }
 
 #[derive(Default)]
-struct Literals(FxHashSet<String>);
+struct Literals(BTreeSet<String>);
 
 impl Visit for Literals {
     fn visit_str(&mut self, literal: &Str) {

@@ -1,5 +1,7 @@
 //! Where a source goes: the paths of outputs.
 
+use std::fmt::Write as _;
+
 use crate::{config::Options, model::SourcePath};
 
 /// The paths below `dist/server` and `dist/client`, from the source root.
@@ -79,7 +81,7 @@ pub fn url(path: &str) -> String {
         if c.is_control() || matches!(c, ' ' | '"' | '#' | '%' | '?' | '\\' | '<' | '>' | '`') {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
-                out.push_str(&format!("%{byte:02X}"));
+                let _ = write!(out, "%{byte:02X}");
             }
         } else {
             out.push(c);

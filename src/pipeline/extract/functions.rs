@@ -89,7 +89,7 @@ impl Extractor<'_> {
 
     fn misplaced(&self, annotation: &Annotation, what: &str) {
         let name = annotation.name.as_str();
-        let help = format!("`@{name}` stands before {}", super::belongs(&annotation.name));
+        let help = format!("`@{name}` stands before {}", super::belongs(annotation.name));
         self.report(wrong_kind(self.file, annotation.span, name, what, &help));
     }
 

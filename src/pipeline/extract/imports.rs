@@ -48,7 +48,7 @@ impl Extractor<'_> {
                     });
                 }
                 ModuleDecl::ExportDecl(export) => {
-                    self.exported_declaration(&export.decl, &mut contract.exports);
+                    exported_declaration(&export.decl, &mut contract.exports);
                 }
                 ModuleDecl::ExportNamed(export) => {
                     if let Some(source) = &export.src {
@@ -168,46 +168,46 @@ impl Extractor<'_> {
             }
         }
     }
+}
 
-    fn exported_declaration(&self, decl: &Decl, exports: &mut Vec<Export>) {
-        let mut add = |name: &str, at: Span, type_only: bool| {
-            // Overloads export one name.
-            if !exports.iter().any(|e| e.name == name && e.type_only == type_only) {
-                exports.push(Export {
-                    name: name.to_owned(),
-                    target: ExportTarget::Local(name.to_owned()),
-                    type_only,
-                    span: at,
-                });
-            }
-        };
-        match decl {
-            Decl::Class(class) => add(&class.ident.sym, span(class.ident.span), false),
-            Decl::Fn(function) => add(&function.ident.sym, span(function.ident.span), false),
-            Decl::Var(var) => {
-                for declarator in &var.decls {
-                    match &declarator.name {
-                        Pat::Ident(ident) => add(&ident.id.sym, span(ident.id.span), false),
-                        pattern => {
-                            let mut bound = Bound::default();
-                            pattern.visit_with(&mut bound);
-                            for value in bound.0 {
-                                add(&value.name, value.span, false);
-                            }
+fn exported_declaration(decl: &Decl, exports: &mut Vec<Export>) {
+    let mut add = |name: &str, at: Span, type_only: bool| {
+        // Overloads export one name.
+        if !exports.iter().any(|e| e.name == name && e.type_only == type_only) {
+            exports.push(Export {
+                name: name.to_owned(),
+                target: ExportTarget::Local(name.to_owned()),
+                type_only,
+                span: at,
+            });
+        }
+    };
+    match decl {
+        Decl::Class(class) => add(&class.ident.sym, span(class.ident.span), false),
+        Decl::Fn(function) => add(&function.ident.sym, span(function.ident.span), false),
+        Decl::Var(var) => {
+            for declarator in &var.decls {
+                match &declarator.name {
+                    Pat::Ident(ident) => add(&ident.id.sym, span(ident.id.span), false),
+                    pattern => {
+                        let mut bound = Bound::default();
+                        pattern.visit_with(&mut bound);
+                        for value in bound.0 {
+                            add(&value.name, value.span, false);
                         }
                     }
                 }
             }
-            Decl::TsInterface(interface) => add(&interface.id.sym, span(interface.id.span), true),
-            Decl::TsTypeAlias(alias) => add(&alias.id.sym, span(alias.id.span), true),
-            Decl::TsEnum(decl) => add(&decl.id.sym, span(decl.id.span), false),
-            Decl::TsModule(module) => {
-                if let TsModuleName::Ident(ident) = &module.id {
-                    add(&ident.sym, span(ident.span), false);
-                }
-            }
-            Decl::Using(_) => {}
         }
+        Decl::TsInterface(interface) => add(&interface.id.sym, span(interface.id.span), true),
+        Decl::TsTypeAlias(alias) => add(&alias.id.sym, span(alias.id.span), true),
+        Decl::TsEnum(decl) => add(&decl.id.sym, span(decl.id.span), false),
+        Decl::TsModule(module) => {
+            if let TsModuleName::Ident(ident) = &module.id {
+                add(&ident.sym, span(ident.span), false);
+            }
+        }
+        Decl::Using(_) => {}
     }
 }
 

@@ -73,7 +73,7 @@ impl Extractor<'_> {
                 let help = format!(
                     "`@{}` stands before {}",
                     annotation.name.as_str(),
-                    super::belongs(&annotation.name)
+                    super::belongs(annotation.name)
                 );
                 let name = annotation.name.as_str();
                 self.report(super::diagnostics::wrong_kind(

@@ -345,7 +345,7 @@ impl<'a> Extractor<'a> {
         }
         for annotation in self.annotations.left() {
             let name = annotation.name.as_str();
-            let belongs = belongs(&annotation.name);
+            let belongs = belongs(annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
                     let help = format!("`@{name}` stands before {belongs}");
@@ -369,7 +369,7 @@ impl<'a> Extractor<'a> {
 }
 
 /// What an annotation stands before.
-fn belongs(name: &AnnotationName) -> &'static str {
+fn belongs(name: AnnotationName) -> &'static str {
     match name {
         AnnotationName::Backend => {
             "a top-level function or a method of a top-level class; for a `const`, write `backend({ … }, async () => { … })`"

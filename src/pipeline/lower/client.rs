@@ -80,12 +80,13 @@ pub fn local_name(local: &str) -> &str {
     if local == "default" { DEFAULT } else { local }
 }
 
+/// The routes of each class, by where its first one stands.
+type Services<'a> = BTreeMap<(Span, &'a str), Vec<&'a BackendFunction>>;
+
 /// The functions of a module that stand alone, and those of each class, in source order.
-fn grouped(
-    contract: &ModuleContract,
-) -> (Vec<&BackendFunction>, BTreeMap<(Span, &str), Vec<&BackendFunction>>) {
+fn grouped(contract: &ModuleContract) -> (Vec<&BackendFunction>, Services<'_>) {
     let mut functions = Vec::new();
-    let mut services: BTreeMap<(Span, &str), Vec<&BackendFunction>> = BTreeMap::new();
+    let mut services = Services::new();
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     for function in &contract.functions {
         match &function.class {

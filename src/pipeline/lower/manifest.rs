@@ -1,6 +1,6 @@
 //! `dist/manifest.json`: the contract of a build, for hosts and for tools.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -118,7 +118,7 @@ fn route(
         .result
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(result_type(ty)));
-    let abi = route_abi(name, &params, &result, signature_types(app, route, modules), types);
+    let abi = route_abi(name, &params, &result, &signature_types(app, route, modules), types);
     let mut value = Map::new();
     value.insert("module".to_owned(), route.module.as_str().into());
     let export = match &function.class {
@@ -212,7 +212,7 @@ fn route_abi(
     name: &str,
     params: &[Value],
     result: &str,
-    reached: Vec<String>,
+    reached: &[String],
     types: &BTreeMap<String, String>,
 ) -> String {
     let params: Vec<String> = params.iter().map(ToString::to_string).collect();
@@ -229,6 +229,9 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hasher.update(part.as_bytes());
     }
     let digest = hasher.finalize();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    let mut text = "sha256:".to_owned();
+    for byte in digest {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Routes } from "../runtime/routes.js";
 import { type Manifest, readManifest } from "./manifest.js";
@@ -13,7 +13,7 @@ export interface Application extends Manifest {
 
 /** Loads the output folder of `kontract build`. */
 export async function loadApplication(dist: string | URL): Promise<Application> {
-  const folder = typeof dist === "string" ? dist : fileURLToPath(dist);
+  const folder = typeof dist === "string" ? resolve(dist) : fileURLToPath(dist);
   const manifestFile = join(folder, "manifest.json");
   const manifest = await readManifest(manifestFile);
   const entry = join(folder, "server", "index.js");

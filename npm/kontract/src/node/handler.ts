@@ -145,10 +145,8 @@ class NodeHost {
       origins.preflight(request, response);
       return undefined;
     }
-    if (this.#draining) throw new HttpError("The server is closing", 503, "SERVICE_UNAVAILABLE");
-    if (this.#inFlight > limits.inFlight) {
-      throw new HttpError("Too many calls at the same time", 503, "SERVICE_UNAVAILABLE");
-    }
+    if (this.#draining) return unavailable("The server is closing");
+    if (this.#inFlight > limits.inFlight) return unavailable("Too many calls at the same time");
     const route = this.#routeOf(path);
     if (route !== undefined) return only(exchange, "POST", () => this.#call(exchange, route));
     const action = path.startsWith("/auth/") ? path.slice("/auth/".length) : "";
@@ -208,6 +206,11 @@ class NodeHost {
     const forget = (): void => void this.#work.delete(work);
     work.then(forget, forget);
   }
+}
+
+// Not thrown: under load a log entry for each would be too much.
+function unavailable(message: string): Answer {
+  return failureAnswer({ code: "SERVICE_UNAVAILABLE", message, status: 503 });
 }
 
 function only<Result>({ request, response }: Exchange, method: string, serve: () => Result): Result {
