@@ -4,3 +4,7 @@ pub mod client;
 pub mod index;
 pub mod manifest;
 pub mod server;
+mod accessors;
+mod fields;
+mod namespaces;
+mod own_names;
