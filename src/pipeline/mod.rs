@@ -9,7 +9,7 @@ pub mod print;
 pub mod leaks;
 pub mod write;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rayon::prelude::*;
 use swc_common::{GLOBALS, Globals};
@@ -23,7 +23,7 @@ use crate::{
     config::Options,
     files::Files,
     model::{
-        SourcePath,
+        SourcePath, Span,
         app::{App, Modules},
         contract::ModuleContract,
         diagnostic::Diagnostic,
@@ -31,6 +31,9 @@ use crate::{
     },
     source::STACK_BYTES,
 };
+
+/// The sources as they were read, once: they may change while the build runs.
+type Texts = BTreeMap<SourcePath, String>;
 
 /// What a build makes of the sources. Nothing is written yet.
 #[derive(Debug, Default)]
@@ -71,17 +74,19 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let layout = Layout::new(options);
     let (sources, mut diagnostics) = discover::discover(&**files, options);
     let resolver = Resolver::new(files, options);
-    let (modules, resolutions) =
+    let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
     let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
     diagnostics.extend(found);
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let outputs = outputs(&**files, options, &app, &modules);
+        let outputs = outputs(&**files, options, &app, &modules, &texts, &mut diagnostics);
         let (report, found) = leaks::scan(&app, &modules, &outputs);
         diagnostics.extend(found);
-        build.outputs = outputs;
         build.leaks = report;
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            build.outputs = outputs;
+        }
     }
     build.diagnostics = diagnostics;
     build
@@ -95,15 +100,17 @@ fn extract_all(
     resolver: &Resolver<'_>,
     sources: Vec<SourcePath>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Modules, Resolutions) {
+) -> (Modules, Texts, Resolutions) {
     let mut modules = Modules::new();
+    let mut texts = Texts::new();
     let mut resolutions = Resolutions::default();
     let mut fresh = sources;
     while !fresh.is_empty() {
-        let extracted: Vec<(ModuleContract, Vec<Diagnostic>)> =
+        let extracted: Vec<(ModuleContract, String, Vec<Diagnostic>)> =
             fresh.par_iter().filter_map(|file| extract_one(files, options, layout, file)).collect();
-        for (contract, found) in extracted {
+        for (contract, text, found) in extracted {
             diagnostics.extend(found);
+            texts.insert(contract.file.clone(), text);
             modules.insert(contract.file.clone(), contract);
         }
         resolver.resolve(&modules, &fresh, &mut resolutions);
@@ -117,7 +124,7 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
-    (modules, resolutions)
+    (modules, texts, resolutions)
 }
 
 /// None for a file that vanished since it was found.
@@ -126,48 +133,56 @@ fn extract_one(
     options: &Options,
     layout: &Layout,
     file: &SourcePath,
-) -> Option<(ModuleContract, Vec<Diagnostic>)> {
+) -> Option<(ModuleContract, String, Vec<Diagnostic>)> {
     let hints = Hints {
         middleware: layout.is_middleware(file),
         server: options.is_server(file) || layout.is_auth(file),
     };
     match discover::read(files, options, file)? {
-        Ok(text) => Some(extract(file, &text, hints)),
-        Err(diagnostic) => Some((extract::empty(file), vec![diagnostic])),
+        Ok(text) => {
+            let (contract, found) = extract(file, &text, hints);
+            Some((contract, text, found))
+        }
+        Err(diagnostic) => Some((extract::empty(file), String::new(), vec![diagnostic])),
     }
 }
 
-fn outputs(files: &dyn Files, options: &Options, app: &App, modules: &Modules) -> Vec<Output> {
-    let text = |file: &SourcePath| match discover::read(files, options, file) {
-        Some(Ok(text)) => text,
-        _ => String::new(),
-    };
-    let server: Vec<(&SourcePath, _)> = app.server.iter().collect();
-    let mut outputs: Vec<Output> = server
-        .par_iter()
-        .flat_map_iter(|(file, module)| {
-            if module.json {
-                return vec![json_module(file, &module.output, &text(file))];
-            }
-            let path = format!("server/{}", module.output);
-            print_code(options, lower::server::Plan::server(app, modules, file), &path, &text(file))
-        })
-        .collect();
+fn outputs(
+    files: &dyn Files,
+    options: &Options,
+    app: &App,
+    modules: &Modules,
+    texts: &Texts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Output> {
+    let text = |file: &SourcePath| texts.get(file).map_or("", String::as_str);
+    let mut outputs = Vec::new();
+    for (file, module) in app.server.iter().filter(|(_, module)| module.json) {
+        match json_module(files, options, file, &module.output) {
+            Ok(output) => outputs.push(output),
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    let server: Vec<(&SourcePath, _)> = app.server.iter().filter(|(_, m)| !m.json).collect();
+    outputs.par_extend(server.par_iter().flat_map_iter(|(file, module)| {
+        let path = format!("server/{}", module.output);
+        print_code(options, lower::server::Plan::server(app, modules, file), &path, text(file))
+    }));
     let client: Vec<(&SourcePath, _)> = app.client.iter().collect();
     outputs.par_extend(client.par_iter().flat_map_iter(|(file, module)| {
         if module.code {
             let path = format!("client/{}", module.output);
             let plan = lower::server::Plan::code(file, &module.specifiers, &module.flavour);
-            let mut printed = print_code(options, plan, &path, &text(file));
+            let mut printed = print_code(options, plan, &path, text(file));
             printed.push(lower::client::declarations(app, modules, file));
             return printed;
         }
-        lower::client::stubs(app, modules, file, &options.out, &text(file))
+        lower::client::stubs(app, modules, file, &options.out, text(file))
     }));
     outputs.extend(lower::index::server(app));
     outputs.extend(lower::index::client(app, modules));
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
-    let manifest = lower::manifest::manifest(app, modules, &outputs, &text);
+    let manifest = lower::manifest::manifest(app, modules, &outputs, texts);
     outputs.push(manifest);
     outputs
 }
@@ -187,10 +202,40 @@ fn print_code(
 }
 
 /// A JSON file as a module, since engines differ in how they import JSON.
-fn json_module(file: &SourcePath, output: &str, text: &str) -> Output {
-    let text = text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-    Output {
-        path: format!("server/{output}.js"),
-        text: format!("{}export default {};\n", print::header(Some(file.as_str())), text.trim()),
+fn json_module(
+    files: &dyn Files,
+    options: &Options,
+    file: &SourcePath,
+    output: &str,
+) -> Result<Output, Box<Diagnostic>> {
+    let text = discover::read(files, options, file).unwrap_or_else(|| Ok(String::new()))?;
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        return Err(Box::new(not_json(file, &text, &error)));
     }
+    let text = text.trim();
+    // As source text, this key would set the prototype.
+    let value = if text.contains("__proto__") || text.contains("\\u00") {
+        format!("JSON.parse({})", print::types::string(text))
+    } else {
+        text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    };
+    Ok(Output {
+        path: format!("server/{output}.js"),
+        text: format!("{}export default {value};\n", print::header(Some(file.as_str()))),
+    })
+}
+
+#[cold]
+fn not_json(file: &SourcePath, text: &str, error: &serde_json::Error) -> Diagnostic {
+    let line: usize = text.split_inclusive('\n').take(error.line().max(1) - 1).map(str::len).sum();
+    let mut at = (line + error.column().max(1) - 1).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let at = u32::try_from(at).unwrap_or(u32::MAX);
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    Diagnostic::error("K082", file, Some(Span::new(at, at)), "this file is not JSON".to_owned())
+        .label(message)
+        .help("a server module imports it; JSON has no comments and no trailing commas")
 }
