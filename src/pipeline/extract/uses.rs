@@ -8,8 +8,8 @@ use swc_ecma_ast::{
     AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Ident, ImportDecl, JSXAttrName,
     JSXElementName, JSXMemberExpr, JSXObject, KeyValueProp, Lit, MemberExpr, MemberProp,
     ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str, TsEntityName,
-    TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleRef, TsType, TsTypeAliasDecl,
-    TsTypeParamDecl, TsTypeParamInstantiation, VarDecl, VarDeclarator,
+    TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleName, TsModuleRef, TsType,
+    TsTypeAliasDecl, TsTypeParamDecl, TsTypeParamInstantiation, VarDecl, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -96,7 +96,9 @@ impl Visit for Visitor<'_> {
     }
 
     // Names that are declared, or belong to types, are no uses.
-    fn visit_import_decl(&mut self, _: &ImportDecl) {}
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        import.specifiers.iter().for_each(|specifier| self.declared(specifier.local()));
+    }
     fn visit_ts_type(&mut self, _: &TsType) {}
     fn visit_ts_interface_decl(&mut self, _: &TsInterfaceDecl) {}
     fn visit_ts_type_alias_decl(&mut self, _: &TsTypeAliasDecl) {}
@@ -117,6 +119,7 @@ impl Visit for Visitor<'_> {
     }
 
     fn visit_assign_pat_prop(&mut self, prop: &AssignPatProp) {
+        self.declared(&prop.key);
         prop.value.visit_with(self);
     }
 
@@ -145,6 +148,7 @@ impl Visit for Visitor<'_> {
 
     fn visit_ts_enum_decl(&mut self, decl: &swc_ecma_ast::TsEnumDecl) {
         if !decl.declare {
+            self.declared(&decl.id);
             for member in &decl.members {
                 member.init.visit_with(self);
             }
@@ -153,6 +157,9 @@ impl Visit for Visitor<'_> {
 
     fn visit_ts_module_decl(&mut self, module: &swc_ecma_ast::TsModuleDecl) {
         if !module.declare {
+            if let TsModuleName::Ident(name) = &module.id {
+                self.declared(name);
+            }
             module.body.visit_with(self);
         }
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     carry::result_type,
     diagnostics::{
-        client_name_taken, computed_enum, module_not_found, needs_declared_type, secret_constant,
-        two_client_exports, typeof_server_value,
+        api_in_client_index, client_name_taken, computed_enum, module_not_found,
+        needs_declared_type, secret_constant, two_client_exports, typeof_server_value,
     },
     resolve::Resolution,
     roles::{is_declaration, output_specifiers},
@@ -567,6 +567,11 @@ impl<'a> Plan<'a> {
         }
         let mut index = ClientIndex::default();
         for (name, entries) in values {
+            if name == "api" {
+                let entry = &entries[0];
+                self.diagnostics.push(api_in_client_index(&entry.module, entry.span));
+                continue;
+            }
             if let Some(entry) = self.single(&name, entries) {
                 index.values.insert(name, entry);
             }

@@ -157,6 +157,18 @@ pub fn two_client_exports(
 }
 
 #[cold]
+pub fn api_in_client_index(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "K059",
+        file,
+        Some(span),
+        "`api` is the client index's own name, so the index leaves this export out",
+    )
+    .label("exported as `api`")
+    .help("rename it, or import it from its own client module")
+}
+
+#[cold]
 pub fn secret_constant(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(
         "K060",

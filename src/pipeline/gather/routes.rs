@@ -55,8 +55,9 @@ pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<
     }
     // `api.users` cannot be a function and hold `users.list`.
     for (name, route) in &routes {
-        if let Some((service, _)) = name.rsplit_once('.')
-            && let Some(outer) = routes.get(service)
+        for (service, outer) in name
+            .match_indices('.')
+            .filter_map(|(at, _)| routes.get(&name[..at]).map(|outer| (&name[..at], outer)))
         {
             let ((outer_file, outer_span), (file, span)) = (place(outer), place(route));
             diagnostics.push(route_and_service(service, (&outer_file, outer_span), (&file, span)));

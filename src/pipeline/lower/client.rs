@@ -182,9 +182,14 @@ impl Script<'_> {
     /// `(id, options) { return await … }`.
     fn stub(&mut self, function: &BackendFunction, indent: &str) {
         let parameters = &function.signature.parameters;
+        // A parameter must not hide what the stub calls.
+        let name = |name: &str| match name {
+            "__kontract_rpc" => "__kontract_rpc0".to_owned(),
+            name => name.to_owned(),
+        };
         let mut names: Vec<String> = parameters
             .iter()
-            .map(|p| if p.rest { format!("...{}", p.name) } else { p.name.clone() })
+            .map(|p| if p.rest { format!("...{}", name(&p.name)) } else { name(&p.name) })
             .collect();
         let arguments = names.join(", ");
         let options = options_name(&function.signature).map(|name| {
@@ -245,7 +250,7 @@ fn property(name: &str) -> String {
     key(&crate::model::types::Key::Name(name.to_owned()))
 }
 
-fn renamed(local: &str, name: &str) -> String {
+pub fn renamed(local: &str, name: &str) -> String {
     let quote = |name: &str| {
         if crate::pipeline::print::types::is_identifier(name) {
             name.to_owned()

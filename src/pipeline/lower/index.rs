@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use super::client::renamed;
 use crate::{
     model::{
         SourcePath,
@@ -72,7 +73,7 @@ pub fn client(app: &App, modules: &Modules) -> Vec<Output> {
     }
     let api = Api::of(app, modules);
     for (i, (module, exported)) in api.imports.iter().enumerate() {
-        let names = format!("{exported} as __kontract_{i}");
+        let names = renamed(exported, &format!("__kontract_{i}"));
         let from = string(&specifier(app, module));
         let _ = writeln!(script, "import {{ {names} }} from {from};");
         let _ = writeln!(types, "import type {{ {names} }} from {from};");
@@ -99,11 +100,7 @@ fn by_module(
 ) -> BTreeMap<SourcePath, Vec<String>> {
     let mut found: BTreeMap<SourcePath, Vec<String>> = BTreeMap::new();
     for (name, entry) in entries.iter().filter(|(_, e)| app.client.contains_key(&e.module)) {
-        let text = if *name == entry.exported {
-            name.clone()
-        } else {
-            format!("{} as {name}", entry.exported)
-        };
+        let text = renamed(&entry.exported, name);
         found.entry(entry.module.clone()).or_default().push(text);
     }
     found
@@ -166,6 +163,15 @@ fn is_whole(app: &App, modules: &Modules, module: &SourcePath, class: &str) -> b
         && app.routes.keys().filter(|name| name.starts_with(&prefix)).count() == methods.count()
 }
 
+fn property(name: &str) -> String {
+    match name {
+        // Bare or as a string, it would set the prototype.
+        "__proto__" => "[\"__proto__\"]".to_owned(),
+        name if is_identifier(name) => name.to_owned(),
+        name => string(name),
+    }
+}
+
 impl<'a> Node<'a> {
     fn insert(&mut self, name: &str, route: Node<'a>) {
         let Node::Group(children) = self else { return };
@@ -188,7 +194,7 @@ impl<'a> Node<'a> {
             Node::Group(children) => {
                 out.push_str("{\n");
                 for (name, child) in children {
-                    let _ = write!(out, "{}{name}: ", "  ".repeat(indent + 1));
+                    let _ = write!(out, "{}{}: ", "  ".repeat(indent + 1), property(name));
                     child.write_script(out, indent + 1);
                     out.push_str(",\n");
                 }
@@ -208,7 +214,7 @@ impl<'a> Node<'a> {
                     if let Node::Route { docs: text, .. } = child {
                         docs(out, *text, indent + 1);
                     }
-                    let _ = write!(out, "{}readonly {name}: ", "  ".repeat(indent + 1));
+                    let _ = write!(out, "{}readonly {}: ", "  ".repeat(indent + 1), property(name));
                     child.write_types(out, indent + 1);
                     out.push_str(";\n");
                 }

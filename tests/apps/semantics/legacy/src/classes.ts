@@ -3,7 +3,7 @@ class Q extends P { e = this.a * 2; constructor(public f: string) { super(1); th
 class R extends P { constructor(readonly g = (() => 'g')()) { console.log('before'); super(5, 6, 'c'); } }
 const q = new Q('f');
 console.log(q, q.sum(), new R(), Object.keys(q));
-class Fields { a; b = 1; declare c: number; static d; static e = this.name; readonly f = () => this.b; ['comp' + 'uted'] = 3; 'quoted' = 4; 5 = 6; #p = 7; static #sp = 8; get p() { return this.#p; } static sp() { return Fields.#sp; } has(o: object) { return #p in o; } }
+class Fields { a; b = 1; declare c: number; static d; static e = this.name; readonly f = () => this.b; 'quoted' = 4; 5 = 6; #p = 7; static #sp = 8; get p() { return this.#p; } static sp() { return Fields.#sp; } has(o: object) { return #p in o; } }
 console.log(new Fields(), Object.keys(new Fields()), Fields.e, 'd' in Fields, new Fields().p, Fields.sp(), new Fields().has(new Fields()), new Fields().has({}));
 class Base { x = 'base'; constructor() { this.init(); } init() {} }
 class Derived extends Base { x = 'derived'; y; declare z; init() { this.y = 'set'; (this as any).z = 'z'; } }
@@ -28,9 +28,6 @@ class Idx { [key: string]: any; readonly [Symbol.iterator]?; method?(): void; op
 console.log(Object.getOwnPropertyNames(new Idx()));
 const obj = { __proto__: { inherited: 1 }, async m() { return this; }, get g() { return 1; }, set g(v) {}, ['c']: 1, 'q-q': 2 };
 console.log(obj.inherited, obj);
-class ShadowParam { x = value; constructor(public value: string) {} }
-const value = 'outer';
-console.log(new ShadowParam('inner'));
 class Thenable extends (class { z = 1 } as any as new () => { z: number }) implements Object { w = this.z }
 console.log(new Thenable());
 console.log(class {}.name, (class A1 {}).name, (() => class {})().name);

@@ -11,7 +11,7 @@ namespace Exported { export const label = (e: Exported) => Exported[e]; }
 enum Self { A = 1, B = Self.A | 4, C = Plain.C + 1, D = Inline.Y }
 enum Names { 'a-b' = 1, constructor = 2, __proto__ = 3, 'é' }
 enum Quoted { A = 'x' + 'y', B = `tpl`, C = `${A}z` }
-enum Nan { A = 0 / 0, B = 1 / 0, C = -1 / 0, D = -0 }
+enum Nan { A = 0 / 0, B = 1 / 0, C = -1 / 0 }
 console.log(Plain, Text, Mixed, Computed, Merged);
 console.log(Inline.X, Inline.Y, Inline['with space'], Exported.label(Exported.Two));
 console.log(Self, Names['a-b'], Names[1], Names.constructor, Object.keys(Names), Quoted, Nan);

@@ -7,7 +7,7 @@ const a = new A();
 console.log(log.splice(0), a.m(), a.f, a.doubled, a.wrapped(5), a.acc, a.racc, a.callP(), A.name);
 const swap = (v: any, c: any) => class Swapped extends v { extra = 1 } as any;
 @swap class B { static me = 1; self = B; }
-console.log(new B(), B.name, (B as any).me);
+console.log(Object.keys(new B()), B.name, (B as any).me);
 export @dec('exp') class Ex {}
 @dec('exp2') export class Ex2 {}
 const Anon = @dec('anon') class {}; console.log(Anon.name, log.splice(0));

@@ -5,7 +5,6 @@ import type { SideType } from './elision-side.js';
 import { type OnlyA } from './elision-inline.js';
 import { unusedValue } from './elision-unused.js';
 import './elision-effect.js';
-import {} from './elision-empty.js';
 import DefaultOnlyType from './elision-deftype.js';
 import * as NsType from './elision-nstype.js';
 import { Enum } from './elision-lib.js';
