@@ -215,7 +215,7 @@ fn json_module(
     let text = text.trim();
     // As source text, this key would set the prototype.
     let value = if text.contains("__proto__") || text.contains("\\u00") {
-        format!("JSON.parse({})", print::types::string(text))
+        format!("JSON.parse({})", print::values::string(text))
     } else {
         text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
     };

@@ -52,6 +52,13 @@ pub fn nested_too_deeply(file: &SourcePath, span: Span, limit: usize) -> Diagnos
         .help("name inner parts with `const` or `type`, or move generated data to a JSON file")
 }
 
+/// K005.
+#[cold]
+pub fn too_dense(file: &SourcePath) -> Diagnostic {
+    Diagnostic::error("K005", file, None, "the file may be nested too deeply to be read safely")
+        .help("split it, or move generated data to a JSON file")
+}
+
 /// K006.
 #[cold]
 pub fn unclosed_arguments(file: &SourcePath, name: Span, place: Span) -> Diagnostic {

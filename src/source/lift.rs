@@ -21,16 +21,19 @@ use super::{
     Annotation, Parsed, diagnostics,
     evidence::{self, Evidence},
     names::Names,
+    nesting::{self, OutOfStack, Weight},
     scan::{self, Candidate, Unclosed},
     swc::{self, Outcome, Panicked},
 };
 
 pub fn parse(file: &SourcePath, text: &str) -> (Option<Parsed>, Vec<Diagnostic>) {
-    let syntax = swc::syntax(file);
-    if !may_hold_annotations(text) {
-        return plain(file, text, syntax);
-    }
-    Lift { file, text, syntax, jsx: syntax.jsx() }.run()
+    let weight = Weight::of(text);
+    let run = || {
+        let syntax = swc::syntax(file);
+        let lift = Lift { file, text, syntax, jsx: syntax.jsx(), shallow: weight.is_shallow() };
+        if may_hold_annotations(text) { lift.run() } else { lift.plain() }
+    };
+    weight.run(run).unwrap_or_else(|OutOfStack| (None, vec![diagnostics::too_dense(file)]))
 }
 
 /// Whether any `@` is followed by a name that may be an annotation's.
@@ -41,28 +44,13 @@ fn may_hold_annotations(text: &str) -> bool {
     scan::mentions(text, &Names::possible(text)).next().is_some()
 }
 
-fn plain(file: &SourcePath, text: &str, syntax: Syntax) -> (Option<Parsed>, Vec<Diagnostic>) {
-    match swc::parse_module(syntax, text) {
-        Err(Panicked) => (None, vec![diagnostics::parser_failed(file)]),
-        Ok(outcome) => {
-            let found = swc::diagnostics(file, text, &outcome.errors);
-            let parsed = outcome.module.map(|module| Parsed {
-                module,
-                comments: outcome.comments,
-                annotations: Vec::new(),
-                text: text.to_owned(),
-                plain: true,
-            });
-            (parsed, found)
-        }
-    }
-}
-
 struct Lift<'a> {
     file: &'a SourcePath,
     text: &'a str,
     syntax: Syntax,
     jsx: bool,
+    /// No tree of this text can be too deep.
+    shallow: bool,
 }
 
 /// What to blank, and with what.
@@ -85,6 +73,33 @@ enum Verdict {
 }
 
 impl Lift<'_> {
+    fn plain(&self) -> (Option<Parsed>, Vec<Diagnostic>) {
+        let outcome = match self.parse(self.text) {
+            Ok(outcome) => outcome,
+            Err(diagnostic) => return (None, vec![diagnostic]),
+        };
+        let parsed = outcome.module.map(|module| Parsed {
+            module,
+            comments: outcome.comments,
+            annotations: Vec::new(),
+            text: self.text.to_owned(),
+            plain: true,
+        });
+        (parsed, swc::diagnostics(self.file, self.text, &outcome.errors))
+    }
+
+    /// Calls the parser. A tree that comes back is safe to walk over.
+    fn parse(&self, text: &str) -> Result<Outcome, Diagnostic> {
+        let outcome = swc::parse_module(self.syntax, text)
+            .map_err(|Panicked| diagnostics::parser_failed(self.file))?;
+        if !self.shallow
+            && let Some(place) = outcome.module.as_ref().and_then(nesting::too_deep)
+        {
+            return Err(diagnostics::nested_too_deeply(self.file, place, nesting::MAX_DEPTH));
+        }
+        Ok(outcome)
+    }
+
     fn run(&self) -> (Option<Parsed>, Vec<Diagnostic>) {
         let names = Names::guess(self.text);
         let guess = scan::annotations(self.text, self.jsx, &names, None);
@@ -99,8 +114,9 @@ impl Lift<'_> {
         let mut retries = Retries::default();
         for _ in 0..MAX_ROUNDS {
             let blanked = self.blank(&proposal);
-            let Ok(outcome) = swc::parse_module(self.syntax, &blanked) else {
-                return (None, vec![diagnostics::parser_failed(self.file)]);
+            let outcome = match self.parse(&blanked) {
+                Ok(outcome) => outcome,
+                Err(diagnostic) => return (None, vec![diagnostic]),
             };
             proposal = match &outcome.module {
                 Some(module) => match self.verify(module, &proposal, &blanked, &retries) {

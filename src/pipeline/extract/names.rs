@@ -109,6 +109,11 @@ impl Names {
         self.imported.contains_key(local)
     }
 
+    /// What an imported local name is called by `kontract`.
+    pub fn imported_as(&self, local: &str) -> Option<&str> {
+        self.imported.get(local).map(String::as_str)
+    }
+
     /// Of a dotted name such as `k.Primkey` or `Primkey`.
     pub fn meaning_of_path<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         match path.split_once('.') {

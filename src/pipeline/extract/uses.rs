@@ -47,10 +47,11 @@ pub struct Visitor<'a> {
 
 impl Visitor<'_> {
     fn is_context(&self, ident: &Ident, name: &str) -> bool {
-        ident.sym == name
-            && (ident.ctxt == self.unresolved
-                || (ident.ctxt == self.top_level
-                    && (self.ambient.contains(name) || self.extractor.names.is_imported(name))))
+        if ident.ctxt == self.top_level {
+            return self.extractor.names.imported_as(&ident.sym) == Some(name)
+                || (ident.sym == name && self.ambient.contains(name));
+        }
+        ident.sym == name && ident.ctxt == self.unresolved
     }
 
     fn is_env(&self, expr: &Expr) -> bool {

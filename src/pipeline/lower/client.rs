@@ -29,10 +29,12 @@ use crate::{
         gather::{result_type, route_name},
         names::Layout,
         print::{
+            declarations::docs,
             header,
             map::Mapped,
             map_link, source_url,
-            types::{Printer, constant, docs, enumeration, key, string},
+            types::Printer,
+            values::{constant, enumeration, is_identifier, key, string},
         },
     },
 };
@@ -252,11 +254,7 @@ fn property(name: &str) -> String {
 
 pub fn renamed(local: &str, name: &str) -> String {
     let quote = |name: &str| {
-        if crate::pipeline::print::types::is_identifier(name) {
-            name.to_owned()
-        } else {
-            string(name)
-        }
+        if is_identifier(name) { name.to_owned() } else { string(name) }
     };
     if local == name { quote(name) } else { format!("{} as {}", quote(local), quote(name)) }
 }

@@ -13,8 +13,9 @@ use crate::{
     pipeline::{
         names::Layout,
         print::{
+            declarations::docs,
             header,
-            types::{docs, is_identifier, string},
+            values::{is_identifier, string},
         },
     },
 };

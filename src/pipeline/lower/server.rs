@@ -44,7 +44,10 @@ use crate::{
         app::{App, Flavour, Modules, TypeNames},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
-    pipeline::{names::Layout, print::types::string},
+    pipeline::{
+        names::Layout,
+        print::values::{is_identifier, string},
+    },
     source::{self, Parsed, span},
 };
 
@@ -246,7 +249,7 @@ impl<'a> Plan<'a> {
 }
 
 fn member(out: &mut String, function: &BackendFunction) {
-    if crate::pipeline::print::types::is_identifier(&function.name) {
+    if is_identifier(&function.name) {
         let _ = write!(out, ".{}", function.name);
     } else {
         let _ = write!(out, "[{}]", string(&function.name));
@@ -266,7 +269,7 @@ fn declares(contract: &ModuleContract, name: &str) -> bool {
 pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let (parsed, _) = source::parse(plan.file, text);
     let Parsed { mut module, comments, text: blanked, .. } = parsed?;
-    // The file is loaded, never run.
+    // It would have to be the first line, and nobody runs a generated module by its name.
     module.shebang = None;
     let sources: Lrc<SourceMap> = Lrc::default();
     sources.new_source_file(FileName::Custom(plan.file.to_string()).into(), text.to_owned());
@@ -286,7 +289,7 @@ pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
         unresolved: SyntaxContext::empty().apply_mark(unresolved),
         top_level: SyntaxContext::empty().apply_mark(top_level),
         ambient: Vec::new(),
-        context: Vec::new(),
+        contexts: Vec::new(),
         free: Vec::new(),
     };
     program.visit_mut_with(&mut rewrite);
@@ -418,8 +421,8 @@ struct Rewrite<'a> {
     top_level: SyntaxContext,
     /// Names of `declare const ctx`, which is only there for the type checker.
     ambient: Vec<String>,
-    /// What `ctx` is imported as.
-    context: Vec<String>,
+    /// Local names under which `ctx` is imported.
+    contexts: Vec<String>,
     /// Names that `kontract/runtime` supplies.
     free: Vec<String>,
 }
@@ -444,7 +447,7 @@ impl Rewrite<'_> {
     fn is_context(&self, expr: &Expr) -> bool {
         let Expr::Ident(ident) = bare(expr) else { return false };
         (ident.sym == "ctx" && self.is_supplied(ident))
-            || (ident.ctxt == self.top_level && self.context.iter().any(|n| *n == *ident.sym))
+            || (ident.ctxt == self.top_level && self.contexts.iter().any(|n| *n == *ident.sym))
     }
 
     /// `ctx.perm` in any spelling.
@@ -478,6 +481,20 @@ impl Rewrite<'_> {
 impl VisitMut for Rewrite<'_> {
     fn visit_mut_module(&mut self, module: &mut Module) {
         for item in &module.body {
+            if let ModuleItem::ModuleDecl(ModuleDecl::Import(import)) = item
+                && import.src.value.as_str() == Some("kontract/runtime")
+            {
+                for specifier in &import.specifiers {
+                    if let ImportSpecifier::Named(named) = specifier
+                        && named
+                            .imported
+                            .as_ref()
+                            .map_or(named.local.sym == "ctx", |n| *n.atom() == "ctx")
+                    {
+                        self.contexts.push(named.local.sym.to_string());
+                    }
+                }
+            }
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
                 && var.declare
             {
@@ -495,7 +512,6 @@ impl VisitMut for Rewrite<'_> {
             }
             _ => true,
         });
-        self.context = imported_contexts(module);
         module.visit_mut_children_with(self);
         if let Some(name) = self.plan.name_default {
             name_default(module, name);
@@ -625,25 +641,6 @@ fn bare(expr: &Expr) -> &Expr {
         Expr::TsSatisfies(cast) => bare(&cast.expr),
         expr => expr,
     }
-}
-
-/// The local names of `import { ctx } from 'kontract/runtime'`.
-fn imported_contexts(module: &Module) -> Vec<String> {
-    let imports = module.body.iter().filter_map(|item| match item {
-        ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => Some(import),
-        _ => None,
-    });
-    let ours = imports.filter(|i| i.src.value == *"kontract/runtime" || i.src.value == *"kontract");
-    ours.flat_map(|import| &import.specifiers)
-        .filter_map(|specifier| match specifier {
-            ImportSpecifier::Named(named) => {
-                let imported = named.imported.as_ref().map(|name| name.atom());
-                (*imported.as_deref().unwrap_or(&named.local.sym) == *"ctx")
-                    .then(|| named.local.sym.to_string())
-            }
-            _ => None,
-        })
-        .collect()
 }
 
 /// `export default <expression>` → `const name = <expression>; export default name`.

@@ -2,9 +2,11 @@
 
 use crate::pipeline::names::url;
 
+pub mod declarations;
 pub mod map;
 pub mod server;
 pub mod types;
+pub mod values;
 
 /// The first line of every generated file.
 pub fn header(source: Option<&str>) -> String {

@@ -1,14 +1,14 @@
-//! Types and declarations → TypeScript text.
+//! Types → TypeScript text.
 
 use std::fmt::Write as _;
 
-use swc_ecma_ast::Ident;
+use crate::model::types::{
+    FunctionType, LiteralType, Member, MemberKind, Parameter, TypeExpr, TypeParameter,
+};
 
-use crate::model::{
-    contract::{Constant, ConstantValue, EnumMember, TypeDeclaration, TypeDeclarationKind},
-    types::{
-        FunctionType, Key, LiteralType, Member, MemberKind, Parameter, TypeExpr, TypeParameter,
-    },
+use super::{
+    declarations::{docs, pad},
+    values::{key, string},
 };
 
 /// Prints types of one declaration file.
@@ -19,7 +19,7 @@ pub struct Printer<'a> {
 
 /// How tightly a type must hold together where it stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tightness {
+pub enum Tightness {
     Loose,
     /// A member of `|`.
     Union,
@@ -38,7 +38,7 @@ impl Printer<'_> {
         out
     }
 
-    fn write(&self, out: &mut String, ty: &TypeExpr, needed: Tightness, indent: usize) {
+    pub fn write(&self, out: &mut String, ty: &TypeExpr, needed: Tightness, indent: usize) {
         let own = match ty {
             TypeExpr::Conditional { .. } | TypeExpr::Function(_) | TypeExpr::Predicate { .. } => {
                 Tightness::Loose
@@ -201,7 +201,7 @@ impl Printer<'_> {
         }
     }
 
-    fn joined(
+    pub fn joined(
         &self,
         out: &mut String,
         types: &[TypeExpr],
@@ -220,7 +220,7 @@ impl Printer<'_> {
         }
     }
 
-    fn arguments(&self, out: &mut String, arguments: &[TypeExpr], indent: usize) {
+    pub fn arguments(&self, out: &mut String, arguments: &[TypeExpr], indent: usize) {
         if arguments.is_empty() {
             return;
         }
@@ -252,7 +252,7 @@ impl Printer<'_> {
     }
 
     /// Members on lines of their own, with their docs.
-    fn block(&self, out: &mut String, members: &[Member], indent: usize) {
+    pub fn block(&self, out: &mut String, members: &[Member], indent: usize) {
         out.push_str("{\n");
         for member in members {
             docs(out, member.docs.as_deref(), indent + 1);
@@ -364,265 +364,5 @@ impl Printer<'_> {
             Some(ty) => self.write(out, ty, Tightness::Loose, indent),
             None => out.push_str("any"),
         }
-    }
-
-    // ---- declarations ------------------------------------------------------------------------
-
-    /// A type declaration of a `.d.ts`, without `export`: names are exported at the end.
-    pub fn declaration(&self, out: &mut String, declaration: &TypeDeclaration, indent: usize) {
-        docs(out, declaration.docs.as_deref(), indent);
-        pad(out, indent);
-        match &declaration.kind {
-            TypeDeclarationKind::Alias(ty) => {
-                let _ = write!(out, "type {}", declaration.name);
-                self.type_parameters(out, &declaration.type_parameters, indent);
-                out.push_str(" = ");
-                self.write(out, ty, Tightness::Loose, indent);
-                out.push_str(";\n");
-            }
-            TypeDeclarationKind::Interface { extends, members } => {
-                self.interface(out, declaration, extends.iter(), members, indent);
-            }
-            // The instance side, so that no value is promised.
-            TypeDeclarationKind::Class { extends, members } => {
-                self.interface(out, declaration, extends.iter(), members, indent);
-            }
-            TypeDeclarationKind::Enum { members, .. } => {
-                let _ = writeln!(
-                    out,
-                    "{}enum {} {{",
-                    if indent == 0 { "declare " } else { "" },
-                    declaration.name
-                );
-                for member in members {
-                    docs(out, member.docs.as_deref(), indent + 1);
-                    pad(out, indent + 1);
-                    out.push_str(&key(&Key::Name(member.name.clone())));
-                    if let Some(value) = &member.value {
-                        let _ = write!(out, " = {}", constant(value, 0));
-                    }
-                    out.push_str(",\n");
-                }
-                pad(out, indent);
-                out.push_str("}\n");
-            }
-            TypeDeclarationKind::Namespace(declarations) => {
-                let _ = writeln!(
-                    out,
-                    "{}namespace {} {{",
-                    if indent == 0 { "declare " } else { "" },
-                    declaration.name
-                );
-                for inner in declarations {
-                    self.declaration(out, inner, indent + 1);
-                }
-                pad(out, indent);
-                out.push_str("}\n");
-            }
-        }
-    }
-
-    fn interface<'t>(
-        &self,
-        out: &mut String,
-        declaration: &TypeDeclaration,
-        extends: impl Iterator<Item = &'t TypeExpr>,
-        members: &[Member],
-        indent: usize,
-    ) {
-        let _ = write!(out, "interface {}", declaration.name);
-        self.type_parameters(out, &declaration.type_parameters, indent);
-        for (i, parent) in extends.enumerate() {
-            out.push_str(if i == 0 { " extends " } else { ", " });
-            self.write(out, parent, Tightness::Postfix, indent);
-        }
-        out.push(' ');
-        self.block(out, members, indent);
-        out.push('\n');
-    }
-
-    /// `declare const`, with the declared type or that of the value.
-    pub fn constant_declaration(&self, out: &mut String, name: &str, value: &Constant) {
-        docs(out, value.docs.as_deref(), 0);
-        match (&value.ty, &value.value) {
-            (Some(ty), _) => {
-                let _ = writeln!(out, "declare const {name}: {};", self.ty(ty));
-            }
-            (None, ConstantValue::String(_) | ConstantValue::Boolean(_)) => {
-                let _ = writeln!(out, "declare const {name} = {};", constant(&value.value, 0));
-            }
-            (None, ConstantValue::Number(n)) if n.is_finite() => {
-                let _ = writeln!(out, "declare const {name} = {};", constant(&value.value, 0));
-            }
-            (None, other) => {
-                let _ = writeln!(
-                    out,
-                    "declare const {name}: {};",
-                    constant_type(other, value.as_const)
-                );
-            }
-        }
-    }
-}
-
-/// An enum at run time: names to values and, of numbers, back.
-pub fn enumeration(members: &[EnumMember]) -> String {
-    let mut entries: Vec<(String, String)> = Vec::new();
-    let mut set = |name: String, value: String| match entries.iter_mut().find(|(n, _)| *n == name) {
-        Some(entry) => entry.1 = value,
-        None => entries.push((name, value)),
-    };
-    for member in members {
-        let Some(value) = &member.value else { continue };
-        let text = constant(value, 0);
-        set(key(&Key::Name(member.name.clone())), text.clone());
-        if let ConstantValue::Number(n) = value {
-            set(string(&number(*n)), string(&member.name));
-        }
-    }
-    let entries: Vec<String> =
-        entries.into_iter().map(|(name, value)| format!("  {name}: {value},\n")).collect();
-    format!("{{\n{}}}", entries.concat())
-}
-
-/// A constant as JavaScript.
-pub fn constant(value: &ConstantValue, indent: usize) -> String {
-    match value {
-        ConstantValue::Undefined => "undefined".to_owned(),
-        ConstantValue::Null => "null".to_owned(),
-        ConstantValue::Boolean(value) => value.to_string(),
-        ConstantValue::Number(n) => number(*n),
-        ConstantValue::BigInt(text) => format!("{text}n"),
-        ConstantValue::String(text) => string(text),
-        ConstantValue::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| constant(item, indent)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        ConstantValue::Object(fields) if fields.is_empty() => "{}".to_owned(),
-        ConstantValue::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| {
-                    // `__proto__: x` would set the prototype.
-                    let name = if *name == Key::Name("__proto__".to_owned()) {
-                        "[\"__proto__\"]".to_owned()
-                    } else {
-                        key(name)
-                    };
-                    format!("{}{name}: {}", "  ".repeat(indent + 1), constant(value, indent + 1))
-                })
-                .collect();
-            format!("{{\n{}\n{}}}", fields.join(",\n"), "  ".repeat(indent))
-        }
-    }
-}
-
-fn constant_type(value: &ConstantValue, exact: bool) -> String {
-    let readonly = if exact { "readonly " } else { "" };
-    match value {
-        ConstantValue::Undefined => "undefined".to_owned(),
-        ConstantValue::Null => "null".to_owned(),
-        ConstantValue::Boolean(_) if !exact => "boolean".to_owned(),
-        ConstantValue::Number(n) if !exact || !n.is_finite() => "number".to_owned(),
-        ConstantValue::BigInt(_) if !exact => "bigint".to_owned(),
-        ConstantValue::String(_) if !exact => "string".to_owned(),
-        ConstantValue::Boolean(_)
-        | ConstantValue::Number(_)
-        | ConstantValue::BigInt(_)
-        | ConstantValue::String(_) => constant(value, 0),
-        ConstantValue::Array(items) if exact => {
-            let items: Vec<String> = items.iter().map(|item| constant_type(item, true)).collect();
-            format!("readonly [{}]", items.join(", "))
-        }
-        ConstantValue::Array(items) => {
-            let mut types: Vec<String> = Vec::new();
-            for item in items {
-                let ty = constant_type(item, false);
-                if !types.contains(&ty) {
-                    types.push(ty);
-                }
-            }
-            match types.as_slice() {
-                [] => "never[]".to_owned(),
-                [one] => format!("{one}[]"),
-                several => format!("({})[]", several.join(" | ")),
-            }
-        }
-        ConstantValue::Object(fields) if fields.is_empty() => "{}".to_owned(),
-        ConstantValue::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| {
-                    format!("{readonly}{}: {}", key(name), constant_type(value, exact))
-                })
-                .collect();
-            format!("{{ {} }}", fields.join("; "))
-        }
-    }
-}
-
-/// A doc comment; what would end it early is defused.
-pub fn docs(out: &mut String, text: Option<&str>, indent: usize) {
-    let Some(text) = text else { return };
-    let text = text.replace("*/", "*\\/");
-    let lines: Vec<&str> = text.lines().collect();
-    pad(out, indent);
-    if let [line] = lines.as_slice() {
-        let _ = writeln!(out, "/** {line} */");
-        return;
-    }
-    out.push_str("/**\n");
-    for line in lines {
-        pad(out, indent);
-        out.push_str(" *");
-        if !line.is_empty() {
-            out.push(' ');
-            out.push_str(line);
-        }
-        out.push('\n');
-    }
-    pad(out, indent);
-    out.push_str(" */\n");
-}
-
-fn pad(out: &mut String, indent: usize) {
-    for _ in 0..indent {
-        out.push_str("  ");
-    }
-}
-
-pub fn key(key: &Key) -> String {
-    match key {
-        Key::Name(name) if is_identifier(name) => name.clone(),
-        Key::Name(name) => string(name),
-        Key::Number(text) => text.clone(),
-        Key::Computed(path) => format!("[{path}]"),
-    }
-}
-
-/// Good for a property name, reserved words included.
-pub fn is_identifier(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(Ident::is_valid_start) && chars.all(Ident::is_valid_continue)
-}
-
-/// A string literal that is right in JavaScript and TypeScript alike.
-pub fn string(text: &str) -> String {
-    let json = serde_json::Value::String(text.to_owned()).to_string();
-    json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
-}
-
-/// A number as JavaScript prints it.
-pub fn number(n: f64) -> String {
-    if n.is_nan() {
-        "NaN".to_owned()
-    } else if n.is_infinite() {
-        if n > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() }
-    } else if n == 0.0 && n.is_sign_negative() {
-        "-0".to_owned()
-    } else if n.abs() >= 1e21 || (n != 0.0 && n.abs() < 1e-6) {
-        format!("{n:e}").replace('e', if n.abs() >= 1.0 { "e+" } else { "e" })
-    } else {
-        format!("{n}")
     }
 }

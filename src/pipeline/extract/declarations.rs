@@ -1,0 +1,279 @@
+//! Declarations of types: interfaces, aliases, namespaces, and classes as the types they are.
+
+use swc_common::Spanned;
+use swc_ecma_ast::{
+    Accessibility, Class, ClassMember, Decl, MethodKind, ModuleDecl, ModuleItem,
+    ParamOrTsParamProp, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsModuleDecl, TsModuleName,
+    TsNamespaceBody, TsParamPropParam, TsTypeAliasDecl,
+};
+
+use super::{
+    Extractor, constant,
+    diagnostics::{not_available, wrong_kind},
+    members::has_storage,
+    types::{any, expression_path, literal_default},
+};
+use crate::{
+    model::{
+        contract::{TypeDeclaration, TypeDeclarationKind},
+        types::{FieldStorage, Key, Member, MemberKind, TypeExpr},
+    },
+    source::{AnnotationName, span},
+};
+
+impl Extractor<'_> {
+    /// `outer` spans the declaration with its `export`.
+    pub fn interface(
+        &self,
+        interface: &TsInterfaceDecl,
+        outer: swc_common::Span,
+    ) -> TypeDeclaration {
+        let annotated = self.type_annotations(outer, interface.id.span, "an interface");
+        let mut extends = Vec::new();
+        for parent in &interface.extends {
+            self.storage_parent(parent);
+            if let Some(parent) = self.parent(parent) {
+                extends.push(parent);
+            }
+        }
+        let members = self.members(&interface.body.body);
+        TypeDeclaration {
+            name: interface.id.sym.to_string(),
+            entity: annotated || has_storage(&members),
+            kind: TypeDeclarationKind::Interface { extends, members },
+            type_parameters: self.type_parameters(interface.type_params.as_deref()),
+            docs: self.docs(outer.lo),
+            span: span(interface.id.span),
+        }
+    }
+
+    fn parent(&self, parent: &TsExprWithTypeArgs) -> Option<TypeExpr> {
+        let name = expression_path(&parent.expr)?;
+        if self.is_storage_parent(&name) {
+            return None;
+        }
+        Some(TypeExpr::Reference {
+            name,
+            arguments: self.type_arguments(parent.type_args.as_deref()),
+            span: span(parent.span),
+        })
+    }
+
+    fn is_storage_parent(&self, name: &str) -> bool {
+        self.is_ours(name) && matches!(self.names.meaning_of_path(name), Some("Owned" | "Table"))
+    }
+
+    fn storage_parent(&self, parent: &TsExprWithTypeArgs) {
+        if let Some(name) =
+            expression_path(&parent.expr).filter(|name| self.is_storage_parent(name))
+        {
+            let instead = if name.ends_with("Owned") {
+                "compare a field with `ctx.owner` in the functions"
+            } else {
+                "name the type after its table: `User` is kept in `users`"
+            };
+            self.report(not_available(self.file, span(parent.span), &format!("`{name}`"), instead));
+        }
+    }
+
+    /// Annotations before an interface or class.
+    pub fn type_annotations(
+        &self,
+        outer: swc_common::Span,
+        name: swc_common::Span,
+        what: &str,
+    ) -> bool {
+        let taken = self.annotations.take(outer, name);
+        for (i, annotation) in taken.iter().enumerate() {
+            self.check_repeated(&taken[..i], annotation);
+            match &annotation.name {
+                AnnotationName::Owned => {
+                    self.later(annotation, "compare a field with `ctx.owner` in the functions");
+                }
+                AnnotationName::Table => self
+                    .later(annotation, "name the type after its table: `User` is kept in `users`"),
+                AnnotationName::Backend => self.report(wrong_kind(
+                    self.file,
+                    annotation.span,
+                    "backend",
+                    what,
+                    "write it before each function or method that clients may call",
+                )),
+                other => self.report(wrong_kind(
+                    self.file,
+                    annotation.span,
+                    other.as_str(),
+                    what,
+                    "interfaces and classes take `@owned` and `@table(\"…\")`",
+                )),
+            }
+        }
+        !taken.is_empty()
+    }
+
+    pub fn alias(&self, alias: &TsTypeAliasDecl, outer: swc_common::Span) -> TypeDeclaration {
+        let ty = self.ty(&alias.type_ann);
+        let entity = matches!(&ty, TypeExpr::Object(members) if has_storage(members));
+        TypeDeclaration {
+            name: alias.id.sym.to_string(),
+            kind: TypeDeclarationKind::Alias(ty),
+            type_parameters: self.type_parameters(alias.type_params.as_deref()),
+            docs: self.docs(outer.lo),
+            span: span(alias.id.span),
+            entity,
+        }
+    }
+
+    pub fn namespace(
+        &self,
+        module: &TsModuleDecl,
+        outer: swc_common::Span,
+    ) -> Option<TypeDeclaration> {
+        let (TsModuleName::Ident(id), Some(TsNamespaceBody::TsModuleBlock(block))) =
+            (&module.id, &module.body)
+        else {
+            return None;
+        };
+        let declarations = block
+            .body
+            .iter()
+            .filter_map(|item| match item {
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                    self.type_declaration(&export.decl, export.span)
+                }
+                ModuleItem::Stmt(Stmt::Decl(decl)) => self.type_declaration(decl, decl.span()),
+                _ => None,
+            })
+            .collect();
+        Some(TypeDeclaration {
+            name: id.sym.to_string(),
+            kind: TypeDeclarationKind::Namespace(declarations),
+            type_parameters: Vec::new(),
+            docs: self.docs(outer.lo),
+            span: span(id.span),
+            entity: false,
+        })
+    }
+
+    pub fn type_declaration(
+        &self,
+        decl: &Decl,
+        outer: swc_common::Span,
+    ) -> Option<TypeDeclaration> {
+        match decl {
+            Decl::TsInterface(interface) => Some(self.interface(interface, outer)),
+            Decl::TsTypeAlias(alias) => Some(self.alias(alias, outer)),
+            Decl::TsEnum(decl) => Some(self.enumeration(decl, outer)),
+            Decl::TsModule(module) => self.namespace(module, outer),
+            Decl::Class(class) => Some(self.class(&class.class, &class.ident, outer)),
+            Decl::Fn(_) | Decl::Var(_) | Decl::Using(_) => None,
+        }
+    }
+
+    /// The public instance side of a class.
+    pub fn class(
+        &self,
+        class: &Class,
+        ident: &swc_ecma_ast::Ident,
+        outer: swc_common::Span,
+    ) -> TypeDeclaration {
+        let annotated = self.type_annotations(outer, ident.span, "a class");
+        let mut members = Vec::new();
+        for member in &class.body {
+            match member {
+                ClassMember::ClassProp(prop) => {
+                    let mut storage = self.field_annotations(prop.span, prop.key.span());
+                    if !is_public(prop.accessibility) || prop.is_static {
+                        continue;
+                    }
+                    let Some(key) = constant::property_key(&prop.key) else { continue };
+                    let ty = match &prop.type_ann {
+                        Some(t) => {
+                            self.field_wrappers(&t.type_ann, &mut storage);
+                            self.ty(&t.type_ann)
+                        }
+                        None => prop.value.as_deref().and_then(literal_default).unwrap_or_else(any),
+                    };
+                    members.push(Member {
+                        kind: MemberKind::Property {
+                            key,
+                            optional: prop.is_optional,
+                            readonly: prop.readonly,
+                            ty,
+                            storage,
+                        },
+                        docs: self.docs(prop.span.lo),
+                        span: span(prop.span),
+                    });
+                }
+                ClassMember::Method(method)
+                    if is_public(method.accessibility) && !method.is_static =>
+                {
+                    let Some(key) = constant::property_key(&method.key) else { continue };
+                    let kind = match method.kind {
+                        MethodKind::Method => {
+                            let mut signature = self.function_type(&method.function);
+                            if signature.result.is_none() {
+                                signature.result = Some(any());
+                            }
+                            MemberKind::Method { key, optional: method.is_optional, signature }
+                        }
+                        MethodKind::Getter => MemberKind::Getter {
+                            key,
+                            ty: self
+                                .annotation(method.function.return_type.as_deref())
+                                .unwrap_or_else(any),
+                        },
+                        MethodKind::Setter => continue,
+                    };
+                    members.push(Member {
+                        kind,
+                        docs: self.docs(method.span.lo),
+                        span: span(method.span),
+                    });
+                }
+                ClassMember::Constructor(constructor) => {
+                    for param in &constructor.params {
+                        let ParamOrTsParamProp::TsParamProp(prop) = param else { continue };
+                        let TsParamPropParam::Ident(ident) = &prop.param else { continue };
+                        if is_public(prop.accessibility) {
+                            members.push(Member {
+                                kind: MemberKind::Property {
+                                    key: Key::Name(ident.id.sym.to_string()),
+                                    optional: ident.id.optional,
+                                    readonly: prop.readonly,
+                                    ty: self
+                                        .annotation(ident.type_ann.as_deref())
+                                        .unwrap_or_else(any),
+                                    storage: FieldStorage::default(),
+                                },
+                                docs: self.docs(prop.span.lo),
+                                span: span(prop.span),
+                            });
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let extends = class.super_class.as_deref().and_then(expression_path).map(|name| {
+            TypeExpr::Reference {
+                name,
+                arguments: self.type_arguments(class.super_type_params.as_deref()),
+                span: span(class.span),
+            }
+        });
+        TypeDeclaration {
+            name: ident.sym.to_string(),
+            entity: annotated || has_storage(&members),
+            kind: TypeDeclarationKind::Class { extends, members },
+            type_parameters: self.type_parameters(class.type_params.as_deref()),
+            docs: self.docs(outer.lo),
+            span: span(ident.span),
+        }
+    }
+}
+
+fn is_public(accessibility: Option<Accessibility>) -> bool {
+    matches!(accessibility, None | Some(Accessibility::Public))
+}

@@ -1,0 +1,200 @@
+//! The members of object types and interfaces, and what annotations say of fields.
+
+use swc_common::Spanned;
+use swc_ecma_ast::{Expr, Lit, TsLit, TsType, TsTypeElement};
+
+use super::{
+    Extractor, constant,
+    diagnostics::{not_available, unreadable_field, wrong_kind},
+    types::{any, entity_name, expression_path},
+};
+use crate::{
+    model::{
+        Span, perms,
+        types::{FieldStorage, FunctionType, Key, Member, MemberKind},
+    },
+    source::{AnnotationName, span},
+};
+
+impl Extractor<'_> {
+    pub fn members(&self, members: &[TsTypeElement]) -> Vec<Member> {
+        members.iter().filter_map(|member| self.member(member)).collect()
+    }
+
+    fn member(&self, member: &TsTypeElement) -> Option<Member> {
+        let kind = match member {
+            TsTypeElement::TsPropertySignature(p) => {
+                let mut storage = self.field_annotations(p.span, p.key.span());
+                let ty = p.type_ann.as_ref().map_or_else(any, |t| {
+                    self.field_wrappers(&t.type_ann, &mut storage);
+                    self.ty(&t.type_ann)
+                });
+                MemberKind::Property {
+                    key: expression_key(&p.key, p.computed)?,
+                    optional: p.optional,
+                    readonly: p.readonly,
+                    ty,
+                    storage,
+                }
+            }
+            TsTypeElement::TsMethodSignature(m) => MemberKind::Method {
+                key: expression_key(&m.key, m.computed)?,
+                optional: m.optional,
+                signature: FunctionType {
+                    constructor: false,
+                    is_abstract: false,
+                    type_parameters: self.type_parameters(m.type_params.as_deref()),
+                    parameters: self.fn_params(&m.params),
+                    result: self.annotation(m.type_ann.as_deref()),
+                },
+            },
+            TsTypeElement::TsGetterSignature(g) => MemberKind::Getter {
+                key: expression_key(&g.key, g.computed)?,
+                ty: self.annotation(g.type_ann.as_deref()).unwrap_or_else(any),
+            },
+            TsTypeElement::TsSetterSignature(s) => MemberKind::Setter {
+                key: expression_key(&s.key, s.computed)?,
+                parameter: self.fn_params(std::slice::from_ref(&s.param)).pop()?,
+            },
+            TsTypeElement::TsCallSignatureDecl(c) => MemberKind::Call(FunctionType {
+                constructor: false,
+                is_abstract: false,
+                type_parameters: self.type_parameters(c.type_params.as_deref()),
+                parameters: self.fn_params(&c.params),
+                result: self.annotation(c.type_ann.as_deref()),
+            }),
+            TsTypeElement::TsConstructSignatureDecl(c) => MemberKind::Construct(FunctionType {
+                constructor: true,
+                is_abstract: false,
+                type_parameters: self.type_parameters(c.type_params.as_deref()),
+                parameters: self.fn_params(&c.params),
+                result: self.annotation(c.type_ann.as_deref()),
+            }),
+            TsTypeElement::TsIndexSignature(i) => MemberKind::Index {
+                parameter: self.fn_params(&i.params).into_iter().next()?,
+                readonly: i.readonly,
+                ty: self.annotation(i.type_ann.as_deref()).unwrap_or_else(any),
+            },
+        };
+        Some(Member { kind, docs: self.docs(member.span().lo), span: span(member.span()) })
+    }
+
+    /// `@primkey`, `@perm(…)` and the like before a field.
+    pub fn field_annotations(
+        &self,
+        node: swc_common::Span,
+        name: swc_common::Span,
+    ) -> FieldStorage {
+        let mut storage = FieldStorage::default();
+        let taken = self.annotations.take(node, name);
+        for (i, annotation) in taken.iter().enumerate() {
+            self.check_repeated(&taken[..i], annotation);
+            match &annotation.name {
+                AnnotationName::Primkey => {
+                    self.no_arguments(annotation);
+                    storage.primary_key = true;
+                }
+                AnnotationName::Perm => storage.perm = self.field_perm(annotation).or(storage.perm),
+                AnnotationName::Index => {
+                    self.later(annotation, "leave it out: reads are not faster yet, but right");
+                }
+                AnnotationName::Unique => {
+                    self.later(annotation, "check for an existing row in the function");
+                }
+                AnnotationName::Scalar(_) => {
+                    self.later(annotation, "leave it out; ranges are not checked yet");
+                }
+                other => self.report(wrong_kind(
+                    self.file,
+                    annotation.span,
+                    other.as_str(),
+                    "a field",
+                    "fields take `@primkey` and `@perm(perms.R__)`",
+                )),
+            }
+        }
+        if let (Some(mask), Some(at)) =
+            (storage.perm, taken.iter().find(|a| a.name == AnnotationName::Perm))
+        {
+            self.check_readable(mask, at.span);
+        }
+        storage
+    }
+
+    /// `Primkey<…>`, `Perm<…, 'R__'>` around a field's type.
+    pub fn field_wrappers(&self, ty: &TsType, storage: &mut FieldStorage) {
+        let TsType::TsTypeRef(reference) = ty else { return };
+        let name = entity_name(&reference.type_name);
+        let Some(arguments) = reference.type_params.as_deref() else { return };
+        let at = span(reference.span);
+        match self.names.meaning_of_path(&name) {
+            Some("Primkey") => storage.primary_key = true,
+            Some("Perm") => {
+                let mask = arguments.params.get(1).map(|t| match &**t {
+                    TsType::TsLitType(literal) => match &literal.lit {
+                        TsLit::Str(s) => {
+                            s.value.as_str().map(|s| (s.to_owned(), span(literal.lit.span())))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                });
+                match mask {
+                    Some(Some((mask, at))) => match perms::by_name(&mask) {
+                        Some(mask) => {
+                            storage.perm = Some(mask);
+                            self.check_readable(mask, at);
+                        }
+                        None => self.report(super::diagnostics::unknown_perm(self.file, at, &mask)),
+                    },
+                    _ => self.report(super::diagnostics::not_constant(
+                        self.file,
+                        at,
+                        "Perm<…, mask>",
+                    )),
+                }
+            }
+            Some("Index") => {
+                self.report(not_available(
+                    self.file,
+                    at,
+                    "`Index<…>`",
+                    "leave it out: reads are not faster yet, but right",
+                ));
+            }
+            Some("Unique") => {
+                self.report(not_available(
+                    self.file,
+                    at,
+                    "`Unique<…>`",
+                    "check for an existing row in the function",
+                ));
+            }
+            _ => return,
+        }
+        if let Some(inner) = arguments.params.first() {
+            self.field_wrappers(inner, storage);
+        }
+    }
+
+    fn check_readable(&self, mask: u8, at: Span) {
+        if mask & perms::READ == 0 {
+            self.report(unreadable_field(self.file, at));
+        }
+    }
+}
+
+pub fn has_storage(members: &[Member]) -> bool {
+    members.iter().any(|m| {
+        matches!(&m.kind, MemberKind::Property { storage, .. } if storage.primary_key || storage.perm.is_some())
+    })
+}
+
+fn expression_key(expr: &Expr, computed: bool) -> Option<Key> {
+    match expr {
+        Expr::Ident(ident) if !computed => Some(Key::Name(ident.sym.to_string())),
+        Expr::Lit(Lit::Str(s)) => Some(Key::Name(s.value.as_str()?.to_owned())),
+        Expr::Lit(Lit::Num(n)) => Some(Key::Number(constant::number_text(n.value))),
+        _ => expression_path(expr).map(Key::Computed),
+    }
+}

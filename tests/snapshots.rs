@@ -1,0 +1,203 @@
+//! Whole builds of small projects: every fixture under `fixtures/<stage>/` against its snapshot
+//! under `snapshots/<stage>/`, which shows the input, every diagnostic and every output.
+//!
+//! A fixture is a file (`fixtures/extract/overloads.ts`, built as `src/overloads.ts` of a project
+//! of its own) or a folder that holds a project. A new one needs no code: run the test, read what
+//! it shows, accept it with `cargo insta review` or `INSTA_UPDATE=always`.
+//!
+//! The sources and outputs of the fixtures that build are left in `target/fixture-outputs`, where
+//! `tests/apps/fixtures.test.ts` checks the types and runs the code.
+
+#[path = "support/fixtures.rs"]
+mod fixtures;
+#[path = "support/mappings.rs"]
+mod mappings;
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    fs, panic,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use kontract::{
+    config::{Flags, load},
+    diagnostic::render::{Renderer, Style, sort},
+    files::Files,
+    model::{diagnostic::Diagnostic, output::Output},
+    pipeline,
+};
+use swc_common::{BytePos, input::StringInput};
+use swc_ecma_ast::EsVersion;
+use swc_ecma_parser::{EsSyntax, Parser, Syntax, lexer::Lexer};
+
+use fixtures::{Fixture, PROJECT, fixtures, folder, names, stages};
+
+#[test]
+fn every_fixture_builds_to_its_snapshot() {
+    let outputs = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("fixture-outputs");
+    let _ = fs::remove_dir_all(&outputs);
+    let mut different = Vec::new();
+    for fixture in fixtures() {
+        let files: Arc<dyn Files> = Arc::new(fixture.files());
+        let (diagnostics, built) = build(&files);
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        let text = shown(&fixture, &*files, diagnostics, &built);
+        if !failed {
+            keep(&outputs.join(&fixture.stage).join(&fixture.name), &fixture, &built);
+        }
+        // One that differs must not hide the others.
+        let matches = panic::catch_unwind(|| {
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path(folder("snapshots").join(&fixture.stage));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.bind(|| insta::assert_snapshot!(fixture.name.as_str(), text));
+        });
+        if matches.is_err() {
+            different.push(format!("{}/{}", fixture.stage, fixture.name));
+        }
+    }
+    assert!(different.is_empty(), "these differ from their snapshots: {different:#?}");
+}
+
+#[test]
+fn every_snapshot_of_a_stage_with_fixtures_has_its_fixture() {
+    let known: BTreeSet<PathBuf> = fixtures()
+        .iter()
+        .map(|f| folder("snapshots").join(&f.stage).join(format!("{}.snap", f.name)))
+        .collect();
+    let stale: Vec<PathBuf> = stages()
+        .iter()
+        .flat_map(|stage| {
+            let folder = folder("snapshots").join(stage);
+            names(&folder).into_iter().map(move |name| folder.join(name))
+        })
+        .filter(|path| path.extension().is_some_and(|e| e == "snap") && !known.contains(path))
+        .collect();
+    assert!(stale.is_empty(), "delete these, their fixtures are gone: {stale:#?}");
+}
+
+/// Generated JavaScript is read again: by a parser, as a module, without TypeScript or JSX.
+#[test]
+fn every_generated_module_parses() {
+    for fixture in fixtures() {
+        let files: Arc<dyn Files> = Arc::new(fixture.files());
+        let (_, outputs) = build(&files);
+        for output in outputs.iter().filter(|o| o.path.ends_with(".js")) {
+            if let Err(error) = parses(&output.text) {
+                panic!("{}/{}: {}: {error}", fixture.stage, fixture.name, output.path);
+            }
+        }
+    }
+}
+
+fn parses(text: &str) -> Result<(), String> {
+    let end = u32::try_from(text.len()).expect("small") + 1;
+    let input = StringInput::new(text, BytePos(1), BytePos(end));
+    let lexer = Lexer::new(Syntax::Es(EsSyntax::default()), EsVersion::Es2022, input, None);
+    let mut parser = Parser::new_from(lexer);
+    let error = match parser.parse_module() {
+        Err(error) => Some(error),
+        Ok(_) => parser.take_errors().into_iter().next(),
+    };
+    match error {
+        Some(error) => Err(format!("{error:?}")),
+        None => Ok(()),
+    }
+}
+
+fn build(files: &Arc<dyn Files>) -> (Vec<Diagnostic>, Vec<Output>) {
+    let flags = Flags { threads: Some(1), ..Flags::default() };
+    match load(&**files, Path::new(PROJECT), &flags) {
+        Ok(options) => {
+            let build = pipeline::build(files, &options);
+            (build.diagnostics, build.outputs)
+        }
+        Err(diagnostics) => (diagnostics, Vec::new()),
+    }
+}
+
+/// What a snapshot holds.
+fn shown(
+    fixture: &Fixture,
+    files: &dyn Files,
+    diagnostics: Vec<Diagnostic>,
+    outputs: &[Output],
+) -> String {
+    let mut text = String::new();
+    for (path, bytes) in &fixture.sources {
+        section(&mut text, "in", path, &visible(&String::from_utf8_lossy(bytes)));
+    }
+    if !diagnostics.is_empty() {
+        let mut renderer = Renderer::new(files, Path::new(PROJECT));
+        let style = Style { color: false, width: 100 };
+        let reports: Vec<String> =
+            sort(diagnostics).iter().map(|d| renderer.human(d, style)).collect();
+        section(&mut text, "diagnostics", "", &reports.join("\n"));
+    }
+    for output in outputs {
+        if !output.path.ends_with(".map") {
+            section(&mut text, "out", &output.path, &visible(&short_hashes(output)));
+        } else if fixture.wants_mappings() {
+            let code = outputs.iter().find(|o| format!("{}.map", o.path) == output.path);
+            let code = code.map_or("", |code| &code.text);
+            section(&mut text, "out", &output.path, &mappings::decoded(&output.text, code));
+        }
+    }
+    text
+}
+
+fn section(text: &mut String, kind: &str, path: &str, content: &str) {
+    let title = format!("{kind} {path}");
+    let _ = writeln!(text, "━━ {} ━━", title.trim_end());
+    text.push_str(content);
+    if !content.is_empty() && !content.ends_with('\n') {
+        text.push_str("⟨no line break at the end⟩\n");
+    }
+    text.push('\n');
+}
+
+/// The hash of everything changes with everything, and of the others a part says enough.
+fn short_hashes(output: &Output) -> String {
+    if output.path != "manifest.json" {
+        return output.text.clone();
+    }
+    let mut text = String::new();
+    for line in output.text.lines() {
+        match line.split_once("\"sha256:") {
+            Some((before, _)) if before.ends_with("\"build\": ") => {
+                let _ = writeln!(text, "{before}\"sha256:…\",");
+            }
+            Some((before, hash)) => {
+                let end = hash.find('"').unwrap_or(hash.len());
+                let _ = writeln!(text, "{before}\"sha256:{}…{}", &hash[..8], &hash[end..]);
+            }
+            None => {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
+}
+
+/// What editors hide.
+fn visible(text: &str) -> String {
+    text.replace('\u{feff}', "⟨BOM⟩")
+        .replace("\r\n", "⟨CRLF⟩\n")
+        .replace('\r', "⟨CR⟩")
+        .replace('\t', "⟨TAB⟩")
+        .replace('\0', "⟨NUL⟩")
+}
+
+/// Leaves the project as a build on disk would.
+fn keep(folder: &Path, fixture: &Fixture, outputs: &[Output]) {
+    let sources = fixture.sources.iter().map(|(path, bytes)| (path.clone(), bytes.as_slice()));
+    let outputs = outputs.iter().map(|o| (format!("dist/{}", o.path), o.text.as_bytes()));
+    for (path, bytes) in sources.chain(outputs) {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the target folder is ours");
+        fs::write(path, bytes).expect("the target folder is ours");
+    }
+}
