@@ -96,7 +96,9 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
     let mut strings = FxHashSet::default();
     for (name, route) in &app.routes {
         strings.insert(name.clone());
-        strings.extend(modules[&route.module].functions[route.function].egroup.clone());
+        let function = &modules[&route.module].functions[route.function];
+        strings.extend(function.egroup.clone());
+        strings.insert(function.name.clone());
     }
     for (file, module) in &app.client {
         let contract = &modules[file];

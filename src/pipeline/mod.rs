@@ -9,7 +9,10 @@ pub mod print;
 pub mod leaks;
 pub mod write;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rayon::prelude::*;
 use swc_common::{GLOBALS, Globals};
@@ -23,7 +26,7 @@ use crate::{
     config::Options,
     files::Files,
     model::{
-        SourcePath, Span,
+        SourcePath,
         app::{App, Modules},
         contract::ModuleContract,
         diagnostic::Diagnostic,
@@ -80,13 +83,14 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     diagnostics.extend(found);
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let outputs = outputs(&**files, options, &app, &modules, &texts, &mut diagnostics);
-        let (report, found) = leaks::scan(&app, &modules, &outputs);
-        diagnostics.extend(found);
-        build.leaks = report;
-        if !diagnostics.iter().any(Diagnostic::is_error) {
+        let (outputs, invalid) = outputs(&**files, options, &app, &modules, &texts);
+        let (report, mut found) = leaks::scan(&app, &modules, &outputs);
+        found.extend(invalid);
+        if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
         }
+        diagnostics.extend(found);
+        build.leaks = report;
     }
     build.diagnostics = diagnostics;
     build
@@ -153,21 +157,32 @@ fn outputs(
     app: &App,
     modules: &Modules,
     texts: &Texts,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Output> {
+) -> (Vec<Output>, Vec<Diagnostic>) {
+    let invalid = Mutex::new(Vec::new());
     let text = |file: &SourcePath| texts.get(file).map_or("", String::as_str);
-    let mut outputs = Vec::new();
-    for (file, module) in app.server.iter().filter(|(_, module)| module.json) {
-        match json_module(files, options, file, &module.output) {
-            Ok(output) => outputs.push(output),
-            Err(diagnostic) => diagnostics.push(*diagnostic),
-        }
-    }
-    let server: Vec<(&SourcePath, _)> = app.server.iter().filter(|(_, m)| !m.json).collect();
-    outputs.par_extend(server.par_iter().flat_map_iter(|(file, module)| {
-        let path = format!("server/{}", module.output);
-        print_code(options, lower::server::Plan::server(app, modules, file), &path, text(file))
-    }));
+    let json = |file: &SourcePath| match discover::read(files, options, file) {
+        Some(text) => text,
+        None => Ok(String::new()),
+    };
+    let server: Vec<(&SourcePath, _)> = app.server.iter().collect();
+    let mut outputs: Vec<Output> = server
+        .par_iter()
+        .flat_map_iter(|(file, module)| {
+            if module.json {
+                let module =
+                    json(file).and_then(|text| lower::json::module(file, &module.output, &text));
+                return match module {
+                    Ok(output) => vec![output],
+                    Err(diagnostic) => {
+                        invalid.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
+                        Vec::new()
+                    }
+                };
+            }
+            let path = format!("server/{}", module.output);
+            print_code(options, lower::server::Plan::server(app, modules, file), &path, text(file))
+        })
+        .collect();
     let client: Vec<(&SourcePath, _)> = app.client.iter().collect();
     outputs.par_extend(client.par_iter().flat_map_iter(|(file, module)| {
         if module.code {
@@ -184,7 +199,7 @@ fn outputs(
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = lower::manifest::manifest(app, modules, &outputs, texts);
     outputs.push(manifest);
-    outputs
+    (outputs, invalid.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn print_code(
@@ -199,43 +214,4 @@ fn print_code(
         let source = print::source_url(&options.out, path, file.as_str());
         print::server::print(&lowered, &format!("{path}.js"), file.as_str(), &source).into()
     })
-}
-
-/// A JSON file as a module, since engines differ in how they import JSON.
-fn json_module(
-    files: &dyn Files,
-    options: &Options,
-    file: &SourcePath,
-    output: &str,
-) -> Result<Output, Box<Diagnostic>> {
-    let text = discover::read(files, options, file).unwrap_or_else(|| Ok(String::new()))?;
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-        return Err(Box::new(not_json(file, &text, &error)));
-    }
-    let text = text.trim();
-    // As source text, this key would set the prototype.
-    let value = if text.contains("__proto__") || text.contains("\\u00") {
-        format!("JSON.parse({})", print::values::string(text))
-    } else {
-        text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
-    };
-    Ok(Output {
-        path: format!("server/{output}.js"),
-        text: format!("{}export default {value};\n", print::header(Some(file.as_str()))),
-    })
-}
-
-#[cold]
-fn not_json(file: &SourcePath, text: &str, error: &serde_json::Error) -> Diagnostic {
-    let line: usize = text.split_inclusive('\n').take(error.line().max(1) - 1).map(str::len).sum();
-    let mut at = (line + error.column().max(1) - 1).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let at = u32::try_from(at).unwrap_or(u32::MAX);
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
-    Diagnostic::error("K082", file, Some(Span::new(at, at)), "this file is not JSON".to_owned())
-        .label(message)
-        .help("a server module imports it; JSON has no comments and no trailing commas")
 }

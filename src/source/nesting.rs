@@ -12,14 +12,17 @@ use std::{
     panic::{self, AssertUnwindSafe},
 };
 
+use memchr::memmem;
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    AssignTarget, Expr, JSXElement, JSXFragment, JSXMemberExpr, Module, ModuleDecl, Pat,
+    AssignTarget, Expr, JSXElement, JSXFragment, JSXMemberExpr, ModuleDecl, Pat,
     SimpleAssignTarget, Stmt, TsEntityName, TsNamespaceDecl, TsType,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
 use crate::model::Span;
+
+use super::scan::{Kind, Scan};
 
 /// The stack that every thread needs that walks over a tree of this module, prints or drops it.
 ///
@@ -103,14 +106,172 @@ impl Weight {
     }
 }
 
+/// Where a text nests so that the parser would need minutes for it. The parser tries several
+/// readings where a `<` may open type arguments or a cast: its time grows with the square of how
+/// many of them follow each other, and threefold with each that is nested in another's brackets,
+/// most of all in default values: `a<([b = a<([b = …`.
+///
+/// A heuristic on tokens, unlike the rest of this module: it guards the time, not the memory.
+pub fn too_slow(text: &str, jsx: bool, weight: Weight) -> Option<Span> {
+    let angles = memchr::memchr_iter(b'<', text.as_bytes()).count();
+    let suspicious = angles > MAX_ANGLES
+        || weight.brackets > MAX_BRACKETS
+        || (!weight.is_shallow()
+            && memmem::find_iter(text.as_bytes(), b"else").nth(MAX_ELSES).is_some())
+        || (angles > MAX_NESTED_DEFAULTS && nests_behind_angles(text.as_bytes()));
+    if !suspicious {
+        return None;
+    }
+    let mut scan = Scan::new(text, jsx, None);
+    // Per open bracket, the outermost for the file itself.
+    let mut levels = vec![Level::default()];
+    let (mut angles, mut nested, mut defaults) = (0, 0, 0);
+    let mut previous = (Kind::End, 0);
+    loop {
+        let operand = scan.after_operand();
+        let token = scan.next();
+        let first = text.as_bytes().get(token.start).copied().unwrap_or_default();
+        let depth = scan.depth() + 1;
+        while levels.len() > depth {
+            let level = levels.pop().unwrap_or_default();
+            angles -= level.angles;
+            nested -= usize::from(level.nested);
+            defaults -= usize::from(level.in_default);
+        }
+        let separated = match token.kind {
+            Kind::End => return None,
+            Kind::Operator => matches!(first, b',' | b';'),
+            // A statement or member that begins without a separator before it.
+            Kind::Word | Kind::Literal => {
+                operand && scan.after_line_break() || previous == (Kind::Close, b'}')
+            }
+            _ => false,
+        };
+        while levels.len() < depth {
+            let outer = levels.last().copied().unwrap_or_default();
+            let level = Level {
+                nested: outer.angles > 0,
+                in_default: outer.default_angle,
+                ..Level::default()
+            };
+            nested += usize::from(level.nested);
+            defaults += usize::from(level.in_default);
+            levels.push(level);
+        }
+        let word = if token.kind == Kind::Word { &text[token.start..token.end] } else { "" };
+        if let Some(level) = levels.last_mut() {
+            if separated {
+                angles -= std::mem::take(&mut level.angles);
+                (level.declaration, level.default, level.default_angle) = (false, false, false);
+            }
+            level.declaration |= matches!(word, "const" | "let" | "var" | "type" | "return");
+            if token.kind == Kind::Operator && first == b'<' {
+                level.angles += 1;
+                angles += 1;
+                level.default_angle |= level.default;
+            }
+            if token.kind == Kind::Operator && first == b'=' && token.end - token.start == 1 {
+                level.default |= !level.declaration;
+            }
+            if word == "else" {
+                level.elses += 1;
+            } else if matches!(previous.1, b';' | b'}') {
+                level.elses = 0;
+            }
+            if depth > MAX_BRACKETS
+                || angles > MAX_ANGLES
+                || nested > MAX_NESTED_ANGLES
+                || defaults > MAX_NESTED_DEFAULTS
+                || level.elses > MAX_ELSES
+            {
+                return Some(Span::new(
+                    u32::try_from(token.start).unwrap_or(u32::MAX),
+                    u32::try_from(token.end).unwrap_or(u32::MAX),
+                ));
+            }
+        }
+        previous = (token.kind, first);
+    }
+}
+
+/// Whether more than [`MAX_NESTED_DEFAULTS`] brackets are open at once that a `<` stands before, in
+/// code or text: what most files can be acquitted by without telling code from text.
+fn nests_behind_angles(bytes: &[u8]) -> bool {
+    let mut stack: Vec<(bool, bool)> = Vec::with_capacity(64);
+    let (mut behind, mut nested, mut count) = (false, false, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        if !INTERESTING[usize::from(*byte)] {
+            continue;
+        }
+        match byte {
+            b'<' => behind = true,
+            b';' => behind = false,
+            b'\n' => behind &= !begins_statement(bytes, at),
+            b'(' | b'[' | b'{' => {
+                stack.push((behind, nested));
+                nested = behind;
+                count += usize::from(behind);
+                behind = false;
+                if count > MAX_NESTED_DEFAULTS {
+                    return true;
+                }
+            }
+            _ => {
+                count -= usize::from(nested);
+                (behind, nested) = stack.pop().unwrap_or_default();
+            }
+        }
+    }
+    false
+}
+
+/// Whether the line break at `at` ends a statement, going by the characters around it.
+fn begins_statement(bytes: &[u8], at: usize) -> bool {
+    let ends = bytes[..at].iter().rev().take(80).find(|byte| **byte > b' ');
+    let begins = bytes[at..].iter().take(80).find(|byte| **byte > b' ');
+    ends.is_some_and(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b')' | b']' | b'}' | b'>' | b'\'' | b'"' | b'`')
+    }) && begins
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'@' | b'}'))
+}
+
+const INTERESTING: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b"<;\n()[]{}";
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+#[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // Independent facts, not states.
+struct Level {
+    /// `<` since the last separator, closed or not.
+    angles: usize,
+    /// The bracket was opened behind such a `<`.
+    nested: bool,
+    /// … and behind an `=` before that.
+    in_default: bool,
+    /// Since the last separator: a declaring word; an `=` without one; a `<` behind that.
+    declaration: bool,
+    default: bool,
+    default_angle: bool,
+    /// `else` in one chain.
+    elses: usize,
+}
+
 /// The first place in the tree that is deeper than [`MAX_DEPTH`].
-pub fn too_deep(module: &Module) -> Option<Span> {
+pub fn too_deep(node: &impl VisitWith<Depth>) -> Option<Span> {
     let mut depth = Depth { level: 0, found: None };
-    module.visit_with(&mut depth);
+    node.visit_with(&mut depth);
     depth.found
 }
 
-struct Depth {
+pub struct Depth {
     level: usize,
     found: Option<Span>,
 }
@@ -188,13 +349,21 @@ fn ends_word(byte: u8) -> bool {
 }
 
 /// Bytes of the parser's stack, measured like those of [`STACK_BYTES`]: at most 4 600 per bracket
-/// and 1 000 per operator or word.
+/// (3 700 in release builds) and 1 000 per operator or word.
 const BRACKET_BYTES: usize = 8 * 1024;
 const OTHER_BYTES: usize = 1536;
 const ROOT_BYTES: usize = 512 * 1024;
 
 /// Addresses, not memory. A source of 4 MB has to be nothing but brackets to need more.
 const MAX_STACK_BYTES: usize = 8 << 30;
+
+/// In the sources of tests/corpus, rich in types: at most 22 brackets, 32 `<`, 5 of them nested,
+/// and chains of 8 `else`.
+const MAX_BRACKETS: usize = 4_000;
+const MAX_ANGLES: usize = 500;
+const MAX_NESTED_ANGLES: usize = 16;
+const MAX_NESTED_DEFAULTS: usize = 7;
+const MAX_ELSES: usize = 5_000;
 
 /// Levels that need neither bracket nor operator: a statement and its expression.
 const ROOT_LEVELS: usize = 16;

@@ -4,6 +4,7 @@
 use std::{env, process::ExitCode};
 
 mod steps;
+mod bench;
 mod demo;
 mod tasks;
 
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     match names.as_slice() {
         ["test"] => tasks::test(&mut steps),
         ["prove"] => tasks::prove(&mut steps),
-        ["bench", filter @ ..] => tasks::bench(&mut steps, filter),
+        ["bench", filter @ ..] => bench::bench(&mut steps, filter),
         ["demo"] => demo::demo(&mut steps),
         ["--help" | "-h" | "help"] => {
             print!("{HELP}");
@@ -38,12 +39,13 @@ Usage: cargo xtask <task>
 Tasks:
   test            every test: the compiler, the npm package, the applications
   prove           the long forms of the randomized tests, in release
-  bench [filter]  the benchmarks
+  bench [--rounds <n>] [generated|corpus]
+                  the compiler beside esbuild, oxc, SWC and Babel: see benches/README.md
   demo            build the compiler and serve the conduit application on port 8787 (or $PORT)
 
 Examples:
   cargo xtask test
-  cargo xtask bench lift
+  cargo xtask bench --rounds 3 generated
   PORT=9000 cargo xtask demo
 
 Exit codes: 0 all steps succeeded, 1 a step failed, 2 wrong arguments

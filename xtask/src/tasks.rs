@@ -1,4 +1,4 @@
-//! `test`, `prove` and `bench`.
+//! `test` and `prove`.
 
 use crate::steps::Steps;
 
@@ -32,12 +32,6 @@ pub fn prove(steps: &mut Steps) {
     let mut command = steps.cargo(["test", "--workspace", "--release", "--locked"]);
     command.env("KONTRACT_PROVE", "1");
     steps.run("cargo test with KONTRACT_PROVE", &mut command);
-}
-
-pub fn bench(steps: &mut Steps, filter: &[&str]) {
-    let mut arguments = vec!["bench", "--locked", "--bench", "*", "--"];
-    arguments.extend(filter);
-    cargo(steps, "cargo bench", &arguments);
 }
 
 fn cargo(steps: &mut Steps, name: &str, arguments: &[&str]) -> bool {

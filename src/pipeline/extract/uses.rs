@@ -54,6 +54,15 @@ impl Visitor<'_> {
         ident.sym == name && ident.ctxt == self.unresolved
     }
 
+    /// A call of Kontract's `backend`: imported, or undeclared and around a function.
+    fn is_backend(&self, head: &Ident, callee: &Expr, call: &CallExpr) -> bool {
+        (head.ctxt == self.top_level
+            && self.extractor.names.is_imported_reference(callee, "backend"))
+            || (head.ctxt == self.unresolved
+                && self.extractor.names.is_call(call, "backend")
+                && super::takes_function(call))
+    }
+
     fn is_env(&self, expr: &Expr) -> bool {
         matches!(expr, Expr::Ident(ident) if self.is_context(ident, "env"))
     }
@@ -98,7 +107,11 @@ impl Visit for Visitor<'_> {
 
     // Names that are declared, or belong to types, are no uses.
     fn visit_import_decl(&mut self, import: &ImportDecl) {
-        import.specifiers.iter().for_each(|specifier| self.declared(specifier.local()));
+        for specifier in &import.specifiers {
+            if !import.type_only {
+                self.declared(specifier.local());
+            }
+        }
     }
     fn visit_ts_type(&mut self, _: &TsType) {}
     fn visit_ts_interface_decl(&mut self, _: &TsInterfaceDecl) {}
@@ -329,8 +342,7 @@ impl Visit for Visitor<'_> {
             }
             Callee::Expr(callee) => {
                 if let Some(head) = leading_ident(callee)
-                    && head.ctxt == self.top_level
-                    && self.extractor.names.is_imported_reference(callee, "backend")
+                    && self.is_backend(head, callee, call)
                     && !self.extractor.consumed.borrow().contains(&call.span.lo)
                 {
                     self.extractor.report(misplaced_call(

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod index;
+pub mod json;
 pub mod manifest;
 pub mod server;
 mod accessors;

@@ -376,7 +376,8 @@ fn join_helper(program: &mut Program, name: &str) {
 fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context: SyntaxContext) {
     let mut imports: BTreeMap<&str, Vec<(String, SyntaxContext)>> = BTreeMap::new();
     for name in free {
-        imports.entry("kontract/runtime").or_default().push((name, context));
+        let package = supplier(&name).unwrap_or("kontract/runtime");
+        imports.entry(package).or_default().push((name, context));
     }
     for (specifier, names) in &plan.imports {
         let list = imports.entry(specifier).or_default();
@@ -423,11 +424,22 @@ struct Rewrite<'a> {
     ambient: Vec<String>,
     /// Local names under which `ctx` is imported.
     contexts: Vec<String>,
-    /// Names that `kontract/runtime` supplies.
+    /// Names that a package supplies.
     free: Vec<String>,
 }
 
-const SUPPLIED: &[&str] = &["ctx", "env", "perms"];
+/// Names that need no import in a server module → what they are imported from.
+const SUPPLIED: &[(&str, &str)] = &[
+    ("ctx", "kontract/runtime"),
+    ("env", "kontract/runtime"),
+    ("perms", "kontract/runtime"),
+    ("defineMiddleware", "kontract"),
+    ("mwfilter", "kontract"),
+];
+
+fn supplier(name: &str) -> Option<&'static str> {
+    SUPPLIED.iter().find(|(supplied, _)| *supplied == name).map(|(_, package)| *package)
+}
 
 impl Rewrite<'_> {
     fn specifier(&self, literal: &mut Str) -> bool {
@@ -439,7 +451,7 @@ impl Rewrite<'_> {
     }
 
     fn is_supplied(&self, ident: &Ident) -> bool {
-        SUPPLIED.contains(&ident.sym.as_str())
+        supplier(&ident.sym).is_some()
             && (ident.ctxt == self.unresolved
                 || (ident.ctxt == self.top_level && self.ambient.iter().any(|n| *n == *ident.sym)))
     }
