@@ -37,18 +37,18 @@ impl VisitMut for AssignedFields {
                 match field.value.take() {
                     None => false,
                     Some(value) if field.is_static => {
-                        *member = in_static_block(field, assign(target, value));
+                        *member = in_static_block(field, Box::new(assign(target, value)));
                         true
                     }
                     Some(value) => {
-                        assignments.push(assign(target, value));
+                        assignments.push(Box::new(assign(target, value)));
                         false
                     }
                 }
             }
             ClassMember::PrivateProp(PrivateProp { key, value, is_static: false, .. }) => {
                 if let Some(value) = value.take() {
-                    assignments.push(assign(MemberProp::PrivateName(key.clone()), value));
+                    assignments.push(Box::new(assign(MemberProp::PrivateName(key.clone()), value)));
                 }
                 true
             }
@@ -87,18 +87,18 @@ fn target(key: &PropName) -> Option<MemberProp> {
     }
 }
 
-fn assign(property: MemberProp, value: Box<Expr>) -> Box<Expr> {
+fn assign(property: MemberProp, value: Box<Expr>) -> Expr {
     let place = MemberExpr {
         span: DUMMY_SP,
         obj: Box::new(Expr::This(ThisExpr { span: DUMMY_SP })),
         prop: property,
     };
-    Box::new(Expr::Assign(AssignExpr {
+    Expr::Assign(AssignExpr {
         span: DUMMY_SP,
         op: AssignOp::Assign,
         left: AssignTarget::Simple(SimpleAssignTarget::Member(place)),
         right: value,
-    }))
+    })
 }
 
 fn in_static_block(field: &ClassProp, assignment: Box<Expr>) -> ClassMember {
