@@ -18,7 +18,7 @@ use swc_ecma_parser::{Syntax, error::Error};
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
 use super::{
-    Annotation, Parsed, diagnostics,
+    Annotation, Parsed, diagnostics, dropped,
     evidence::{self, Evidence},
     names::Names,
     nesting::{self, OutOfStack, Weight},
@@ -111,12 +111,19 @@ impl Lift<'_> {
 
     /// Calls the parser. A tree that comes back is safe to walk over.
     fn parse(&self, text: &str) -> Result<Outcome, Diagnostic> {
-        let outcome = swc::parse_module(self.syntax, text)
+        let mut outcome = swc::parse_module(self.syntax, text)
             .map_err(|Panicked| diagnostics::parser_failed(self.file))?;
         if !self.shallow
             && let Some(place) = outcome.module.as_ref().and_then(nesting::too_deep)
         {
             return Err(diagnostics::nested_too_deeply(self.file, place));
+        }
+        if let Some(module) = &outcome.module
+            && outcome.errors.is_empty()
+            && self.syntax.typescript()
+        {
+            outcome.errors = dropped::errors(self.syntax, text, module)
+                .map_err(|Panicked| diagnostics::parser_failed(self.file))?;
         }
         Ok(outcome)
     }

@@ -20,6 +20,7 @@ pub mod nesting;
 pub mod names;
 mod scan;
 mod swc;
+mod dropped;
 mod evidence;
 mod lift;
 

@@ -77,6 +77,23 @@ pub fn parse_module(syntax: Syntax, text: &str) -> Result<Outcome, Panicked> {
     Ok(Outcome { module, comments, errors, fatal })
 }
 
+/// The errors in `text[start..end]`, read as a module of its own at its true position.
+pub fn parse_part(
+    syntax: Syntax,
+    text: &str,
+    start: usize,
+    end: usize,
+) -> Result<Vec<Error>, Panicked> {
+    quietly(|| {
+        let input = StringInput::new(&text[start..end], position(start), position(end));
+        let mut parser = Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None));
+        let result = parser.parse_module();
+        let mut errors = parser.take_errors();
+        errors.extend(result.err());
+        errors
+    })
+}
+
 /// Parses `text[start..end]` as one expression, at its true positions.
 pub fn parse_expression(
     syntax: Syntax,

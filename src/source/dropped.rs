@@ -1,0 +1,100 @@
+//! Errors that the parser drops. It reads `export interface`, `export type`, `export namespace`
+//! and `export abstract class` on trial, without noting what it recovers from, and keeps what it
+//! read: a string that is never closed would be taken for a whole one.
+
+use swc_common::Spanned;
+use swc_ecma_ast::{
+    Decl, EsReserved, Ident, IdentName, Invalid, Module, ModuleDecl, ModuleItem, Number, Str,
+};
+use swc_ecma_parser::{
+    Syntax,
+    error::{Error, SyntaxError},
+};
+use swc_ecma_visit::{Visit, VisitWith};
+
+use super::swc::{Panicked, parse_part};
+
+/// For a tree that came without errors; `text` is what was parsed.
+pub fn errors(syntax: Syntax, text: &str, module: &Module) -> Result<Vec<Error>, Panicked> {
+    let mut found = Found::default();
+    for item in &module.body {
+        let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
+        match &export.decl {
+            Decl::TsInterface(interface) => {
+                found.type_name(&interface.id);
+                interface.visit_with(&mut found);
+            }
+            Decl::TsTypeAlias(alias) => {
+                found.type_name(&alias.id);
+                alias.visit_with(&mut found);
+            }
+            // Without `export` in front it is not on trial.
+            Decl::TsModule(_) | Decl::TsEnum(_) => {
+                found.0.extend(again(syntax, text, &export.decl)?);
+            }
+            Decl::Class(class) if class.class.is_abstract => {
+                found.0.extend(again(syntax, text, &export.decl)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(found.0)
+}
+
+fn again(syntax: Syntax, text: &str, decl: &Decl) -> Result<Vec<Error>, Panicked> {
+    let span = super::span(decl.span());
+    let (start, end) = (span.start as usize, (span.end as usize).min(text.len()));
+    if text.get(start..end).is_none_or(|part| part.starts_with('@')) {
+        return Ok(Vec::new());
+    }
+    parse_part(syntax, text, start, end)
+}
+
+#[derive(Default)]
+struct Found(Vec<Error>);
+
+impl Found {
+    fn type_name(&mut self, name: &Ident) {
+        let taken = ["any", "unknown", "never", "number", "bigint", "boolean", "string", "symbol"];
+        if taken.contains(&&*name.sym) || name.is_reserved() || name.sym == "object" {
+            self.0.push(Error::new(name.span, SyntaxError::TS2427));
+        }
+    }
+
+    fn name(&mut self, span: swc_common::Span, name: &str) {
+        let wrong = name.chars().find(|c| !Ident::is_valid_continue(*c) && *c != '-');
+        self.0.extend(wrong.map(|c| Error::new(span, SyntaxError::UnexpectedChar { c })));
+    }
+}
+
+impl Visit for Found {
+    fn visit_str(&mut self, literal: &Str) {
+        let Some(raw) = literal.raw.as_deref() else { return };
+        let quote = raw.chars().next().unwrap_or('"');
+        let escapes = raw.bytes().rev().skip(1).take_while(|byte| *byte == b'\\').count();
+        if raw.len() < 2 || !raw.ends_with(quote) || escapes % 2 == 1 {
+            self.0.push(Error::new(literal.span, SyntaxError::UnterminatedStrLit));
+        }
+    }
+
+    fn visit_number(&mut self, number: &Number) {
+        let digits = number.raw.as_deref().unwrap_or_default().as_bytes();
+        if let [b'0', second, ..] = digits
+            && second.is_ascii_digit()
+        {
+            self.0.push(Error::new(number.span, SyntaxError::LegacyOctal));
+        }
+    }
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        self.name(ident.span, &ident.sym);
+    }
+
+    fn visit_ident_name(&mut self, ident: &IdentName) {
+        self.name(ident.span, &ident.sym);
+    }
+
+    fn visit_invalid(&mut self, invalid: &Invalid) {
+        self.0.push(Error::new(invalid.span, SyntaxError::ExpectedIdent));
+    }
+}
