@@ -1,5 +1,7 @@
 //! The fixtures on disk.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
