@@ -58,7 +58,7 @@ fn nothing_is_lifted_from_foreign_sources_and_their_trees_are_the_parsers() {
 fn parse_plainly(file: &SourcePath, text: &str) -> Option<Module> {
     let end = u32::try_from(text.len()).expect("files are small");
     let syntax = Syntax::Typescript(TsSyntax {
-        tsx: file.as_str().ends_with(".tsx"),
+        tsx: Path::new(file.as_str()).extension().is_some_and(|end| end == "tsx"),
         decorators: true,
         ..TsSyntax::default()
     });

@@ -24,9 +24,10 @@ use std::{
 use kontract::{
     config::{Flags, load},
     diagnostic::render::{Renderer, Style, sort},
-    files::Files,
+    files::{Files, Memory},
     model::{diagnostic::Diagnostic, output::Output},
     pipeline,
+    source::text::MAX_BYTES,
 };
 use swc_common::{BytePos, input::StringInput};
 use swc_ecma_ast::EsVersion;
@@ -77,6 +78,70 @@ fn every_snapshot_of_a_stage_with_fixtures_has_its_fixture() {
         .filter(|path| path.extension().is_some_and(|e| e == "snap") && !known.contains(path))
         .collect();
     assert!(stale.is_empty(), "delete these, their fixtures are gone: {stale:#?}");
+}
+
+/// No fixture, since it would be megabytes.
+#[test]
+fn a_file_beyond_the_limit_is_refused() {
+    let text = format!("export const a = '{}';\n", "a".repeat(MAX_BYTES));
+    let files = Memory::unix([(format!("{PROJECT}/src/large.ts"), text)]);
+    let (diagnostics, outputs) = build(&(Arc::new(files) as Arc<dyn Files>));
+    let codes: Vec<&str> = diagnostics.iter().map(|d| d.code.as_str()).collect();
+    assert_eq!(codes, ["K004"]);
+    assert!(outputs.is_empty());
+}
+
+/// A diagnostic that nobody has seen is not known to be right.
+#[test]
+fn every_code_is_seen_in_a_snapshot_or_a_test() {
+    let mut constructed = BTreeSet::new();
+    let mut seen = String::new();
+    visit(&folder("src"), &mut |path, text| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == "tests.rs" {
+            seen.push_str(text);
+        } else {
+            // Tests of a module stand at its end.
+            let (code, tests) = text.split_once("#[cfg(test)]").unwrap_or((text, ""));
+            constructed.extend(quoted_codes(code));
+            seen.push_str(tests);
+        }
+    });
+    for place in ["snapshots", "tests"] {
+        visit(&folder(place), &mut |_, text| seen.push_str(text));
+    }
+    let unseen: Vec<String> =
+        constructed.iter().filter(|code| !seen.contains(*code)).cloned().collect();
+    let reasoned: Vec<String> = UNREACHABLE.iter().map(|(n, _)| format!("K{n:03}")).collect();
+    assert!(constructed.len() > 50, "codes are found: {constructed:?}");
+    assert_eq!(unseen, reasoned, "codes without a fixture, against those that can have none");
+}
+
+/// Codes that no source is known to bring about, by number, and why they exist.
+const UNREACHABLE: &[(u16, &str)] = &[
+    (7, "no source is known that stays undecided; it ends the search for one"),
+    (8, "no source is known that makes the parser panic; it catches one that does"),
+    (80, "a leak into the client is a bug of the compiler itself"),
+    (81, "the system gives no threads"),
+];
+
+/// `"K001"` and the like.
+fn quoted_codes(text: &str) -> impl Iterator<Item = String> {
+    text.split('"').filter_map(|part| {
+        let digits = part.strip_prefix('K')?;
+        (digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| part.to_owned())
+    })
+}
+
+fn visit(folder: &Path, see: &mut dyn FnMut(&Path, &str)) {
+    for name in names(folder) {
+        let path = folder.join(name);
+        if path.is_dir() && !path.ends_with("node_modules") {
+            visit(&path, see);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            see(&path, &text);
+        }
+    }
 }
 
 /// Generated JavaScript is read again: by a parser, as a module, without TypeScript or JSX.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 use serde::Serialize;
-use swc_ecma_ast::{Str, TplElement};
+use swc_ecma_ast::{ExportAll, ImportDecl, NamedExport, Str, TplElement};
 use swc_ecma_visit::{Visit, VisitWith};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         contract::{ConstantValue, TypeDeclarationKind},
         diagnostic::Diagnostic,
         output::Output,
-        types::{Key, LiteralType, MemberKind, TypeExpr},
+        types::{Key, LiteralType, Member, MemberKind, TypeExpr},
     },
     source,
 };
@@ -88,7 +88,9 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
     let mut strings = FxHashSet::default();
     for (name, route) in &app.routes {
         strings.insert(name.clone());
-        strings.extend(modules[&route.module].functions[route.function].egroup.clone());
+        let function = &modules[&route.module].functions[route.function];
+        strings.extend(function.egroup.clone());
+        strings.insert(function.name.clone());
     }
     for (file, module) in &app.client {
         let contract = &modules[file];
@@ -99,6 +101,11 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
                     strings.insert(member.name.clone());
                     strings.extend(member.value.iter().flat_map(constant_strings));
                 }
+            }
+            if let TypeDeclarationKind::Interface { members, .. }
+            | TypeDeclarationKind::Class { members, .. } = &declaration.kind
+            {
+                strings.extend(members.iter().filter_map(key_string));
             }
             declaration.walk_types(&mut |ty| type_strings(ty, &mut strings));
         }
@@ -121,15 +128,19 @@ fn type_strings(ty: &TypeExpr, strings: &mut FxHashSet<String>) {
             strings.insert(text.clone());
         }
         TypeExpr::Template { texts, .. } => strings.extend(texts.iter().cloned()),
-        TypeExpr::Object(members) => {
-            for member in members {
-                if let MemberKind::Property { key: Key::Name(name), .. } = &member.kind {
-                    strings.insert(name.clone());
-                }
-            }
-        }
+        TypeExpr::Object(members) => strings.extend(members.iter().filter_map(key_string)),
         _ => {}
     });
+}
+
+fn key_string(member: &Member) -> Option<String> {
+    match &member.kind {
+        MemberKind::Property { key: Key::Name(name), .. }
+        | MemberKind::Method { key: Key::Name(name), .. }
+        | MemberKind::Getter { key: Key::Name(name), .. }
+        | MemberKind::Setter { key: Key::Name(name), .. } => Some(name.clone()),
+        _ => None,
+    }
 }
 
 fn constant_strings(value: &ConstantValue) -> Vec<String> {
@@ -137,7 +148,14 @@ fn constant_strings(value: &ConstantValue) -> Vec<String> {
         ConstantValue::String(text) => vec![text.clone()],
         ConstantValue::Array(items) => items.iter().flat_map(constant_strings).collect(),
         ConstantValue::Object(fields) => {
-            fields.iter().flat_map(|(_, v)| constant_strings(v)).collect()
+            let texts = fields.iter().flat_map(|(key, value)| {
+                let name = match key {
+                    Key::Name(name) => Some(name.clone()),
+                    _ => None,
+                };
+                name.into_iter().chain(constant_strings(value))
+            });
+            texts.collect()
         }
         _ => Vec::new(),
     }
@@ -157,6 +175,11 @@ fn literals(output: &Output) -> BTreeSet<String> {
 struct Literals(BTreeSet<String>);
 
 impl Visit for Literals {
+    // Where a generated module is imported from is the compiler's own text.
+    fn visit_import_decl(&mut self, _: &ImportDecl) {}
+    fn visit_named_export(&mut self, _: &NamedExport) {}
+    fn visit_export_all(&mut self, _: &ExportAll) {}
+
     fn visit_str(&mut self, literal: &Str) {
         self.0.extend(literal.value.as_str().map(str::to_owned));
     }

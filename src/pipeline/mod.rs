@@ -9,7 +9,7 @@ pub mod print;
 pub mod leaks;
 pub mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use swc_common::{GLOBALS, Globals};
@@ -77,10 +77,13 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     diagnostics.extend(found);
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let outputs = outputs(&**files, options, &app, &modules);
-        let (report, found) = leaks::scan(&app, &modules, &outputs);
+        let (outputs, invalid) = outputs(&**files, options, &app, &modules);
+        let (report, mut found) = leaks::scan(&app, &modules, &outputs);
+        found.extend(invalid);
+        if !found.iter().any(Diagnostic::is_error) {
+            build.outputs = outputs;
+        }
         diagnostics.extend(found);
-        build.outputs = outputs;
         build.leaks = report;
     }
     build.diagnostics = diagnostics;
@@ -137,7 +140,13 @@ fn extract_one(
     }
 }
 
-fn outputs(files: &dyn Files, options: &Options, app: &App, modules: &Modules) -> Vec<Output> {
+fn outputs(
+    files: &dyn Files,
+    options: &Options,
+    app: &App,
+    modules: &Modules,
+) -> (Vec<Output>, Vec<Diagnostic>) {
+    let invalid = Mutex::new(Vec::new());
     let text = |file: &SourcePath| match discover::read(files, options, file) {
         Some(Ok(text)) => text,
         _ => String::new(),
@@ -147,7 +156,13 @@ fn outputs(files: &dyn Files, options: &Options, app: &App, modules: &Modules) -
         .par_iter()
         .flat_map_iter(|(file, module)| {
             if module.json {
-                return vec![json_module(file, &module.output, &text(file))];
+                return match lower::json::module(file, &module.output, &text(file)) {
+                    Ok(output) => vec![output],
+                    Err(diagnostic) => {
+                        invalid.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
+                        Vec::new()
+                    }
+                };
             }
             let path = format!("server/{}", module.output);
             print_code(options, lower::server::Plan::server(app, modules, file), &path, &text(file))
@@ -169,7 +184,7 @@ fn outputs(files: &dyn Files, options: &Options, app: &App, modules: &Modules) -
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = lower::manifest::manifest(app, modules, &outputs, &text);
     outputs.push(manifest);
-    outputs
+    (outputs, invalid.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn print_code(
@@ -184,13 +199,4 @@ fn print_code(
         let source = print::source_url(&options.out, path, file.as_str());
         print::server::print(&lowered, &format!("{path}.js"), file.as_str(), &source).into()
     })
-}
-
-/// A JSON file as a module, since engines differ in how they import JSON.
-fn json_module(file: &SourcePath, output: &str, text: &str) -> Output {
-    let text = text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-    Output {
-        path: format!("server/{output}.js"),
-        text: format!("{}export default {};\n", print::header(Some(file.as_str())), text.trim()),
-    }
 }

@@ -44,10 +44,15 @@ impl Layout {
         }
     }
 
-    /// Generated files have the names in `taken`; a source of such a name gets `_` before it.
+    /// Generated files have the names in `taken`; a source of such a name gets `_` before it, and
+    /// one that has some `_` there already gets one more.
     fn output(&self, file: &SourcePath, taken: &[&str]) -> String {
         match self.stem(file) {
-            Some(stem) if taken.contains(&stem) => format!("_{stem}"),
+            Some(stem) if taken.iter().any(|name| is_underscored(stem, name)) => format!("_{stem}"),
+            // `_outside/` is where files outside the root go.
+            Some(stem) if is_underscored(stem.split('/').next().unwrap_or(stem), OUTSIDE) => {
+                format!("_{stem}")
+            }
             Some(stem) if !stem.starts_with("../") => stem.to_owned(),
             _ => outside(without_extension(file.as_str())),
         }
@@ -69,9 +74,16 @@ impl Layout {
     }
 }
 
+/// Whether `stem` is `name` behind any number of underscores.
+fn is_underscored(stem: &str, name: &str) -> bool {
+    stem.strip_suffix(name).is_some_and(|before| before.bytes().all(|b| b == b'_'))
+}
+
+const OUTSIDE: &str = "_outside";
+
 /// Files outside the source root keep their own folder, so that they never meet those inside.
 fn outside(path: &str) -> String {
-    format!("_outside/{}", path.replace("../", "_up/"))
+    format!("{OUTSIDE}/{}", path.replace("../", "_up/"))
 }
 
 /// A path as a URL: what would end or change it is escaped.

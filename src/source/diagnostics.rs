@@ -2,10 +2,36 @@
 
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
+use super::names::AnnotationName;
+
 /// K001. The parser's own message, at its exact place.
 #[cold]
-pub fn syntax(file: &SourcePath, span: Span, message: &str) -> Diagnostic {
-    Diagnostic::error("K001", file, Some(span), message).label("here")
+pub fn syntax(file: &SourcePath, span: Span, message: &str, help: Option<String>) -> Diagnostic {
+    let diagnostic = Diagnostic::error("K001", file, Some(span), message).label("not valid here");
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// For a decorator that TypeScript does not allow where it stands.
+#[cold]
+pub fn help_for_decorator(name: &str) -> String {
+    let nearest = AnnotationName::all()
+        .map(AnnotationName::as_str)
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .min();
+    match nearest {
+        Some((0, known)) => {
+            format!("`{known}` is not Kontract's in this file: import it from 'kontract'")
+        }
+        Some((distance, known)) if distance <= 2.max(name.len() / 3) => {
+            format!("did you mean `@{known}`?")
+        }
+        _ => "only Kontract's annotations may stand here, and decorators only on classes and \
+              their members"
+            .to_owned(),
+    }
 }
 
 /// K002.
@@ -46,9 +72,9 @@ pub fn too_large(file: &SourcePath, bytes: usize, limit: usize) -> Diagnostic {
 
 /// K005.
 #[cold]
-pub fn nested_too_deeply(file: &SourcePath, span: Span, limit: usize) -> Diagnostic {
+pub fn nested_too_deeply(file: &SourcePath, span: Span) -> Diagnostic {
     Diagnostic::error("K005", file, Some(span), "nested too deeply")
-        .label(format!("more than {limit} levels are open here"))
+        .label("too many levels are open here")
         .help("name inner parts with `const` or `type`, or move generated data to a JSON file")
 }
 
@@ -101,4 +127,14 @@ pub fn unreadable_arguments(file: &SourcePath, span: Span, message: &str) -> Dia
 fn place(at: usize, length: usize) -> Span {
     let start = u32::try_from(at).unwrap_or(u32::MAX);
     Span::new(start, start.saturating_add(u32::try_from(length).unwrap_or(1)))
+}
+
+/// Added to the error that stopped the parser.
+#[cold]
+pub fn stopped(diagnostic: Diagnostic) -> Diagnostic {
+    let help = match &diagnostic.help {
+        Some(help) => format!("{help}; what follows was not read"),
+        None => "what follows was not read".to_owned(),
+    };
+    diagnostic.help(help)
 }

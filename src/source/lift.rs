@@ -22,14 +22,17 @@ use super::{
     evidence::{self, Evidence},
     names::Names,
     nesting::{self, OutOfStack, Weight},
-    scan::{self, Candidate, Unclosed},
+    scan::{self, Annotations, Candidate, Unclosed},
     swc::{self, Outcome, Panicked},
 };
 
 pub fn parse(file: &SourcePath, text: &str) -> (Option<Parsed>, Vec<Diagnostic>) {
     let weight = Weight::of(text);
+    let syntax = swc::syntax(file);
+    if let Some(place) = nesting::too_slow(text, syntax.jsx(), weight) {
+        return (None, vec![diagnostics::nested_too_deeply(file, place)]);
+    }
     let run = || {
-        let syntax = swc::syntax(file);
         let lift = Lift { file, text, syntax, jsx: syntax.jsx(), shallow: weight.is_shallow() };
         if may_hold_annotations(text) { lift.run() } else { lift.plain() }
     };
@@ -60,6 +63,22 @@ struct Proposal {
     unclosed: Option<Unclosed>,
 }
 
+impl Proposal {
+    fn new(found: Annotations) -> Self {
+        let lift = |candidate: Candidate| Lifted { semicolon: candidate.after_modifier, candidate };
+        Self { lifted: found.candidates.into_iter().map(lift).collect(), unclosed: found.unclosed }
+    }
+
+    /// Whether the same places are lifted.
+    fn is_like(&self, other: &Self) -> bool {
+        self.unclosed.is_some() == other.unclosed.is_some()
+            && self.lifted.len() == other.lifted.len()
+            && self.lifted.iter().zip(&other.lifted).all(|(a, b)| {
+                (a.candidate.at, a.candidate.end) == (b.candidate.at, b.candidate.end)
+            })
+    }
+}
+
 #[derive(Clone)]
 struct Lifted {
     candidate: Candidate,
@@ -78,6 +97,8 @@ impl Lift<'_> {
             Ok(outcome) => outcome,
             Err(diagnostic) => return (None, vec![diagnostic]),
         };
+        let stopped = outcome.module.is_none();
+        let found = swc::diagnostics(self.file, self.text, &outcome.errors, stopped);
         let parsed = outcome.module.map(|module| Parsed {
             module,
             comments: outcome.comments,
@@ -85,7 +106,7 @@ impl Lift<'_> {
             text: self.text.to_owned(),
             plain: true,
         });
-        (parsed, swc::diagnostics(self.file, self.text, &outcome.errors))
+        (parsed, found)
     }
 
     /// Calls the parser. A tree that comes back is safe to walk over.
@@ -95,7 +116,7 @@ impl Lift<'_> {
         if !self.shallow
             && let Some(place) = outcome.module.as_ref().and_then(nesting::too_deep)
         {
-            return Err(diagnostics::nested_too_deeply(self.file, place, nesting::MAX_DEPTH));
+            return Err(diagnostics::nested_too_deeply(self.file, place));
         }
         Ok(outcome)
     }
@@ -103,14 +124,7 @@ impl Lift<'_> {
     fn run(&self) -> (Option<Parsed>, Vec<Diagnostic>) {
         let names = Names::guess(self.text);
         let guess = scan::annotations(self.text, self.jsx, &names, None);
-        let mut proposal = Proposal {
-            lifted: guess
-                .candidates
-                .into_iter()
-                .map(|candidate| Lifted { semicolon: candidate.after_modifier, candidate })
-                .collect(),
-            unclosed: guess.unclosed,
-        };
+        let mut proposal = Proposal::new(guess);
         let mut retries = Retries::default();
         for _ in 0..MAX_ROUNDS {
             let blanked = self.blank(&proposal);
@@ -127,9 +141,14 @@ impl Lift<'_> {
                 },
                 None => match self.reconsider(&outcome, &proposal, &mut retries) {
                     Some(revised) => revised,
-                    None => return (None, self.failure(&outcome, &proposal, retries)),
+                    None => {
+                        return (None, self.failure(&outcome.errors, retries, proposal.unclosed));
+                    }
                 },
             };
+        }
+        if retries.first.is_some() {
+            return (None, self.failure(&[], retries, None));
         }
         let first = proposal.lifted.first();
         let place = first.map_or(Span::default(), |lifted| place(&lifted.candidate));
@@ -180,11 +199,14 @@ impl Lift<'_> {
             while old.next_if(|old| old.candidate.at < candidate.at).is_some() {
                 same = false;
             }
-            let semicolon = if let Some(old) = old.next_if(|old| old.candidate.at == candidate.at) {
+            let before = old.next_if(|old| old.candidate.at == candidate.at);
+            let semicolon = if let Some(old) = before {
                 let swallowed = !old.semicolon
                     && !retries.refused.contains(&candidate.at)
                     && is_swallowed(&candidate, &evidence, blanked);
-                same &= old.candidate.end == candidate.end && !swallowed;
+                same &= old.candidate.end == candidate.end
+                    && old.candidate.name == candidate.name
+                    && !swallowed;
                 old.semicolon || swallowed
             } else {
                 same = false;
@@ -254,25 +276,40 @@ impl Lift<'_> {
                 return Some(revised);
             }
         }
-        // Everything was JSX text.
-        if self.jsx && !retries.bare && !(proposal.lifted.is_empty() && proposal.unclosed.is_none())
-        {
+        // The scan lost its way at a slash or a `<`, and took code for text …
+        if !retries.literal {
+            retries.literal = true;
+            let scanned = scan::annotations(self.text, false, &names, Some(&[]));
+            let revised = Proposal::new(scanned);
+            if !revised.is_like(proposal) {
+                return Some(revised);
+            }
+        }
+        // … or text for code.
+        if self.jsx && !retries.bare {
             retries.bare = true;
-            return Some(Proposal { lifted: Vec::new(), unclosed: None });
+            let revised = Proposal { lifted: Vec::new(), unclosed: None };
+            if !revised.is_like(proposal) {
+                return Some(revised);
+            }
         }
         None
     }
 
     /// What to say of a file that cannot be parsed: what was wrong with it as it was first read.
-    fn failure(&self, outcome: &Outcome, proposal: &Proposal, retries: Retries) -> Vec<Diagnostic> {
-        let (errors, unclosed) =
-            retries.first.unwrap_or_else(|| (outcome.errors.clone(), proposal.unclosed));
+    fn failure(
+        &self,
+        errors: &[Error],
+        retries: Retries,
+        unclosed: Option<Unclosed>,
+    ) -> Vec<Diagnostic> {
+        let (errors, unclosed) = retries.first.unwrap_or_else(|| (errors.to_vec(), unclosed));
         match unclosed {
             // What follows the annotation makes no sense to the parser either.
             Some(unclosed) => {
                 vec![diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place)]
             }
-            None => swc::diagnostics(self.file, self.text, &errors),
+            None => swc::diagnostics(self.file, self.text, &errors, true),
         }
     }
 
@@ -288,7 +325,7 @@ impl Lift<'_> {
                 diagnostics::unclosed_arguments(self.file, unclosed.name, unclosed.place);
             return (None, vec![diagnostic]);
         }
-        let mut found = swc::diagnostics(self.file, self.text, &outcome.errors);
+        let mut found = swc::diagnostics(self.file, self.text, &outcome.errors, false);
         let Some(module) = outcome.module else { return (None, found) };
         let anchors = anchors(&proposal.lifted, &blanked, evidence);
         let mut annotations = Vec::with_capacity(proposal.lifted.len());
@@ -314,13 +351,19 @@ impl Lift<'_> {
         match swc::parse_expression(self.syntax, self.text, start, candidate.end) {
             Err(Panicked) => found.push(diagnostics::parser_failed(self.file)),
             Ok((expression, errors)) => {
-                for diagnostic in swc::diagnostics(self.file, self.text, &errors) {
+                for diagnostic in swc::diagnostics(self.file, self.text, &errors, false) {
                     let span = diagnostic.span.unwrap_or_default();
                     found.push(diagnostics::unreadable_arguments(
                         self.file,
                         span,
                         &diagnostic.message,
                     ));
+                }
+                if !self.shallow
+                    && let Some(place) = expression.as_ref().and_then(nesting::too_deep)
+                {
+                    found.push(diagnostics::nested_too_deeply(self.file, place));
+                    return Vec::new();
                 }
                 match expression.map(|expression| *expression) {
                     Some(Expr::Call(call))
@@ -347,6 +390,7 @@ struct Retries {
     /// The outcome of the first attempt.
     first: Option<(Vec<Error>, Option<Unclosed>)>,
     separated: bool,
+    literal: bool,
     bare: bool,
     /// Annotations before which a separator is not to be tried again.
     refused: FxHashSet<usize>,
@@ -413,4 +457,4 @@ fn offset(at: usize) -> u32 {
 const MAX_SIBLINGS: usize = 256;
 
 /// Every round but the first answers a wrong guess; more than one of them is rare.
-const MAX_ROUNDS: usize = 5;
+const MAX_ROUNDS: usize = 8;

@@ -38,6 +38,10 @@ impl AnnotationName {
         ALL.iter().find(|(_, name)| *name == self).map_or("", |(text, _)| text)
     }
 
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|(_, name)| *name)
+    }
+
     pub fn from_text(text: &str) -> Option<Self> {
         ALL.iter().find(|(known, _)| *known == text).map(|(_, name)| *name)
     }

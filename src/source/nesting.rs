@@ -14,12 +14,14 @@ use std::{
 
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    AssignTarget, Expr, JSXElement, JSXFragment, JSXMemberExpr, Module, ModuleDecl, Pat,
+    AssignTarget, Expr, JSXElement, JSXFragment, JSXMemberExpr, ModuleDecl, Pat,
     SimpleAssignTarget, Stmt, TsEntityName, TsNamespaceDecl, TsType,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
 use crate::model::Span;
+
+use super::scan::{Kind, Scan};
 
 /// The stack that every thread needs that walks over a tree of this module, prints or drops it.
 ///
@@ -103,14 +105,115 @@ impl Weight {
     }
 }
 
+/// Where a text nests so that the parser would need minutes for it. The parser tries several
+/// readings where a `<` may open type arguments or a cast: its time grows with the square of how
+/// many of them follow each other, and threefold with each that is nested in another's brackets,
+/// most of all in default values: `a<([b = a<([b = …`.
+///
+/// A heuristic on tokens, unlike the rest of this module: it guards the time, not the memory.
+pub fn too_slow(text: &str, jsx: bool, weight: Weight) -> Option<Span> {
+    if weight.is_shallow()
+        && memchr::memchr_iter(b'<', text.as_bytes()).nth(MAX_NESTED_DEFAULTS).is_none()
+    {
+        return None;
+    }
+    let mut scan = Scan::new(text, jsx, None);
+    // Per open bracket, the outermost for the file itself.
+    let mut levels = vec![Level::default()];
+    let (mut angles, mut nested, mut defaults) = (0, 0, 0);
+    let mut previous = (Kind::End, 0);
+    loop {
+        let operand = scan.after_operand();
+        let token = scan.next();
+        let first = text.as_bytes().get(token.start).copied().unwrap_or_default();
+        let depth = scan.depth() + 1;
+        while levels.len() > depth {
+            let level = levels.pop().unwrap_or_default();
+            angles -= level.angles;
+            nested -= usize::from(level.nested);
+            defaults -= usize::from(level.in_default);
+        }
+        let separated = match token.kind {
+            Kind::End => return None,
+            Kind::Operator => matches!(first, b',' | b';'),
+            // A statement or member that begins without a separator before it.
+            Kind::Word | Kind::Literal => {
+                operand && scan.after_line_break() || previous == (Kind::Close, b'}')
+            }
+            _ => false,
+        };
+        while levels.len() < depth {
+            let outer = levels.last().copied().unwrap_or_default();
+            let level = Level {
+                nested: outer.angles > 0,
+                in_default: outer.default_angle,
+                ..Level::default()
+            };
+            nested += usize::from(level.nested);
+            defaults += usize::from(level.in_default);
+            levels.push(level);
+        }
+        let word = if token.kind == Kind::Word { &text[token.start..token.end] } else { "" };
+        if let Some(level) = levels.last_mut() {
+            if separated {
+                angles -= std::mem::take(&mut level.angles);
+                (level.declaration, level.default, level.default_angle) = (false, false, false);
+            }
+            level.declaration |= matches!(word, "const" | "let" | "var" | "type" | "return");
+            if token.kind == Kind::Operator && first == b'<' {
+                level.angles += 1;
+                angles += 1;
+                level.default_angle |= level.default;
+            }
+            if token.kind == Kind::Operator && first == b'=' && token.end - token.start == 1 {
+                level.default |= !level.declaration;
+            }
+            if word == "else" {
+                level.elses += 1;
+            } else if matches!(previous.1, b';' | b'}') {
+                level.elses = 0;
+            }
+            if depth > MAX_BRACKETS
+                || angles > MAX_ANGLES
+                || nested > MAX_NESTED_ANGLES
+                || defaults > MAX_NESTED_DEFAULTS
+                || level.elses > MAX_ELSES
+            {
+                return Some(Span::new(
+                    u32::try_from(token.start).unwrap_or(u32::MAX),
+                    u32::try_from(token.end).unwrap_or(u32::MAX),
+                ));
+            }
+        }
+        previous = (token.kind, first);
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // Independent facts, not states.
+struct Level {
+    /// `<` since the last separator, closed or not.
+    angles: usize,
+    /// The bracket was opened behind such a `<`.
+    nested: bool,
+    /// … and behind an `=` before that.
+    in_default: bool,
+    /// Since the last separator: a declaring word; an `=` without one; a `<` behind that.
+    declaration: bool,
+    default: bool,
+    default_angle: bool,
+    /// `else` in one chain.
+    elses: usize,
+}
+
 /// The first place in the tree that is deeper than [`MAX_DEPTH`].
-pub fn too_deep(module: &Module) -> Option<Span> {
+pub fn too_deep(node: &impl VisitWith<Depth>) -> Option<Span> {
     let mut depth = Depth { level: 0, found: None };
-    module.visit_with(&mut depth);
+    node.visit_with(&mut depth);
     depth.found
 }
 
-struct Depth {
+pub struct Depth {
     level: usize,
     found: Option<Span>,
 }
@@ -195,6 +298,14 @@ const ROOT_BYTES: usize = 512 * 1024;
 
 /// Addresses, not memory. A source of 4 MB has to be nothing but brackets to need more.
 const MAX_STACK_BYTES: usize = 8 << 30;
+
+/// In the sources of tests/corpus, rich in types: at most 22 brackets, 32 `<`, 5 of them nested,
+/// and chains of 8 `else`.
+const MAX_BRACKETS: usize = 4_000;
+const MAX_ANGLES: usize = 500;
+const MAX_NESTED_ANGLES: usize = 16;
+const MAX_NESTED_DEFAULTS: usize = 7;
+const MAX_ELSES: usize = 5_000;
 
 /// Levels that need neither bracket nor operator: a statement and its expression.
 const ROOT_LEVELS: usize = 16;

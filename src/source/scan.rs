@@ -155,6 +155,8 @@ enum Frame {
     Tag {
         closing: bool,
     },
+    /// `<Select<T>`: the type arguments inside a tag.
+    Arguments,
     /// Between tags.
     Children,
     /// `{` inside a tag or between tags.
@@ -169,6 +171,7 @@ struct Opened {
 
 /// What stands before the token to come.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Independent facts, not states.
 struct Before {
     /// The previous token may end an expression, so that `/` divides and `<` compares.
     operand: bool,
@@ -254,6 +257,7 @@ impl<'a> Scan<'a> {
         match self.stack.last().map(|opened| opened.frame) {
             Some(Frame::Children) => self.children(),
             Some(Frame::Tag { closing }) => self.tag(closing),
+            Some(Frame::Arguments) => self.type_arguments(),
             _ => self.code(),
         }
     }
@@ -289,10 +293,11 @@ impl<'a> Scan<'a> {
             }
             b'[' => self.open(Frame::Bracket),
             b'{' => {
-                let value = !self.before.operand
-                    && !matches!(self.previous(), b")" | b"=>" | b";" | b"{" | b"}" | b"")
-                    && !(self.before.word
+                let block = self.before.operand
+                    || matches!(self.previous(), b")" | b"=>" | b";" | b"{" | b"}" | b"")
+                    || (self.before.word
                         && matches!(self.previous(), b"else" | b"do" | b"try" | b"finally"));
+                let value = !block;
                 self.open(Frame::Brace { value })
             }
             b')' | b']' | b'}' => self.close(byte),
@@ -491,7 +496,7 @@ impl<'a> Scan<'a> {
             Frame::Paren { .. } => byte == b')',
             Frame::Bracket => byte == b']',
             Frame::Brace { .. } | Frame::Substitution | Frame::Container => byte == b'}',
-            Frame::Tag { .. } | Frame::Children => false,
+            Frame::Tag { .. } | Frame::Arguments | Frame::Children => false,
         };
         let depth = self.stack.len();
         let found = self.stack[depth.saturating_sub(MAX_UNMATCHED)..].iter().rposition(matches);
@@ -599,12 +604,30 @@ impl Scan<'_> {
                 self.stack.push(Opened { at: start, frame: Frame::Children });
                 self.token(Kind::Operator, start, false)
             }
+            b'<' => {
+                self.pos = start;
+                self.open(Frame::Arguments)
+            }
             0x80.. => {
                 self.pos = start;
                 self.word()
             }
             _ => self.token(Kind::Operator, start, false),
         }
+    }
+
+    fn type_arguments(&mut self) -> Token {
+        // In types a `<` never begins an element.
+        self.before.operand = true;
+        let token = self.code();
+        match &self.bytes[token.start..token.end] {
+            b"<" => self.stack.push(Opened { at: token.start, frame: Frame::Arguments }),
+            b">" => {
+                self.stack.pop();
+            }
+            _ => {}
+        }
+        token
     }
 
     fn children(&mut self) -> Token {

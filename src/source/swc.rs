@@ -6,6 +6,7 @@ use std::{
     sync::Once,
 };
 
+use rustc_hash::FxHashSet;
 use swc_common::{
     BytePos, Spanned,
     comments::{Comments, SingleThreadedComments},
@@ -19,7 +20,7 @@ use swc_ecma_parser::{
 
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
-use super::diagnostics;
+use super::{diagnostics, scan};
 
 /// How one parse ended. The tree is there unless the last error was fatal.
 pub struct Outcome {
@@ -99,15 +100,22 @@ pub fn parse_expression(
 }
 
 /// The parser's errors, each once, in source order.
-pub fn diagnostics(file: &SourcePath, text: &str, errors: &[Error]) -> Vec<Diagnostic> {
+///
+/// `stopped`: the last error ended the parse.
+pub fn diagnostics(
+    file: &SourcePath,
+    text: &str,
+    errors: &[Error],
+    stopped: bool,
+) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for error in errors {
-        let diagnostic = bridge(file, text, error);
-        if !found.iter().any(|other| {
-            other.span == diagnostic.span
-                && (other.message == diagnostic.message
-                    || other.span.is_some_and(|span| span.start == span.end))
-        }) {
+    let mut seen = FxHashSet::default();
+    for (index, error) in errors.iter().enumerate().rev() {
+        let mut diagnostic = bridge(file, text, error);
+        if stopped && index + 1 == errors.len() {
+            diagnostic = diagnostics::stopped(diagnostic);
+        }
+        if seen.insert((diagnostic.span, diagnostic.message.clone())) {
             found.push(diagnostic);
         }
     }
@@ -116,26 +124,60 @@ pub fn diagnostics(file: &SourcePath, text: &str, errors: &[Error]) -> Vec<Diagn
 }
 
 fn bridge(file: &SourcePath, text: &str, error: &Error) -> Diagnostic {
-    let span = clamp(text, super::span(error.span()));
-    let message = error.kind().msg();
-    match error.kind() {
-        SyntaxError::WithLabel { inner, span: other, note } => {
-            let span = clamp(text, super::span(inner.span()));
-            diagnostics::syntax(file, span, &inner.kind().msg()).related(
-                file,
-                clamp(text, super::span(*other)),
-                *note,
-            )
-        }
-        _ => diagnostics::syntax(file, span, &message),
+    if let SyntaxError::WithLabel { inner, span: other, note } = error.kind() {
+        return bridge(file, text, inner).related(file, clamp(text, super::span(*other)), *note);
     }
+    let span = clamp(text, super::span(error.span()));
+    let mut message = error.kind().msg().into_owned();
+    // The parser's messages are sentences with or without an end.
+    if message.ends_with('.') {
+        message.pop();
+    }
+    diagnostics::syntax(file, span, &message, help(text, span, error.kind()))
 }
 
-/// Spans of the parser's errors may lie beyond the file's end.
+/// What to write instead, where that can be told from the error.
+fn help(text: &str, span: Span, kind: &SyntaxError) -> Option<String> {
+    if let Some(rest) = text[span.start as usize..].strip_prefix('@') {
+        return Some(diagnostics::help_for_decorator(&rest[..scan::word_end(rest, 0)]));
+    }
+    Some(match kind {
+        SyntaxError::Eof => UNCLOSED.to_owned(),
+        SyntaxError::Expected(_, got) if got.contains("eof") => UNCLOSED.to_owned(),
+        SyntaxError::Unexpected { got, .. } if got.contains("eof") => UNCLOSED.to_owned(),
+        SyntaxError::Expected(token, _) => format!("write `{token}` before this"),
+        SyntaxError::ExpectedSemi
+        | SyntaxError::ExpectedSemiForExprStmt { .. }
+        | SyntaxError::TS1005 => {
+            "end the statement before this with `;` or a line break".to_owned()
+        }
+        SyntaxError::UnterminatedStrLit => {
+            "close the string on its line, or use a template: `…`".to_owned()
+        }
+        SyntaxError::UnterminatedTpl => "close the template with `` ` ``".to_owned(),
+        SyntaxError::UnterminatedBlockComment => "close the comment with `*/`".to_owned(),
+        SyntaxError::UnterminatedRegExp => "close the regular expression with `/`".to_owned(),
+        SyntaxError::JSXExpectedClosingTag { tag } => format!("write `</{tag}>` before this"),
+        SyntaxError::JSXExpectedClosingTagForLtGt => "write `</>` before this".to_owned(),
+        SyntaxError::UnterminatedJSXContents => "close the element with its end tag".to_owned(),
+        SyntaxError::NullishCoalescingWithLogicalOp => {
+            "put one of the operators and its operands in parentheses".to_owned()
+        }
+        SyntaxError::ConstDeclarationsRequireInitialization => {
+            "give it a value: `const name = …`".to_owned()
+        }
+        SyntaxError::AwaitInFunction => "make the function `async`".to_owned(),
+        SyntaxError::TS1185 => "resolve the merge conflict".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Spans of the parser's errors may lie beyond the file's end or inside a character.
 fn clamp(text: &str, span: Span) -> Span {
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let start = span.start.min(length);
-    Span::new(start, span.end.clamp(start, length))
+    let within = |at: u32| (at as usize).min(text.len());
+    let start = text.floor_char_boundary(within(span.start));
+    let end = text.ceil_char_boundary(within(span.end)).max(start);
+    Span::new(u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX))
 }
 
 fn position(offset: usize) -> BytePos {
@@ -157,6 +199,8 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     QUIET.set(outer);
     result.map_err(|_| Panicked)
 }
+
+const UNCLOSED: &str = "close the bracket, string or template that is still open";
 
 static INSTALLED: Once = Once::new();
 

@@ -307,6 +307,14 @@ fn names_follow_the_imports() {
 }
 
 #[test]
+fn an_import_in_a_comment_means_nothing() {
+    let text = "// import { perm as backend } from 'kontract'\n@backend() function f() {}";
+    let (parsed, _) = parse(&SourcePath::new("a.ts"), text);
+    let name = parsed.map(|parsed| parsed.annotations[0].name);
+    assert_eq!(name, Some(AnnotationName::Backend));
+}
+
+#[test]
 fn names_of_the_users_own_are_left_alone() {
     finds("import { perm } from './mine'; class A { @perm('x') a; @index b }", &["@index -> b"]);
     finds("function backend() {} class A { @backend() a() {} @primkey id }", &["@primkey -> id"]);
@@ -386,3 +394,61 @@ fn nothing_is_lost_between_labels_types_and_generics() {
     finds("declare module 'x' { interface A { @primkey id: string } }", &["@primkey -> id"]);
     finds("namespace N { @backend export function f() {} }", &["@backend -> export"]);
 }
+
+#[test]
+fn every_diagnostic_says_what_to_write_instead() {
+    let file = SourcePath::new("src/a.ts");
+    let deep = format!("x={}1{}", "[".repeat(9_000), "]".repeat(9_000));
+    let mut found: Vec<Diagnostic> = [
+        "let a = ;\nlet b: = 1;\nclass A { constructor() {} constructor() {} }",
+        "interface A { @primarykey id: string }",
+        "interface A { @prinkey id: string }",
+        "import { primkey } from './mine';\ninterface A { @primkey id: string }",
+        "const a;",
+        "f(1, 2",
+        "let a = 'x\nlet b",
+        "@backend({ perm: 1 ) function f() {}",
+        "@backend(perm=) function f() {}",
+        deep.as_str(),
+    ]
+    .into_iter()
+    .flat_map(|text| parse(&file, text).1)
+    .collect();
+    let large = vec![b' '; text::MAX_BYTES + 1];
+    found.extend(
+        [b"\xFF\xFEa\0".as_slice(), b"let a = '\xE9'", b"a\0b", &large]
+            .into_iter()
+            .filter_map(|bytes| decode(&file, bytes).err()),
+    );
+    found.push(diagnostics::too_dense(&file));
+    found.push(diagnostics::unsettled_annotation(&file, Span::new(0, 8)));
+    found.push(diagnostics::parser_failed(&file));
+    let lines: Vec<String> = found
+        .iter()
+        .map(|d| {
+            let place =
+                d.span.map_or("-".to_owned(), |span| format!("{}..{}", span.start, span.end));
+            let help = d.help.as_deref().unwrap_or("-");
+            format!("{} {place} {} | {} | {help}", d.code, d.message, d.label)
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_text_without_its_byte_order_mark_is_decoded() {
+    let text = decode(&SourcePath::new("a.ts"), b"\xEF\xBB\xBFlet a").map(Text::into_string);
+    assert_eq!(text, Ok("let a".to_owned()));
+}
+
+#[test]
+fn a_panic_of_the_parser_is_a_diagnostic() {
+    // Unfinished imports in types: the parser takes for granted what the file's end denies.
+    for text in PANICS {
+        let (parsed, diagnostics) = parse(&SourcePath::new("a.ts"), text);
+        assert!(parsed.is_none() || !diagnostics.is_empty(), "{text}");
+        assert!(diagnostics.iter().any(|d| d.code == "K008"), "{text} {diagnostics:?}");
+    }
+}
+
+const PANICS: &[&str] = &["x=a<import(", "x=(a:import("];

@@ -100,6 +100,9 @@ impl Extractor<'_> {
 
     /// `@perm(perms.R__)`: the one annotation with a positional value.
     pub fn field_perm(&self, annotation: &Annotation) -> Option<u8> {
+        if self.is_unreadable(annotation) {
+            return None;
+        }
         match annotation.arguments.as_deref() {
             Some([argument]) if argument.spread.is_none() => self.perm(&Argument {
                 name: "perm".to_owned(),
@@ -111,11 +114,18 @@ impl Extractor<'_> {
                     self.file,
                     annotation.span,
                     "perm",
-                    "one mask, such as `perms.R__`",
+                    "one mask",
+                    "write `@perm(perms.R__)`, say",
                 ));
                 None
             }
         }
+    }
+
+    /// Its arguments did not parse, which has been reported.
+    fn is_unreadable(&self, annotation: &Annotation) -> bool {
+        let inside = |at: Option<Span>| at.is_some_and(|at| annotation.span.contains(at));
+        self.diagnostics.borrow().iter().any(|d| d.code == "K009" && inside(d.span))
     }
 
     pub fn no_arguments(&self, annotation: &Annotation) {
@@ -135,7 +145,8 @@ impl Extractor<'_> {
 
     pub fn check_repeated(&self, earlier: &[&Annotation], annotation: &Annotation) {
         if let Some(first) = earlier.iter().find(|a| a.name == annotation.name) {
-            self.report(repeated(self.file, annotation.span, first.span, annotation.name.as_str()));
+            let name = format!("@{}", annotation.name.as_str());
+            self.report(repeated(self.file, annotation.span, first.span, &name));
         }
     }
 
@@ -149,7 +160,7 @@ impl Extractor<'_> {
         for (i, argument) in arguments.iter().enumerate() {
             let at = span(argument.expr.span());
             if argument.spread.is_some() {
-                self.report(not_constant(self.file, at, &format!("...{annotation}")));
+                self.report(not_constant(self.file, at, &arguments_of(annotation)));
                 continue;
             }
             match &*argument.expr {
@@ -200,7 +211,7 @@ impl Extractor<'_> {
     ) {
         let at = span(prop.span());
         let PropOrSpread::Prop(prop) = prop else {
-            self.report(not_constant(self.file, at, annotation));
+            self.report(not_constant(self.file, at, &arguments_of(annotation)));
             return;
         };
         match &**prop {
@@ -209,7 +220,7 @@ impl Extractor<'_> {
                     PropName::Ident(name) => name.sym.to_string(),
                     PropName::Str(name) => name.value.to_string_lossy().into_owned(),
                     _ => {
-                        self.report(not_constant(self.file, at, annotation));
+                        self.report(not_constant(self.file, at, &arguments_of(annotation)));
                         return;
                     }
                 };
@@ -223,9 +234,9 @@ impl Extractor<'_> {
                 Some(value) => {
                     self.add(found, Argument { name: name.sym.to_string(), name_span: at, value });
                 }
-                None => self.report(not_constant(self.file, at, &name.sym)),
+                None => self.report(not_constant(self.file, at, &format!("`{}`", name.sym))),
             },
-            _ => self.report(not_constant(self.file, at, annotation)),
+            _ => self.report(not_constant(self.file, at, &arguments_of(annotation))),
         }
     }
 
@@ -246,7 +257,7 @@ impl Extractor<'_> {
             Ok(ConstantValue::Undefined) => None,
             Ok(value) => Some(value),
             Err(NotConstant::Unknown(at)) => {
-                self.report(not_constant(self.file, at, &argument.name));
+                self.report(not_constant(self.file, at, &format!("`{}`", argument.name)));
                 None
             }
             Err(NotConstant::UnknownPerm { name, span }) => {
@@ -265,6 +276,7 @@ impl Extractor<'_> {
                     span(argument.value.span()),
                     &argument.name,
                     "a non-empty string",
+                    "write a text in quotes, or leave it out",
                 ));
                 None
             }
@@ -278,6 +290,7 @@ impl Extractor<'_> {
                 span(argument.value.span()),
                 &argument.name,
                 "an array of route names",
+                "write `['createUser', 'UserService.get']`, say",
             )
         };
         let ConstantValue::Array(values) = self.evaluate(argument)? else {
@@ -307,7 +320,9 @@ impl Extractor<'_> {
                 whole,
                 &argument.name,
                 "an array of at least one route name",
+                "name the routes, or leave it out for all",
             ));
+            return None;
         }
         Some(names)
     }
@@ -329,6 +344,7 @@ impl Extractor<'_> {
                     span(argument.value.span()),
                     &argument.name,
                     "a mask from 0 to 7",
+                    "write `perms.RW_`, say, or several with `|` between",
                 ));
                 None
             }
@@ -336,13 +352,22 @@ impl Extractor<'_> {
     }
 }
 
+fn arguments_of(annotation: &str) -> String {
+    format!("each argument of `{annotation}`")
+}
+
 /// Names with dots between: they stand in a URL's path as they are.
-fn is_route_name(name: &str) -> bool {
+pub fn is_route_name(name: &str) -> bool {
     name.len() <= 128
         && name.split('.').all(|part| {
             let mut chars = part.chars();
             chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '$')
                 && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
         })
-        && !name.split('.').any(|part| matches!(part, "__proto__" | "constructor" | "prototype"))
+        && !name.split('.').any(is_reserved_route_part)
+}
+
+/// `api` is an object, in which these mean something else.
+pub fn is_reserved_route_part(part: &str) -> bool {
+    matches!(part, "__proto__" | "constructor" | "prototype")
 }

@@ -5,11 +5,14 @@ use std::cell::Cell;
 
 use swc_common::{Span as SwcSpan, Spanned};
 use swc_ecma_ast::{
-    ClassMember, Decl, Expr, Module, ModuleDecl, ModuleItem, Pat, Stmt, TsTypeElement,
+    ClassMember, Decl, Expr, Module, ModuleDecl, ModuleItem, Pat, Prop, Stmt, TsFnParam,
+    TsParamProp, TsTypeElement,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
 use crate::source::{Annotation, span};
+
+pub const PARAMETER: &str = "a parameter";
 
 pub struct Attachments {
     annotations: Vec<(Annotation, Cell<bool>)>,
@@ -98,7 +101,7 @@ impl Visit for KindAt {
             ClassMember::Constructor(_) => "a constructor",
             ClassMember::Method(_) | ClassMember::PrivateMethod(_) => "a method of a nested class",
             ClassMember::StaticBlock(_) => "a static block",
-            _ => "a class field",
+            _ => "a field of a nested class",
         };
         self.check(member.span(), kind);
         member.visit_children_with(self);
@@ -106,15 +109,34 @@ impl Visit for KindAt {
 
     fn visit_ts_type_element(&mut self, member: &TsTypeElement) {
         let kind = match member {
-            TsTypeElement::TsPropertySignature(_) => "a field",
+            TsTypeElement::TsPropertySignature(_) => "a field of an inner type",
             _ => "a member that is no field",
         };
         self.check(member.span(), kind);
         member.visit_children_with(self);
     }
 
+    fn visit_ts_fn_param(&mut self, param: &TsFnParam) {
+        self.check(param.span(), PARAMETER);
+        param.visit_children_with(self);
+    }
+
+    fn visit_ts_param_prop(&mut self, param: &TsParamProp) {
+        self.check(param.span, PARAMETER);
+        param.visit_children_with(self);
+    }
+
+    fn visit_prop(&mut self, prop: &Prop) {
+        let kind = match prop {
+            Prop::Method(_) => "a method of an object",
+            _ => "a property of an object",
+        };
+        self.check(prop.span(), kind);
+        prop.visit_children_with(self);
+    }
+
     fn visit_pat(&mut self, pat: &Pat) {
-        self.check(pat.span(), "a parameter");
+        self.check(pat.span(), PARAMETER);
         pat.visit_children_with(self);
     }
 
@@ -134,6 +156,7 @@ fn declaration(decl: &Decl, nested: &str) -> &'static str {
     match (decl, nested) {
         (Decl::Fn(_), "nested") => "a nested function",
         (Decl::Class(_), "nested") => "a nested class",
+        (Decl::TsInterface(_), "nested") => "a nested interface",
         (Decl::Fn(_), _) => "a function",
         (Decl::Class(_), _) => "a class",
         (Decl::Var(_) | Decl::Using(_), _) => "a variable",

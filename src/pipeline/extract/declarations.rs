@@ -3,8 +3,8 @@
 use swc_common::Spanned;
 use swc_ecma_ast::{
     Accessibility, Class, ClassMember, Decl, MethodKind, ModuleDecl, ModuleItem,
-    ParamOrTsParamProp, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsModuleDecl, TsModuleName,
-    TsNamespaceBody, TsParamPropParam, TsTypeAliasDecl,
+    ParamOrTsParamProp, Pat, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsModuleDecl, TsModuleName,
+    TsNamespaceBody, TsParamPropParam, TsType, TsTypeAliasDecl,
 };
 
 use super::{
@@ -28,7 +28,8 @@ impl Extractor<'_> {
         interface: &TsInterfaceDecl,
         outer: swc_common::Span,
     ) -> TypeDeclaration {
-        let annotated = self.type_annotations(outer, interface.id.span, "an interface");
+        let annotated =
+            !self.inner.get() && self.type_annotations(outer, interface.id.span, "an interface");
         let mut extends = Vec::new();
         for parent in &interface.extends {
             self.storage_parent(parent);
@@ -112,7 +113,10 @@ impl Extractor<'_> {
     }
 
     pub fn alias(&self, alias: &TsTypeAliasDecl, outer: swc_common::Span) -> TypeDeclaration {
-        let ty = self.ty(&alias.type_ann);
+        let ty = match &*alias.type_ann {
+            TsType::TsTypeLit(literal) => TypeExpr::Object(self.members(&literal.members)),
+            ty => self.ty(ty),
+        };
         let entity = matches!(&ty, TypeExpr::Object(members) if has_storage(members));
         TypeDeclaration {
             name: alias.id.sym.to_string(),
@@ -134,17 +138,14 @@ impl Extractor<'_> {
         else {
             return None;
         };
-        let declarations = block
-            .body
-            .iter()
-            .filter_map(|item| match item {
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
-                    self.type_declaration(&export.decl, export.span)
-                }
-                ModuleItem::Stmt(Stmt::Decl(decl)) => self.type_declaration(decl, decl.span()),
-                _ => None,
-            })
-            .collect();
+        let declarations = block.body.iter().filter_map(|item| match item {
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                self.type_declaration(&export.decl, export.span)
+            }
+            ModuleItem::Stmt(Stmt::Decl(decl)) => self.type_declaration(decl, decl.span()),
+            _ => None,
+        });
+        let declarations = self.inside(|| declarations.collect());
         Some(TypeDeclaration {
             name: id.sym.to_string(),
             kind: TypeDeclarationKind::Namespace(declarations),
@@ -177,7 +178,7 @@ impl Extractor<'_> {
         ident: &swc_ecma_ast::Ident,
         outer: swc_common::Span,
     ) -> TypeDeclaration {
-        let annotated = self.type_annotations(outer, ident.span, "a class");
+        let annotated = !self.inner.get() && self.type_annotations(outer, ident.span, "a class");
         let mut members = Vec::new();
         for member in &class.body {
             match member {
@@ -235,7 +236,13 @@ impl Extractor<'_> {
                 ClassMember::Constructor(constructor) => {
                     for param in &constructor.params {
                         let ParamOrTsParamProp::TsParamProp(prop) = param else { continue };
-                        let TsParamPropParam::Ident(ident) = &prop.param else { continue };
+                        let (ident, default) = match &prop.param {
+                            TsParamPropParam::Ident(ident) => (ident, None),
+                            TsParamPropParam::Assign(assign) => match &*assign.left {
+                                Pat::Ident(ident) => (ident, Some(&*assign.right)),
+                                _ => continue,
+                            },
+                        };
                         if is_public(prop.accessibility) {
                             members.push(Member {
                                 kind: MemberKind::Property {
@@ -244,6 +251,7 @@ impl Extractor<'_> {
                                     readonly: prop.readonly,
                                     ty: self
                                         .annotation(ident.type_ann.as_deref())
+                                        .or_else(|| default.and_then(literal_default))
                                         .unwrap_or_else(any),
                                     storage: FieldStorage::default(),
                                 },
@@ -274,6 +282,6 @@ impl Extractor<'_> {
     }
 }
 
-fn is_public(accessibility: Option<Accessibility>) -> bool {
+pub fn is_public(accessibility: Option<Accessibility>) -> bool {
     matches!(accessibility, None | Some(Accessibility::Public))
 }

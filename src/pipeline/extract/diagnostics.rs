@@ -21,9 +21,10 @@ pub fn unknown_argument(
         .help(help)
 }
 
+/// `what` is an argument's name in backticks, or words for the arguments of an annotation.
 #[cold]
-pub fn not_constant(file: &SourcePath, span: Span, argument: &str) -> Diagnostic {
-    Diagnostic::error("K021", file, Some(span), format!("`{argument}` must be a constant"))
+pub fn not_constant(file: &SourcePath, span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("K021", file, Some(span), format!("{what} must be a constant"))
         .label("its value is not known at build time")
         .help("write a literal, `perms.…`, `|` of these, or the name of a `const` of this file that holds one")
 }
@@ -61,33 +62,51 @@ pub fn wrong_kind(
     help: &str,
 ) -> Diagnostic {
     Diagnostic::error("K024", file, Some(span), format!("`@{annotation}` cannot stand on {what}"))
-        .label(format!("this is {what}"))
+        .label(format!("stands before {what}"))
         .help(help)
 }
 
 #[cold]
-pub fn repeated(file: &SourcePath, span: Span, first: Span, annotation: &str) -> Diagnostic {
-    Diagnostic::error("K025", file, Some(span), format!("`@{annotation}` is given twice"))
+pub fn wrapper_in_inner_type(file: &SourcePath, span: Span, wrapper: &str) -> Diagnostic {
+    let message = format!("`{wrapper}<…>` cannot stand on a field of an inner type");
+    Diagnostic::error("K024", file, Some(span), message)
+        .label("not a field of a table's rows")
+        .help("rows are described by top-level interfaces, classes and object types; drop it here")
+}
+
+/// `what` is an annotation with its `@`, or the name of an argument.
+#[cold]
+pub fn repeated(file: &SourcePath, span: Span, first: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("K025", file, Some(span), format!("`{what}` is given twice"))
         .label("the second one")
         .related(file, first, "the first one")
         .help("remove one of them")
 }
 
 #[cold]
-pub fn wrong_value(file: &SourcePath, span: Span, argument: &str, expected: &str) -> Diagnostic {
+pub fn wrong_value(
+    file: &SourcePath,
+    span: Span,
+    argument: &str,
+    expected: &str,
+    help: &str,
+) -> Diagnostic {
     Diagnostic::error("K026", file, Some(span), format!("`{argument}` must be {expected}"))
-        .label(format!("not {expected}"))
-        .help(format!("give {expected}"))
+        .label(format!("expected {expected}"))
+        .help(help)
 }
 
 #[cold]
 pub fn positional(file: &SourcePath, span: Span, annotation: &str, known: &[&str]) -> Diagnostic {
-    let example = known
-        .first()
-        .map_or_else(|| format!("{annotation}()"), |k| format!("{annotation}({{ {k}: … }})"));
+    let help = match known.first() {
+        Some(name) => {
+            format!("write one object, `{annotation}({{ {name}: … }})`, or keyword arguments")
+        }
+        None => format!("`{annotation}` takes no arguments"),
+    };
     Diagnostic::error("K027", file, Some(span), format!("`{annotation}` takes named arguments"))
         .label("a value without a name")
-        .help(format!("write one object, `{example}`, or keyword arguments"))
+        .help(help)
 }
 
 #[cold]
@@ -98,17 +117,47 @@ pub fn this_in_function(file: &SourcePath, span: Span) -> Diagnostic {
 }
 
 #[cold]
+pub fn this_in_static(file: &SourcePath, span: Span, class: &str) -> Diagnostic {
+    Diagnostic::error("K028", file, Some(span), "`this` in a static backend method")
+        .label("only instance methods have a receiver")
+        .help(format!("write `{class}` instead, or make it an instance method"))
+}
+
+#[cold]
 pub fn not_available(file: &SourcePath, span: Span, what: &str, instead: &str) -> Diagnostic {
     Diagnostic::error("K029", file, Some(span), format!("{what} is not available in this version"))
-        .label("would have no effect")
+        .label("not available yet")
         .help(instead)
 }
 
 #[cold]
-pub fn parameter_without_type(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("K030", file, Some(span), format!("parameter `{name}` has no type"))
+pub fn parameter_without_type(file: &SourcePath, span: Span, what: Untyped<'_>) -> Diagnostic {
+    let (message, help) = match what {
+        Untyped::Named(name) => (
+            format!("parameter `{name}` has no type"),
+            format!("write `{name}: string`, say, or give it a literal default"),
+        ),
+        Untyped::Rest(name) => (
+            format!("parameter `...{name}` has no type"),
+            format!("write `...{name}: string[]`, say"),
+        ),
+        Untyped::Pattern => (
+            "a destructured parameter has no type".to_owned(),
+            "write `{ id, limit }: { id: string; limit: number }`, or the name of a type"
+                .to_owned(),
+        ),
+    };
+    Diagnostic::error("K030", file, Some(span), message)
         .label("the client cannot know what to send")
-        .help(format!("write `{name}: string`, say, or give it a literal default"))
+        .help(help)
+}
+
+/// A parameter without a type.
+#[derive(Clone, Copy)]
+pub enum Untyped<'a> {
+    Named(&'a str),
+    Rest(&'a str),
+    Pattern,
 }
 
 #[cold]
@@ -117,7 +166,7 @@ pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Dia
         "K031",
         file,
         Some(span),
-        format!("the result type of `{function}` cannot be told from its body"),
+        format!("the result type of {function} cannot be told from its body"),
     )
     .label("no declared result type")
     .help("declare it: `): Promise<…> {`")
@@ -127,7 +176,7 @@ pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Dia
 pub fn nameless_default(file: &SourcePath, span: Span) -> Diagnostic {
     Diagnostic::error("K032", file, Some(span), "a default export without a name needs `name`")
         .label("the route has no name")
-        .help("name the function, or write `@backend({ name: 'listUsers' })`")
+        .help("name the function, or the route: `{ name: 'listUsers' }`")
 }
 
 #[cold]
@@ -148,8 +197,8 @@ pub fn not_a_function(file: &SourcePath, span: Span) -> Diagnostic {
 
 #[cold]
 pub fn unreadable_middleware(file: &SourcePath, span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error("K035", file, Some(span), format!("this middleware entry cannot be read: {what}"))
-        .label("which routes it wraps is decided at build time")
+    Diagnostic::error("K035", file, Some(span), "this middleware entry cannot be read")
+        .label(what)
         .help("write a function, `mwfilter({ … }, fn)`, `{ fn, filter: { … } }`, or `@mwfilter(…)` before a function")
 }
 
@@ -221,6 +270,14 @@ pub fn not_offered(file: &SourcePath, span: Span, what: &str, why: &str) -> Diag
     Diagnostic::error("K042", file, Some(span), format!("{what} does not exist"))
         .label(why)
         .help("use `ctx.session` and `ctx.owner`")
+}
+
+#[cold]
+pub fn declared_twice(file: &SourcePath, span: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K043", file, Some(span), format!("`{name}` is declared twice"))
+        .label("the second one")
+        .related(file, first, "the first one")
+        .help("rename one of them: the module would not load")
 }
 
 /// The known name nearest to `name`, if it is near enough to be meant.

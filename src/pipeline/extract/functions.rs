@@ -10,17 +10,18 @@
 
 use swc_common::{Span as SwcSpan, Spanned};
 use swc_ecma_ast::{
-    Accessibility, ArrowExpr, ArrowFunctionBody, CallExpr, Class, ClassMember, Expr, FnDecl,
-    Function, Ident, MethodKind, ParamOrTsParamProp, Pat, ThisExpr, TsType,
+    Accessibility, ArrowExpr, ArrowFunctionBody, CallExpr, Class, ClassMember, ClassMethod, Expr,
+    FnDecl, Function, Ident, MethodKind, ParamOrTsParamProp, Pat, ThisExpr, TsType,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
 use super::{
     Extractor,
-    arguments::Backend,
+    arguments::{Backend, is_reserved_route_part},
     diagnostics::{
-        constructor_with_parameters, method_kind, misplaced_call, nameless_default, not_a_function,
-        parameter_without_type, positional, result_without_type, this_in_function, wrong_kind,
+        Untyped, constructor_with_parameters, invalid_route_name, method_kind, misplaced_call,
+        nameless_default, not_a_function, parameter_without_type, positional, reserved_name,
+        result_without_type, this_in_function, this_in_static, wrong_kind,
     },
     infer,
 };
@@ -28,7 +29,7 @@ use crate::{
     model::{
         Span,
         contract::{BackendFunction, FunctionKind, Signature},
-        types::{FunctionType, Parameter, TypeExpr},
+        types::{FunctionType, Key, Parameter, TypeExpr},
     },
     source::{Annotation, AnnotationName, span},
 };
@@ -107,7 +108,9 @@ impl Extractor<'_> {
             match (&marked, found) {
                 (None, found) => marked = found,
                 (Some((_, first)), Some((_, second))) => {
-                    self.report(super::diagnostics::repeated(self.file, second, *first, "backend"));
+                    self.report(super::diagnostics::repeated(
+                        self.file, second, *first, "@backend",
+                    ));
                 }
                 (Some(_), None) => {}
             }
@@ -210,7 +213,10 @@ impl Extractor<'_> {
             expr = &paren.expr;
         }
         let parts = match expr {
-            Expr::Arrow(arrow) => self.arrow_parts(arrow),
+            Expr::Arrow(arrow) => {
+                self.check_this(arrow);
+                self.arrow_parts(arrow)
+            }
             Expr::Fn(function) => {
                 self.check_this(&function.function);
                 self.function_parts(&function.function)
@@ -268,7 +274,7 @@ impl Extractor<'_> {
                     None => marked = Some(found),
                     Some((_, first)) => {
                         self.report(super::diagnostics::repeated(
-                            self.file, found.1, *first, "backend",
+                            self.file, found.1, *first, "@backend",
                         ));
                     }
                 }
@@ -301,12 +307,13 @@ impl Extractor<'_> {
                 (_, _, true) => Some("an abstract method"),
                 _ => None,
             };
-            let method_name = super::constant::property_key(&method.key);
-            let (None, Some(crate::model::types::Key::Name(method_name)), Some(class_name)) =
-                (what, method_name, name)
+            let method_name = method_key(method);
+            let (None, Some(Key::Name(method_name)), Some(class_name)) = (what, method_name, name)
             else {
                 let what = what.unwrap_or(if name.is_none() {
                     "a method of a nameless class"
+                } else if method_key(method).is_some() {
+                    "a method with a number for a name"
                 } else {
                     "a method with a computed name"
                 });
@@ -315,6 +322,11 @@ impl Extractor<'_> {
             };
             if !method.is_static {
                 first_instance.get_or_insert(span(key));
+            } else if let Some(at) = find_this(&*method.function) {
+                self.report(this_in_static(self.file, at, &class_name.sym));
+            }
+            if backend.route.is_none() && !is_method_name(&method_name) {
+                self.report(invalid_route_name(self.file, span(key), &method_name));
             }
             let function = BackendFunction {
                 name: method_name,
@@ -352,6 +364,9 @@ impl Extractor<'_> {
     }
 
     fn add_function(&self, function: BackendFunction, parts: &Parts<'_>) {
+        if function.route.is_none() && is_reserved_route_part(&function.name) {
+            self.report(invalid_route_name(self.file, function.span, &function.name));
+        }
         if parts.is_generator {
             let what = if parts.is_async { "an async generator" } else { "a generator" };
             let help = if parts.is_async {
@@ -372,15 +387,35 @@ impl Extractor<'_> {
         }
         rename_patterns(&mut parameters);
         for parameter in &mut parameters {
+            // The stub has them too, and calls `__kontract_rpc`.
+            if parameter.name.starts_with("__kontract") {
+                self.report(reserved_name(self.file, parameter.span, &parameter.name));
+            }
             if parameter.ty.is_none() {
-                self.report(parameter_without_type(self.file, parameter.span, &parameter.name));
+                let name = parameter.name.as_str();
+                let what = if parameter.rest {
+                    Untyped::Rest(name)
+                } else if self
+                    .text
+                    .as_bytes()
+                    .get(parameter.span.start as usize)
+                    .is_some_and(|b| matches!(b, b'{' | b'['))
+                {
+                    Untyped::Pattern
+                } else {
+                    Untyped::Named(name)
+                };
+                self.report(parameter_without_type(self.file, parameter.span, what));
                 parameter.ty = Some(TypeExpr::Keyword("unknown".to_owned()));
             }
         }
-        let result = parts.ty.result.clone().or_else(|| {
-            if parts.is_generator {
-                return Some(TypeExpr::Keyword("unknown".to_owned()));
-            }
+        // A generator is an error already.
+        let declared = if parts.is_generator {
+            Some(TypeExpr::Keyword("unknown".to_owned()))
+        } else {
+            parts.ty.result.clone()
+        };
+        let result = declared.or_else(|| {
             let inferred = parts.body.and_then(|body| {
                 infer::result(&parts.params, &parameters, body)
                     .map(|ty| if parts.is_async { promise(ty) } else { ty })
@@ -389,27 +424,31 @@ impl Extractor<'_> {
                 let text = self
                     .text
                     .get(span(name).start as usize..span(name).end as usize)
-                    .unwrap_or("the function");
-                let text = if text.len() > 64 { "the function" } else { text };
-                self.report(result_without_type(self.file, span(name), text));
+                    .filter(|text| !text.is_empty() && text.len() <= 64);
+                let text =
+                    text.map_or_else(|| "the function".to_owned(), |text| format!("`{text}`"));
+                self.report(result_without_type(self.file, span(name), &text));
             }
             inferred.or_else(|| Some(TypeExpr::Keyword("unknown".to_owned())))
         });
         Signature { docs, type_parameters: parts.ty.type_parameters.clone(), parameters, result }
     }
 
-    fn check_this(&self, function: &Function) {
-        let mut finder = FindThis(None);
-        if let Some(body) = &function.body {
-            body.stmts.visit_with(&mut finder);
-        }
-        for param in &function.params {
-            param.visit_with(&mut finder);
-        }
-        if let Some(at) = finder.0 {
-            self.report(this_in_function(self.file, span(at)));
+    fn check_this(&self, function: &impl VisitWith<FindThis>) {
+        if let Some(at) = find_this(function) {
+            self.report(this_in_function(self.file, at));
         }
     }
+}
+
+fn method_key(method: &ClassMethod) -> Option<Key> {
+    super::constant::property_key(&method.key)
+}
+
+/// Letters of any script: function names have them too.
+fn is_method_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    name.chars().all(is_part) && !name.starts_with(|c: char| c.is_numeric())
 }
 
 fn promise(ty: TypeExpr) -> TypeExpr {
@@ -454,6 +493,13 @@ fn rename_patterns(parameters: &mut [Parameter]) {
             parameters[i].name = name;
         }
     }
+}
+
+/// Where a function's own parameters and body say `this`.
+fn find_this(function: &impl VisitWith<FindThis>) -> Option<Span> {
+    let mut finder = FindThis(None);
+    function.visit_children_with(&mut finder);
+    finder.0.map(span)
 }
 
 /// `this` of the function itself, not of functions and classes inside it.

@@ -11,7 +11,7 @@ use swc_ecma_visit::{Visit, VisitWith};
 use super::{constant::property_key, types::pattern_name};
 use crate::model::{
     Span,
-    types::{FieldStorage, Member, MemberKind, Parameter, TypeExpr},
+    types::{FieldStorage, LiteralType, Member, MemberKind, Parameter, TypeExpr},
 };
 
 #[derive(Clone, Copy)]
@@ -96,6 +96,13 @@ impl Scope {
             Expr::Lit(Lit::Null(_)) => keyword("null"),
             Expr::Lit(Lit::BigInt(_)) => keyword("bigint"),
             Expr::Paren(e) => sub(&e.expr)?,
+            Expr::TsConstAssertion(e) => match &*e.expr {
+                Expr::Lit(Lit::Str(s)) => {
+                    TypeExpr::Literal(LiteralType::String(s.value.as_str()?.to_owned()))
+                }
+                Expr::Lit(Lit::Bool(b)) => TypeExpr::Literal(LiteralType::Boolean(b.value)),
+                _ => return None,
+            },
             Expr::Await(e) => sub(&e.arg)?,
             Expr::Ident(ident) if ident.sym == "undefined" => keyword("undefined"),
             Expr::Ident(ident) => self.names.get(ident.sym.as_str())?.clone(),

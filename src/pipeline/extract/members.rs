@@ -5,7 +5,7 @@ use swc_ecma_ast::{Expr, Lit, TsLit, TsType, TsTypeElement};
 
 use super::{
     Extractor, constant,
-    diagnostics::{not_available, unreadable_field, wrong_kind},
+    diagnostics::{not_available, unreadable_field, wrapper_in_inner_type, wrong_kind},
     types::{any, entity_name, expression_path},
 };
 use crate::{
@@ -17,6 +17,14 @@ use crate::{
 };
 
 impl Extractor<'_> {
+    /// Reads what lies inside another type or a namespace: no rows of a table.
+    pub fn inside<T>(&self, read: impl FnOnce() -> T) -> T {
+        let before = self.inner.replace(true);
+        let found = read();
+        self.inner.set(before);
+        found
+    }
+
     pub fn members(&self, members: &[TsTypeElement]) -> Vec<Member> {
         members.iter().filter_map(|member| self.member(member)).collect()
     }
@@ -86,6 +94,10 @@ impl Extractor<'_> {
         name: swc_common::Span,
     ) -> FieldStorage {
         let mut storage = FieldStorage::default();
+        if self.inner.get() {
+            // They stay, and are reported as attached to the wrong thing.
+            return storage;
+        }
         let taken = self.annotations.take(node, name);
         for (i, annotation) in taken.iter().enumerate() {
             self.check_repeated(&taken[..i], annotation);
@@ -128,6 +140,9 @@ impl Extractor<'_> {
         let Some(arguments) = reference.type_params.as_deref() else { return };
         let at = span(reference.span);
         match self.names.meaning_of_path(&name) {
+            Some(wrapper @ ("Primkey" | "Perm")) if self.inner.get() => {
+                self.report(wrapper_in_inner_type(self.file, at, wrapper));
+            }
             Some("Primkey") => storage.primary_key = true,
             Some("Perm") => {
                 let mask = arguments.params.get(1).map(|t| match &**t {
@@ -150,7 +165,7 @@ impl Extractor<'_> {
                     _ => self.report(super::diagnostics::not_constant(
                         self.file,
                         at,
-                        "Perm<…, mask>",
+                        "the mask in `Perm<…, 'R__'>`",
                     )),
                 }
             }

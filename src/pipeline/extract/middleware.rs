@@ -91,14 +91,15 @@ impl Extractor<'_> {
             // `rateLimit({ max: 10 })` makes a middleware.
             Expr::Call(_) => {}
             Expr::Object(object) => {
-                let mut has_function = false;
+                let (mut has_function, mut has_spread) = (false, false);
                 for prop in &object.props {
                     let PropOrSpread::Prop(prop) = prop else {
                         self.report(unreadable_middleware(
                             self.file,
                             span(prop.span()),
-                            "a spread",
+                            "what the spread brings is not known at build time",
                         ));
+                        has_spread = true;
                         continue;
                     };
                     let (name, value) = match &**prop {
@@ -129,7 +130,7 @@ impl Extractor<'_> {
                         )),
                     }
                 }
-                if !has_function {
+                if !has_function && !has_spread {
                     self.report(unreadable_middleware(self.file, at, "it has no `fn`"));
                 }
             }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod attach;
+mod classes;
 mod constant;
 mod diagnostics;
 mod declarations;
@@ -14,10 +15,11 @@ mod infer;
 mod members;
 mod middleware;
 mod names;
+mod twice;
 mod types;
 mod uses;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashSet;
 use swc_common::{
@@ -77,6 +79,7 @@ pub fn extract(file: &SourcePath, text: &str, hints: Hints) -> (ModuleContract, 
             annotations: Attachments::new(annotations),
             functions: RefCell::default(),
             consumed: RefCell::default(),
+            inner: Cell::new(false),
             diagnostics: RefCell::new(diagnostics),
         };
         let mut contract = extractor.module(&module, unresolved, top_level, hints);
@@ -100,6 +103,8 @@ pub struct Extractor<'a> {
     functions: RefCell<Vec<BackendFunction>>,
     /// Where calls of `backend` and `mwfilter` start that have been read.
     consumed: RefCell<FxHashSet<BytePos>>,
+    /// What is being read lies inside another type.
+    inner: Cell<bool>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
@@ -168,6 +173,7 @@ impl<'a> Extractor<'a> {
         self.imports(module, &mut contract);
         let (uses, values) = self.uses(module, unresolved, top_level);
         self.leftover_annotations(module);
+        self.check_declared_twice(module);
         for import in &mut contract.imports {
             for name in &mut import.names {
                 name.used_as_value &= values.contains(&name.local);
@@ -206,7 +212,7 @@ impl<'a> Extractor<'a> {
                 self.methods(&class.class, class.ident.as_ref());
                 if let Some(ident) = &class.ident {
                     contract.types.push(self.class(&class.class, ident, export.span));
-                    self.value(ident, None, &mut contract.values);
+                    contract.values.push(self.class_as_value(&class.class, ident));
                 }
             }
             DefaultDecl::TsInterfaceDecl(interface) => {
@@ -221,7 +227,7 @@ impl<'a> Extractor<'a> {
             Decl::Class(class) => {
                 self.methods(&class.class, Some(&class.ident));
                 contract.types.push(self.class(&class.class, &class.ident, outer));
-                self.value(&class.ident, None, &mut contract.values);
+                contract.values.push(self.class_as_value(&class.class, &class.ident));
             }
             Decl::TsModule(module) => {
                 if let Some(namespace) = self.namespace(module, outer) {
@@ -310,6 +316,11 @@ impl<'a> Extractor<'a> {
         values.push(Value { name: ident.sym.to_string(), span: span(ident.span), ty });
     }
 
+    fn class_as_value(&self, class: &swc_ecma_ast::Class, ident: &swc_ecma_ast::Ident) -> Value {
+        let ty = self.class_value(class, ident);
+        Value { name: ident.sym.to_string(), span: span(ident.span), ty }
+    }
+
     fn uses(
         &self,
         module: &Module,
@@ -348,6 +359,12 @@ impl<'a> Extractor<'a> {
         }
         for annotation in self.annotations.left() {
             let name = annotation.name.as_str();
+            if let AnnotationName::Scalar(_) = annotation.name
+                && attach::kind_at(module, annotation.anchor) == Some(attach::PARAMETER)
+            {
+                self.later(annotation, "leave it out; ranges are not checked yet");
+                continue;
+            }
             let belongs = belongs(annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
@@ -383,8 +400,8 @@ fn belongs(name: AnnotationName) -> &'static str {
         AnnotationName::Primkey
         | AnnotationName::Perm
         | AnnotationName::Index
-        | AnnotationName::Unique => "a field of an interface or class",
-        AnnotationName::Owned | AnnotationName::Table => "an interface or class",
+        | AnnotationName::Unique => "a field of a top-level interface, class or object type",
+        AnnotationName::Owned | AnnotationName::Table => "a top-level interface or class",
         AnnotationName::Scalar(_) => "a parameter or field",
     }
 }

@@ -60,7 +60,9 @@ impl Extractor<'_> {
                     operand: Box::new(self.import_type(import)),
                 },
             },
-            TsType::TsTypeLit(literal) => TypeExpr::Object(self.members(&literal.members)),
+            TsType::TsTypeLit(literal) => {
+                TypeExpr::Object(self.inside(|| self.members(&literal.members)))
+            }
             TsType::TsArrayType(array) => TypeExpr::Array(Box::new(self.ty(&array.elem_type))),
             TsType::TsTupleType(tuple) => TypeExpr::Tuple(
                 tuple

@@ -8,8 +8,8 @@ use swc_ecma_ast::{
     AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Ident, ImportDecl, JSXAttrName,
     JSXElementName, JSXMemberExpr, JSXObject, KeyValueProp, Lit, MemberExpr, MemberProp,
     ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str, TsEntityName,
-    TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleRef, TsType, TsTypeAliasDecl,
-    TsTypeParamDecl, TsTypeParamInstantiation, VarDecl, VarDeclarator,
+    TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleName, TsModuleRef, TsType,
+    TsTypeAliasDecl, TsTypeParamDecl, TsTypeParamInstantiation, VarDecl, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -52,6 +52,15 @@ impl Visitor<'_> {
                 || (ident.sym == name && self.ambient.contains(name));
         }
         ident.sym == name && ident.ctxt == self.unresolved
+    }
+
+    /// A call of Kontract's `backend`: imported, or undeclared and around a function.
+    fn is_backend(&self, head: &Ident, callee: &Expr, call: &CallExpr) -> bool {
+        (head.ctxt == self.top_level
+            && self.extractor.names.is_imported_reference(callee, "backend"))
+            || (head.ctxt == self.unresolved
+                && self.extractor.names.is_call(call, "backend")
+                && super::takes_function(call))
     }
 
     fn is_env(&self, expr: &Expr) -> bool {
@@ -97,7 +106,13 @@ impl Visit for Visitor<'_> {
     }
 
     // Names that are declared, or belong to types, are no uses.
-    fn visit_import_decl(&mut self, _: &ImportDecl) {}
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        for specifier in &import.specifiers {
+            if !import.type_only {
+                self.declared(specifier.local());
+            }
+        }
+    }
     fn visit_ts_type(&mut self, _: &TsType) {}
     fn visit_ts_interface_decl(&mut self, _: &TsInterfaceDecl) {}
     fn visit_ts_type_alias_decl(&mut self, _: &TsTypeAliasDecl) {}
@@ -146,6 +161,7 @@ impl Visit for Visitor<'_> {
 
     fn visit_ts_enum_decl(&mut self, decl: &swc_ecma_ast::TsEnumDecl) {
         if !decl.declare {
+            self.declared(&decl.id);
             for member in &decl.members {
                 member.init.visit_with(self);
             }
@@ -154,6 +170,9 @@ impl Visit for Visitor<'_> {
 
     fn visit_ts_module_decl(&mut self, module: &swc_ecma_ast::TsModuleDecl) {
         if !module.declare {
+            if let TsModuleName::Ident(name) = &module.id {
+                self.declared(name);
+            }
             module.body.visit_with(self);
         }
     }
@@ -322,8 +341,7 @@ impl Visit for Visitor<'_> {
             }
             Callee::Expr(callee) => {
                 if let Some(head) = leading_ident(callee)
-                    && head.ctxt == self.top_level
-                    && self.extractor.names.is_imported_reference(callee, "backend")
+                    && self.is_backend(head, callee, call)
                     && !self.extractor.consumed.borrow().contains(&call.span.lo)
                 {
                     self.extractor.report(misplaced_call(

@@ -71,11 +71,11 @@ pub fn check(
     let mut check = Check { symbols, seen: FxHashSet::default(), found: Vec::new() };
     for parameter in &function.signature.parameters {
         if let Some(ty) = &parameter.ty {
-            check.at(file, parameter.span, ty);
+            check.at(file, parameter.span, ty, false);
         }
     }
     if let Some(result) = &function.signature.result {
-        check.at(file, function.span, result_type(result));
+        check.at(file, function.span, result_type(result), true);
     }
     diagnostics.append(&mut check.found);
 }
@@ -104,12 +104,14 @@ struct Check<'a> {
 struct Place<'p> {
     file: &'p SourcePath,
     span: Span,
+    /// It is the result that is at hand.
+    result: bool,
     written: Option<(&'p SourcePath, Span)>,
 }
 
 impl Check<'_> {
-    fn at(&mut self, file: &SourcePath, span: Span, ty: &TypeExpr) {
-        self.ty(Place { file, span, written: None }, file, ty);
+    fn at(&mut self, file: &SourcePath, span: Span, ty: &TypeExpr, result: bool) {
+        self.ty(Place { file, span, result, written: None }, file, ty);
     }
 
     /// `home` is the file in which `ty` is written.
@@ -205,28 +207,36 @@ impl Check<'_> {
         let Some((_, instead)) = UNCARRIED.iter().find(|(names, _)| names.contains(&name)) else {
             return;
         };
-        let shown = if name == "Function" { "a function" } else { name };
-        self.found.push(type_not_carried(place.file, place.span, shown, instead, place.written));
+        let Place { file, span, result, written } = place;
+        self.found.push(type_not_carried(file, span, name, instead, written, result));
     }
 }
 
-/// null is one of the type's values, or may be.
-pub fn admits_null(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr) -> bool {
-    admits_null_to(symbols, home, ty, 16)
+/// `value`, which is `null` or `undefined`, is one of the type's values, or may be.
+pub fn admits(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr, value: &str) -> bool {
+    admits_to(symbols, home, ty, value, 16)
 }
 
-fn admits_null_to(symbols: Symbols<'_>, home: &SourcePath, ty: &TypeExpr, depth: usize) -> bool {
+fn admits_to(
+    symbols: Symbols<'_>,
+    home: &SourcePath,
+    ty: &TypeExpr,
+    value: &str,
+    depth: usize,
+) -> bool {
     if depth == 0 {
         return true;
     }
     match ty {
-        TypeExpr::Keyword(name) => matches!(name.as_str(), "null" | "any" | "unknown"),
-        TypeExpr::Union(types) => types.iter().any(|t| admits_null_to(symbols, home, t, depth - 1)),
+        TypeExpr::Keyword(name) => name == value || matches!(name.as_str(), "any" | "unknown"),
+        TypeExpr::Union(types) => {
+            types.iter().any(|t| admits_to(symbols, home, t, value, depth - 1))
+        }
         TypeExpr::Reference { name, .. } => match symbols.local(home, name) {
             Some(Symbol::Declared { module, name }) => {
                 match symbols.module(&module).and_then(|c| c.type_named(&name)).map(|d| &d.kind) {
                     Some(TypeDeclarationKind::Alias(ty)) => {
-                        admits_null_to(symbols, &module, ty, depth - 1)
+                        admits_to(symbols, &module, ty, value, depth - 1)
                     }
                     Some(_) => false,
                     None => true,

@@ -41,15 +41,20 @@ pub fn server_value_in_client(
     declared: Option<Span>,
 ) -> Diagnostic {
     let chain: Vec<&str> = path.iter().map(SourcePath::as_str).collect();
+    let (reached, moved) = match name {
+        "*" => (format!("all of {module}"), "what clients need of it".to_owned()),
+        "default" => (format!("the default export of {module}"), "it".to_owned()),
+        name => (format!("`{name}`"), format!("`{name}`")),
+    };
     let diagnostic = Diagnostic::error(
         "K052",
         file,
         Some(span),
-        format!("client code reaches `{name}`, which is server code"),
+        format!("client code reaches {reached}, which is server code"),
     )
     .label(format!("comes from {module}"))
     .help(format!(
-        "move `{name}` to a file without @backend; it is reached by {}",
+        "move {moved} to a file without @backend, `ctx`, `env` and imports that only a server has; it is reached by {}",
         chain.join(" → ")
     ));
     match declared {
@@ -124,14 +129,16 @@ pub fn type_not_carried(
     ty: &str,
     instead: &str,
     at: Option<(&SourcePath, Span)>,
+    result: bool,
 ) -> Diagnostic {
+    let ty = if ty == "Function" { "a function".to_owned() } else { format!("`{ty}`") };
     let diagnostic = Diagnostic::error(
         "K058",
         file,
         Some(span),
-        format!("`{ty}` cannot travel between client and server in this version"),
+        format!("{ty} cannot travel between client and server in this version"),
     )
-    .label(format!("holds `{ty}`"))
+    .label(if result { format!("its result holds {ty}") } else { format!("holds {ty}") })
     .help(format!("use {instead}"));
     match at {
         Some((file, span)) => diagnostic.related(file, span, "written here"),
@@ -254,4 +261,16 @@ pub fn client_name_taken(file: &SourcePath, span: Span, name: &str, other: Span)
     .label("this function is not exported, so its client stub goes by its own name")
     .related(file, other, "exported under the same name")
     .help("rename one of them, or export the function")
+}
+
+#[cold]
+pub fn api_in_index(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "K069",
+        file,
+        Some(span),
+        "`api` is taken by the client's index, so the index leaves this one out",
+    )
+    .label("exported as `api`")
+    .help("rename it, or import it from its own client module")
 }

@@ -72,7 +72,10 @@ pub fn gather(
             .parameters
             .iter()
             .map(|p| {
-                p.optional && p.ty.as_ref().is_some_and(|ty| !carry::admits_null(symbols, file, ty))
+                p.ty.as_ref().is_some_and(|ty| {
+                    (p.optional || carry::admits(symbols, file, ty, "undefined"))
+                        && !carry::admits(symbols, file, ty, "null")
+                })
             })
             .collect();
     }

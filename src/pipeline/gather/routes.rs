@@ -55,9 +55,8 @@ pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<
     }
     // `api.users` cannot be a function and hold `users.list`.
     for (name, route) in &routes {
-        if let Some((service, _)) = name.rsplit_once('.')
-            && let Some(outer) = routes.get(service)
-        {
+        for service in name.match_indices('.').map(|(at, _)| &name[..at]) {
+            let Some(outer) = routes.get(service) else { continue };
             let ((outer_file, outer_span), (file, span)) = (place(outer), place(route));
             diagnostics.push(route_and_service(service, (&outer_file, outer_span), (&file, span)));
         }

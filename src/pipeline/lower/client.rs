@@ -247,7 +247,8 @@ fn property(name: &str) -> String {
     key(&crate::model::types::Key::Name(name.to_owned()))
 }
 
-fn renamed(local: &str, name: &str) -> String {
+/// `local as name`, each quoted where it is no identifier.
+pub fn renamed(local: &str, name: &str) -> String {
     let quote = |name: &str| {
         if is_identifier(name) { name.to_owned() } else { string(name) }
     };
@@ -293,17 +294,18 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
         for signature in signatures(function) {
             docs(&mut out, signature.docs.as_deref().or(function.signature.docs.as_deref()), 0);
             let _ = write!(out, "declare function {}", local_name(&function.name));
-            write_signature(&mut out, &printer, signature, &call_options);
+            write_signature(&mut out, &printer, signature, &function.signature, &call_options);
             out.push_str(";\n");
         }
     }
     for ((_, class), methods) in services {
+        docs(&mut out, contract.type_named(class).and_then(|t| t.docs.as_deref()), 0);
         let _ = writeln!(out, "declare const {class}: {{");
         for method in methods {
             for signature in signatures(method) {
                 docs(&mut out, signature.docs.as_deref().or(method.signature.docs.as_deref()), 1);
                 let _ = write!(out, "  {}", property(&method.name));
-                write_signature(&mut out, &printer, signature, &call_options);
+                write_signature(&mut out, &printer, signature, &method.signature, &call_options);
                 out.push_str(";\n");
             }
         }
@@ -388,10 +390,12 @@ fn signatures(function: &BackendFunction) -> impl Iterator<Item = &Signature> {
     function.overloads.iter().chain(own)
 }
 
+/// `signature` is an overload of `implementation`, or the same.
 fn write_signature(
     out: &mut String,
     printer: &Printer<'_>,
     signature: &Signature,
+    implementation: &Signature,
     call_options: &str,
 ) {
     printer.type_parameters(out, &signature.type_parameters, 0);
@@ -412,7 +416,12 @@ fn write_signature(
             printer.parameter(out, parameter, 0);
         }
     }
-    if let Some(options) = options_name(signature) {
+    // The stub takes its options behind the implementation's parameters.
+    if let (Some(_), Some(options)) = (options_name(signature), options_name(implementation)) {
+        for parameter in implementation.parameters.iter().skip(signature.parameters.len()) {
+            let separator = if std::mem::take(&mut first) { "" } else { ", " };
+            let _ = write!(out, "{separator}{}?: undefined", parameter.name);
+        }
         let _ = write!(out, "{}{options}?: {call_options}", if first { "" } else { ", " });
     }
     let result = signature

@@ -2,19 +2,21 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use super::client::renamed;
 use crate::{
     model::{
         SourcePath,
         app::{App, IndexEntry, Modules},
         contract::BackendFunction,
         output::Output,
+        types::Key,
     },
     pipeline::{
         names::Layout,
         print::{
             declarations::docs,
             header,
-            values::{is_identifier, string},
+            values::{is_identifier, key, string},
         },
     },
 };
@@ -73,7 +75,7 @@ pub fn client(app: &App, modules: &Modules) -> Vec<Output> {
     }
     let api = Api::of(app, modules);
     for (i, (module, exported)) in api.imports.iter().enumerate() {
-        let names = format!("{exported} as __kontract_{i}");
+        let names = renamed(exported, &format!("__kontract_{i}"));
         let from = string(&specifier(app, module));
         let _ = writeln!(script, "import {{ {names} }} from {from};");
         let _ = writeln!(types, "import type {{ {names} }} from {from};");
@@ -100,11 +102,7 @@ fn by_module(
 ) -> BTreeMap<SourcePath, Vec<String>> {
     let mut found: BTreeMap<SourcePath, Vec<String>> = BTreeMap::new();
     for (name, entry) in entries.iter().filter(|(_, e)| app.client.contains_key(&e.module)) {
-        let text = if *name == entry.exported {
-            name.clone()
-        } else {
-            format!("{} as {name}", entry.exported)
-        };
+        let text = renamed(&entry.exported, name);
         found.entry(entry.module.clone()).or_default().push(text);
     }
     found
@@ -189,7 +187,7 @@ impl<'a> Node<'a> {
             Node::Group(children) => {
                 out.push_str("{\n");
                 for (name, child) in children {
-                    let _ = write!(out, "{}{name}: ", "  ".repeat(indent + 1));
+                    let _ = write!(out, "{}{}: ", "  ".repeat(indent + 1), property(name));
                     child.write_script(out, indent + 1);
                     out.push_str(",\n");
                 }
@@ -209,7 +207,7 @@ impl<'a> Node<'a> {
                     if let Node::Route { docs: text, .. } = child {
                         docs(out, *text, indent + 1);
                     }
-                    let _ = write!(out, "{}readonly {name}: ", "  ".repeat(indent + 1));
+                    let _ = write!(out, "{}readonly {}: ", "  ".repeat(indent + 1), property(name));
                     child.write_types(out, indent + 1);
                     out.push_str(";\n");
                 }
@@ -217,4 +215,8 @@ impl<'a> Node<'a> {
             }
         }
     }
+}
+
+fn property(name: &str) -> String {
+    key(&Key::Name(name.to_owned()))
 }

@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod index;
+pub mod json;
 pub mod manifest;
 pub mod server;

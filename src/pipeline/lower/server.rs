@@ -20,8 +20,9 @@ use swc_common::{
 };
 use swc_ecma_ast::{
     CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, Expr, Ident, ImportDecl,
-    ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, Module, ModuleDecl,
-    ModuleItem, Number, Pass, Pat, Program, Stmt, Str, VarDecl, VarDeclKind, VarDeclarator,
+    ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, MemberProp, Module,
+    ModuleDecl, ModuleItem, Number, OptChainBase, Pass, Pat, Program, Stmt, Str, VarDecl,
+    VarDeclKind, VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,
@@ -232,6 +233,7 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let sources: Lrc<SourceMap> = Lrc::default();
     sources.new_source_file(FileName::Custom(plan.file.to_string()).into(), text.to_owned());
     let has_decorators = memchr::memchr(b'@', blanked.as_bytes()).is_some();
+    let has_accessor = memchr::memmem::find(blanked.as_bytes(), b"accessor").is_some();
     let has_using = memchr::memmem::find(blanked.as_bytes(), b"using").is_some();
     let has_jsx = [".tsx", ".jsx", ".js"].iter().any(|e| plan.file.as_str().ends_with(e));
 
@@ -263,6 +265,10 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
             } else {
                 decorator_2023_11().process(&mut program);
             }
+        }
+        // `accessor x` is lowered with the standard decorators.
+        if has_accessor && (flavour.legacy_decorators || !has_decorators) {
+            decorator_2023_11().process(&mut program);
         }
         typescript(
             TypeScriptConfig {
@@ -298,7 +304,8 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
 fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context: SyntaxContext) {
     let mut imports: BTreeMap<&str, Vec<(String, SyntaxContext)>> = BTreeMap::new();
     for name in free {
-        imports.entry("kontract/runtime").or_default().push((name, context));
+        let package = supplier(&name).unwrap_or("kontract/runtime");
+        imports.entry(package).or_default().push((name, context));
     }
     for (specifier, names) in &plan.imports {
         let list = imports.entry(specifier).or_default();
@@ -345,11 +352,22 @@ struct Rewrite<'a> {
     ambient: Vec<String>,
     /// Local names under which `ctx` is imported.
     contexts: Vec<String>,
-    /// Names that `kontract/runtime` supplies.
+    /// Names that a package supplies.
     free: Vec<String>,
 }
 
-const SUPPLIED: &[&str] = &["ctx", "env", "perms"];
+/// Names that need no import in a server module → what they are imported from.
+const SUPPLIED: &[(&str, &str)] = &[
+    ("ctx", "kontract/runtime"),
+    ("env", "kontract/runtime"),
+    ("perms", "kontract/runtime"),
+    ("defineMiddleware", "kontract"),
+    ("mwfilter", "kontract"),
+];
+
+fn supplier(name: &str) -> Option<&'static str> {
+    SUPPLIED.iter().find(|(supplied, _)| *supplied == name).map(|(_, package)| *package)
+}
 
 impl Rewrite<'_> {
     fn specifier(&self, literal: &mut Str) -> bool {
@@ -361,7 +379,7 @@ impl Rewrite<'_> {
     }
 
     fn is_supplied(&self, ident: &Ident) -> bool {
-        SUPPLIED.contains(&ident.sym.as_str())
+        supplier(&ident.sym).is_some()
             && (ident.ctxt == self.unresolved
                 || (ident.ctxt == self.top_level && self.ambient.iter().any(|n| *n == *ident.sym)))
     }
@@ -457,8 +475,8 @@ impl VisitMut for Rewrite<'_> {
         {
             *expr = *function;
         }
-        if let Expr::Member(MemberExpr { obj, prop, span: at }) = expr
-            && prop.is_ident_with("perm")
+        if let Some(MemberExpr { obj, prop, span: at }) = member_of(expr)
+            && is_perm(prop)
             && self.is_context(obj)
             && let Some((_, mask)) =
                 self.plan.masks.iter().find(|(body, _)| body.contains(span(*at)))
@@ -481,6 +499,27 @@ impl VisitMut for Rewrite<'_> {
 
     // Types are about to go; `typeof ctx` in one is no use of it.
     fn visit_mut_ts_type(&mut self, _: &mut swc_ecma_ast::TsType) {}
+}
+
+/// `a.b`, `a['b']` or `a?.b`.
+fn member_of(expr: &Expr) -> Option<&MemberExpr> {
+    match expr {
+        Expr::Member(member) => Some(member),
+        Expr::OptChain(chain) => match &*chain.base {
+            OptChainBase::Member(member) => Some(member),
+            OptChainBase::Call(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_perm(prop: &MemberProp) -> bool {
+    match prop {
+        MemberProp::Computed(computed) => {
+            matches!(&*computed.expr, Expr::Lit(Lit::Str(s)) if s.value == "perm")
+        }
+        prop => prop.is_ident_with("perm"),
+    }
 }
 
 /// `export default <expression>` → `const name = <expression>; export default name`.

@@ -66,7 +66,7 @@ export async function build({ root }: Workspace, env: Record<string, string> = {
 }
 
 /** Runs the TypeScript compiler in a copy and answers what it printed: nothing when all is well. */
-export async function tsc({ root }: Workspace, project: string): Promise<string> {
+export async function tsc({ root }: Pick<Workspace, 'root'>, project: string): Promise<string> {
   const program = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   try {
     await run(process.execPath, [program, '--noEmit', '-p', project], { cwd: root, timeout: 60_000 });

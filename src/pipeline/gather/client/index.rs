@@ -8,7 +8,7 @@ use crate::model::{
     app::{ClientIndex, ClientModule, IndexEntry, Route},
     contract::{ModuleContract, TypeDeclarationKind},
 };
-use crate::pipeline::gather::diagnostics::two_client_exports;
+use crate::pipeline::gather::diagnostics::{api_in_index, two_client_exports};
 
 impl Plan<'_> {
     pub fn index(&mut self, routes: &BTreeMap<String, Route>) -> ClientIndex {
@@ -49,12 +49,28 @@ impl Plan<'_> {
         }
         let mut index = ClientIndex::default();
         for (name, entries) in values {
+            if name == "api" {
+                if let Some(entry) = entries.iter().find(|e| e.span != Span::default()) {
+                    self.diagnostics.push(api_in_index(&entry.module, entry.span));
+                }
+                continue;
+            }
             if let Some(entry) = self.single(&name, entries) {
                 index.values.insert(name, entry);
             }
         }
         for (name, entries) in types {
-            if index.values.contains_key(&name) || name == "api" {
+            if name == "api" {
+                continue;
+            }
+            if let Some(value) = index.values.get(&name) {
+                if let Some(other) = entries.iter().find(|e| e.module != value.module) {
+                    self.diagnostics.push(two_client_exports(
+                        &name,
+                        (&value.module, value.span),
+                        (&other.module, other.span),
+                    ));
+                }
                 continue;
             }
             if let Some(entry) = self.single(&name, entries) {
@@ -96,7 +112,7 @@ fn span_of(contract: &ModuleContract, local: &str) -> Span {
     contract
         .functions
         .iter()
-        .find(|f| f.class.as_deref().unwrap_or(&f.name) == local)
+        .find(|f| f.class.is_none() && f.name == local)
         .map(|f| f.span)
         .or_else(|| contract.type_named(local).map(|t| t.span))
         .or_else(|| contract.constant(local).map(|c| c.span))
