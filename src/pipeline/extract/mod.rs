@@ -22,6 +22,7 @@ mod uses;
 use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashSet;
+use swc_atoms::Atom;
 use swc_common::{
     BytePos, GLOBALS, Globals, Mark, Spanned, SyntaxContext, comments::SingleThreadedComments,
 };
@@ -176,7 +177,7 @@ impl<'a> Extractor<'a> {
         self.check_declared_twice(module);
         for import in &mut contract.imports {
             for name in &mut import.names {
-                name.used_as_value &= values.contains(&name.local);
+                name.used_as_value &= values.contains(&Atom::from(name.local.as_str()));
                 import.runtime |= name.used_as_value;
             }
         }
@@ -189,7 +190,9 @@ impl<'a> Extractor<'a> {
             || !contract.context.is_empty()
             || contract.imports.iter().any(|i| is_server_import(&i.specifier));
         if is_server {
-            contract.strings = uses.strings.into_iter().collect();
+            let strings = uses.strings.iter().filter_map(|text| text.as_str());
+            contract.strings = strings.map(str::to_owned).collect();
+            contract.strings.sort_unstable();
         }
         contract
     }
@@ -326,7 +329,7 @@ impl<'a> Extractor<'a> {
         module: &Module,
         unresolved: Mark,
         top_level: Mark,
-    ) -> (Uses, FxHashSet<String>) {
+    ) -> (Uses, FxHashSet<Atom>) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
