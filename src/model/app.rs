@@ -70,6 +70,17 @@ pub struct ServerModule {
     pub specifiers: BTreeMap<String, String>,
     pub json: bool,
     pub flavour: Flavour,
+    pub types: TypeNames,
+}
+
+/// Imported names that stand for types only, where the import itself does not say so: alone, the
+/// module cannot be told from one that imports values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypeNames {
+    /// Local names of imports.
+    pub locals: BTreeSet<String>,
+    /// `export { User } from './types'`: specifier → names.
+    pub reexports: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What the tsconfig of a module says of the code to be made from it.

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 use serde::Serialize;
-use swc_ecma_ast::{ExportAll, ImportDecl, NamedExport, Str, TplElement};
+use swc_ecma_ast::{ExportAll, ImportDecl, NamedExport, Str, TplElement, TsImportType};
 use swc_ecma_visit::{Visit, VisitWith};
 
 use crate::{
     model::{
         SourcePath,
         app::{App, Modules},
-        contract::{ConstantValue, TypeDeclarationKind},
+        contract::{ConstantValue, TypeDeclaration, TypeDeclarationKind},
         diagnostic::Diagnostic,
         output::Output,
         types::{Key, LiteralType, Member, MemberKind, TypeExpr},
@@ -58,9 +58,17 @@ pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Di
         }
     }
     let mut diagnostics = Vec::new();
-    for output in
-        outputs.iter().filter(|o| o.path.starts_with("client/") && !o.path.ends_with(".map"))
-    {
+    // Client code may hold what a server module holds, too.
+    let code: FxHashSet<String> = app
+        .client
+        .values()
+        .filter(|module| module.code)
+        .map(|module| format!("client/{}.js", module.output))
+        .collect();
+    let searched = outputs.iter().filter(|o| {
+        o.path.starts_with("client/") && !o.path.ends_with(".map") && !code.contains(&o.path)
+    });
+    for output in searched {
         report.files.push(output.path.clone());
         for literal in literals(output) {
             if let Some(module) = wanted.get(literal.as_str()) {
@@ -102,22 +110,23 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
                     strings.extend(member.value.iter().flat_map(constant_strings));
                 }
             }
-            if let TypeDeclarationKind::Interface { members, .. }
-            | TypeDeclarationKind::Class { members, .. } = &declaration.kind
-            {
-                strings.extend(members.iter().filter_map(key_string));
-            }
-            declaration.walk_types(&mut |ty| type_strings(ty, &mut strings));
+            declaration_strings(declaration, &mut strings);
         }
         for constant in contract.constants.iter().filter(|c| module.constants.contains(&c.name)) {
             strings.extend(constant_strings(&constant.value));
+            constant.ty.iter().for_each(|ty| type_strings(ty, &mut strings));
+        }
+        for value in contract.values.iter().filter(|v| module.exports.contains_key(&v.name)) {
+            value.ty.iter().for_each(|ty| type_strings(ty, &mut strings));
         }
         for function in &contract.functions {
+            strings.insert(function.name.clone());
             for signature in std::iter::once(&function.signature).chain(&function.overloads) {
                 signature.walk_types(&mut |ty| type_strings(ty, &mut strings));
             }
         }
         strings.extend(module.packages.keys().cloned());
+        strings.insert("kontract/client".to_owned());
     }
     strings
 }
@@ -128,18 +137,36 @@ fn type_strings(ty: &TypeExpr, strings: &mut FxHashSet<String>) {
             strings.insert(text.clone());
         }
         TypeExpr::Template { texts, .. } => strings.extend(texts.iter().cloned()),
-        TypeExpr::Object(members) => strings.extend(members.iter().filter_map(key_string)),
+        TypeExpr::Object(members) => member_names(members, strings),
+        // What `import('…')` names is printed as it is written, or as a path among client files.
+        TypeExpr::Import { specifier, .. } => drop(strings.insert(specifier.clone())),
         _ => {}
     });
 }
 
-fn key_string(member: &Member) -> Option<String> {
-    match &member.kind {
-        MemberKind::Property { key: Key::Name(name), .. }
-        | MemberKind::Method { key: Key::Name(name), .. }
-        | MemberKind::Getter { key: Key::Name(name), .. }
-        | MemberKind::Setter { key: Key::Name(name), .. } => Some(name.clone()),
-        _ => None,
+fn declaration_strings(declaration: &TypeDeclaration, strings: &mut FxHashSet<String>) {
+    declaration.walk_types(&mut |ty| type_strings(ty, strings));
+    match &declaration.kind {
+        TypeDeclarationKind::Interface { members, .. }
+        | TypeDeclarationKind::Class { members, .. } => member_names(members, strings),
+        TypeDeclarationKind::Namespace(declarations) => {
+            declarations.iter().for_each(|d| declaration_strings(d, strings));
+        }
+        TypeDeclarationKind::Alias(_) | TypeDeclarationKind::Enum { .. } => {}
+    }
+}
+
+/// Names that are no identifiers are printed as strings.
+fn member_names(members: &[Member], strings: &mut FxHashSet<String>) {
+    for member in members {
+        if let MemberKind::Property { key, .. }
+        | MemberKind::Method { key, .. }
+        | MemberKind::Getter { key, .. }
+        | MemberKind::Setter { key, .. } = &member.kind
+            && let Key::Name(name) = key
+        {
+            strings.insert(name.clone());
+        }
     }
 }
 
@@ -148,14 +175,14 @@ fn constant_strings(value: &ConstantValue) -> Vec<String> {
         ConstantValue::String(text) => vec![text.clone()],
         ConstantValue::Array(items) => items.iter().flat_map(constant_strings).collect(),
         ConstantValue::Object(fields) => {
-            let texts = fields.iter().flat_map(|(key, value)| {
-                let name = match key {
-                    Key::Name(name) => Some(name.clone()),
-                    _ => None,
-                };
-                name.into_iter().chain(constant_strings(value))
-            });
-            texts.collect()
+            let name = |key: &Key| match key {
+                Key::Name(name) => Some(name.clone()),
+                _ => None,
+            };
+            fields
+                .iter()
+                .flat_map(|(key, v)| name(key).into_iter().chain(constant_strings(v)))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -174,11 +201,34 @@ fn literals(output: &Output) -> BTreeSet<String> {
 #[derive(Default)]
 struct Literals(BTreeSet<String>);
 
+impl Literals {
+    fn source(&mut self, specifier: &Str) {
+        if !specifier.value.as_str().is_some_and(|s| s.starts_with("./") || s.starts_with("../")) {
+            specifier.visit_with(self);
+        }
+    }
+}
+
 impl Visit for Literals {
-    // Where a generated module is imported from is the compiler's own text.
-    fn visit_import_decl(&mut self, _: &ImportDecl) {}
-    fn visit_named_export(&mut self, _: &NamedExport) {}
-    fn visit_export_all(&mut self, _: &ExportAll) {}
+    // Where a file lies among the client files was decided by the compiler.
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        import.specifiers.visit_with(self);
+        self.source(&import.src);
+    }
+
+    fn visit_named_export(&mut self, export: &NamedExport) {
+        export.specifiers.visit_with(self);
+        export.src.iter().for_each(|source| self.source(source));
+    }
+
+    fn visit_export_all(&mut self, export: &ExportAll) {
+        self.source(&export.src);
+    }
+
+    fn visit_ts_import_type(&mut self, import: &TsImportType) {
+        self.source(&import.arg);
+        import.type_args.visit_with(self);
+    }
 
     fn visit_str(&mut self, literal: &Str) {
         self.0.extend(literal.value.as_str().map(str::to_owned));

@@ -9,7 +9,10 @@ pub mod print;
 pub mod leaks;
 pub mod write;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rayon::prelude::*;
 use swc_common::{GLOBALS, Globals};
@@ -31,6 +34,9 @@ use crate::{
     },
     source::STACK_BYTES,
 };
+
+/// The sources as they were read, once: they may change while the build runs.
+type Texts = BTreeMap<SourcePath, String>;
 
 /// What a build makes of the sources. Nothing is written yet.
 #[derive(Debug, Default)]
@@ -71,13 +77,13 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let layout = Layout::new(options);
     let (sources, mut diagnostics) = discover::discover(&**files, options);
     let resolver = Resolver::new(files, options);
-    let (modules, resolutions) =
+    let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
     let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
     diagnostics.extend(found);
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let (outputs, invalid) = outputs(&**files, options, &app, &modules);
+        let (outputs, invalid) = outputs(&**files, options, &app, &modules, &texts);
         let (report, mut found) = leaks::scan(&app, &modules, &outputs);
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
@@ -98,15 +104,17 @@ fn extract_all(
     resolver: &Resolver<'_>,
     sources: Vec<SourcePath>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Modules, Resolutions) {
+) -> (Modules, Texts, Resolutions) {
     let mut modules = Modules::new();
+    let mut texts = Texts::new();
     let mut resolutions = Resolutions::default();
     let mut fresh = sources;
     while !fresh.is_empty() {
-        let extracted: Vec<(ModuleContract, Vec<Diagnostic>)> =
+        let extracted: Vec<(ModuleContract, String, Vec<Diagnostic>)> =
             fresh.par_iter().filter_map(|file| extract_one(files, options, layout, file)).collect();
-        for (contract, found) in extracted {
+        for (contract, text, found) in extracted {
             diagnostics.extend(found);
+            texts.insert(contract.file.clone(), text);
             modules.insert(contract.file.clone(), contract);
         }
         resolver.resolve(&modules, &fresh, &mut resolutions);
@@ -120,7 +128,7 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
-    (modules, resolutions)
+    (modules, texts, resolutions)
 }
 
 /// None for a file that vanished since it was found.
@@ -129,14 +137,17 @@ fn extract_one(
     options: &Options,
     layout: &Layout,
     file: &SourcePath,
-) -> Option<(ModuleContract, Vec<Diagnostic>)> {
+) -> Option<(ModuleContract, String, Vec<Diagnostic>)> {
     let hints = Hints {
         middleware: layout.is_middleware(file),
         server: options.is_server(file) || layout.is_auth(file),
     };
     match discover::read(files, options, file)? {
-        Ok(text) => Some(extract(file, &text, hints)),
-        Err(diagnostic) => Some((extract::empty(file), vec![diagnostic])),
+        Ok(text) => {
+            let (contract, found) = extract(file, &text, hints);
+            Some((contract, text, found))
+        }
+        Err(diagnostic) => Some((extract::empty(file), String::new(), vec![diagnostic])),
     }
 }
 
@@ -145,18 +156,22 @@ fn outputs(
     options: &Options,
     app: &App,
     modules: &Modules,
+    texts: &Texts,
 ) -> (Vec<Output>, Vec<Diagnostic>) {
     let invalid = Mutex::new(Vec::new());
-    let text = |file: &SourcePath| match discover::read(files, options, file) {
-        Some(Ok(text)) => text,
-        _ => String::new(),
+    let text = |file: &SourcePath| texts.get(file).map_or("", String::as_str);
+    let json = |file: &SourcePath| match discover::read(files, options, file) {
+        Some(text) => text,
+        None => Ok(String::new()),
     };
     let server: Vec<(&SourcePath, _)> = app.server.iter().collect();
     let mut outputs: Vec<Output> = server
         .par_iter()
         .flat_map_iter(|(file, module)| {
             if module.json {
-                return match lower::json::module(file, &module.output, &text(file)) {
+                let module =
+                    json(file).and_then(|text| lower::json::module(file, &module.output, &text));
+                return match module {
                     Ok(output) => vec![output],
                     Err(diagnostic) => {
                         invalid.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
@@ -165,7 +180,7 @@ fn outputs(
                 };
             }
             let path = format!("server/{}", module.output);
-            print_code(options, lower::server::Plan::server(app, modules, file), &path, &text(file))
+            print_code(options, lower::server::Plan::server(app, modules, file), &path, text(file))
         })
         .collect();
     let client: Vec<(&SourcePath, _)> = app.client.iter().collect();
@@ -173,16 +188,16 @@ fn outputs(
         if module.code {
             let path = format!("client/{}", module.output);
             let plan = lower::server::Plan::code(file, &module.specifiers, &module.flavour);
-            let mut printed = print_code(options, plan, &path, &text(file));
+            let mut printed = print_code(options, plan, &path, text(file));
             printed.push(lower::client::declarations(app, modules, file));
             return printed;
         }
-        lower::client::stubs(app, modules, file, &options.out, &text(file))
+        lower::client::stubs(app, modules, file, &options.out, text(file))
     }));
     outputs.extend(lower::index::server(app));
     outputs.extend(lower::index::client(app, modules));
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
-    let manifest = lower::manifest::manifest(app, modules, &outputs, &text);
+    let manifest = lower::manifest::manifest(app, modules, &outputs, texts);
     outputs.push(manifest);
     (outputs, invalid.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

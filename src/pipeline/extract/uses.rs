@@ -133,6 +133,7 @@ impl Visit for Visitor<'_> {
     }
 
     fn visit_assign_pat_prop(&mut self, prop: &AssignPatProp) {
+        self.declared(&prop.key);
         prop.value.visit_with(self);
     }
 

@@ -14,8 +14,8 @@ use crate::{
     config::Options,
     model::{
         SourcePath, Span,
-        app::{Flavour, ServerModule},
-        contract::{ImportKind, ModuleContract, TypeDeclarationKind},
+        app::{Flavour, ServerModule, TypeNames},
+        contract::{ExportTarget, ImportKind, ModuleContract, TypeDeclarationKind},
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
@@ -81,6 +81,7 @@ pub fn server_closure(
                 specifiers,
                 json: false,
                 flavour: resolver.flavour(file),
+                types: type_names(symbols, &symbols.modules[file]),
             },
         );
     }
@@ -93,10 +94,53 @@ pub fn server_closure(
                 specifiers: BTreeMap::new(),
                 json: true,
                 flavour: Flavour::default(),
+                types: TypeNames::default(),
             },
         );
     }
     modules
+}
+
+fn type_names(symbols: Symbols<'_>, contract: &ModuleContract) -> TypeNames {
+    let is_type = |symbol: Option<Symbol>| {
+        let Some(Symbol::Declared { module, name }) = symbol else { return false };
+        let Some(contract) = symbols.module(&module) else { return false };
+        let mut kinds = contract.types.iter().filter(|t| t.name == name).peekable();
+        kinds.peek().is_some()
+            && kinds.all(|t| {
+                matches!(
+                    t.kind,
+                    TypeDeclarationKind::Alias(_) | TypeDeclarationKind::Interface { .. }
+                )
+            })
+            && !contract.functions.iter().any(|f| f.class.is_none() && f.name == name)
+            && !contract.constants.iter().any(|c| c.name == name)
+            && !contract.values.iter().any(|v| v.name == name)
+    };
+    let mut types = TypeNames::default();
+    for name in contract.imports.iter().flat_map(|import| &import.names) {
+        if name.name != ImportKind::Namespace
+            && name.used_as_value
+            && is_type(symbols.local(&contract.file, &name.local))
+        {
+            types.locals.insert(name.local.clone());
+        }
+    }
+    for export in contract.exports.iter().filter(|e| !e.type_only) {
+        if let ExportTarget::From { specifier, name } = &export.target
+            && let Some(target) = symbols.target(&contract.file, specifier)
+        {
+            let name = match name {
+                ImportKind::Named(name) => name,
+                ImportKind::Default => "default",
+                ImportKind::Namespace => continue,
+            };
+            if is_type(symbols.export(target, name)) {
+                types.reexports.entry(specifier.clone()).or_default().insert(name.to_owned());
+            }
+        }
+    }
+    types
 }
 
 /// Specifiers as written → relative to the output, with `.js`.

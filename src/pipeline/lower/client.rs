@@ -184,9 +184,14 @@ impl Script<'_> {
     /// `(id, options) { return await … }`.
     fn stub(&mut self, function: &BackendFunction, indent: &str) {
         let parameters = &function.signature.parameters;
+        // A parameter must not hide what the stub calls.
+        let name = |name: &str| match name {
+            "__kontract_rpc" => "__kontract_rpc0".to_owned(),
+            name => name.to_owned(),
+        };
         let mut names: Vec<String> = parameters
             .iter()
-            .map(|p| if p.rest { format!("...{}", p.name) } else { p.name.clone() })
+            .map(|p| if p.rest { format!("...{}", name(&p.name)) } else { name(&p.name) })
             .collect();
         let arguments = names.join(", ");
         let options = options_name(&function.signature).map(|name| {

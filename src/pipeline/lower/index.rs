@@ -9,14 +9,13 @@ use crate::{
         app::{App, IndexEntry, Modules},
         contract::BackendFunction,
         output::Output,
-        types::Key,
     },
     pipeline::{
         names::Layout,
         print::{
             declarations::docs,
             header,
-            values::{is_identifier, key, string},
+            values::{is_identifier, string},
         },
     },
 };
@@ -165,6 +164,15 @@ fn is_whole(app: &App, modules: &Modules, module: &SourcePath, class: &str) -> b
         && app.routes.keys().filter(|name| name.starts_with(&prefix)).count() == methods.count()
 }
 
+fn property(name: &str) -> String {
+    match name {
+        // Bare or as a string, it would set the prototype.
+        "__proto__" => "[\"__proto__\"]".to_owned(),
+        name if is_identifier(name) => name.to_owned(),
+        name => string(name),
+    }
+}
+
 impl<'a> Node<'a> {
     fn insert(&mut self, name: &str, route: Node<'a>) {
         let Node::Group(children) = self else { return };
@@ -215,8 +223,4 @@ impl<'a> Node<'a> {
             }
         }
     }
-}
-
-fn property(name: &str) -> String {
-    key(&Key::Name(name.to_owned()))
 }

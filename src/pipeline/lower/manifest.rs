@@ -20,12 +20,12 @@ use crate::{
 /// The version of the manifest's form.
 const VERSION: u32 = 1;
 
-/// `outputs` are all others: the build's hash covers them. `text` gives a source's text.
+/// `outputs` are all others: the build's hash covers them. `texts` are the sources.
 pub fn manifest(
     app: &App,
     modules: &Modules,
     outputs: &[Output],
-    text: &dyn Fn(&SourcePath) -> String,
+    texts: &BTreeMap<SourcePath, String>,
 ) -> Output {
     let specifier = |written: &str| written.to_owned();
     let printer = Printer { specifier: &specifier };
@@ -40,14 +40,14 @@ pub fn manifest(
         .middleware
         .iter()
         .flat_map(|file| {
-            let source = text(&file.module);
-            let lines = LineIndex::new(&source);
+            let source = texts.get(&file.module).map_or("", String::as_str);
+            let lines = LineIndex::new(source);
             file.entries
                 .iter()
                 .map(|entry| {
                     json!({
                         "module": file.module.as_str(),
-                        "line": lines.position(&source, entry.span.start as usize).line,
+                        "line": lines.position(source, entry.span.start as usize).line,
                         "filter": filter(&entry.filter),
                         "inline": false,
                     })

@@ -5,3 +5,7 @@ pub mod index;
 pub mod json;
 pub mod manifest;
 pub mod server;
+mod accessors;
+mod fields;
+mod namespaces;
+mod own_names;

@@ -19,10 +19,10 @@ use swc_common::{
     comments::SingleThreadedComments, sync::Lrc,
 };
 use swc_ecma_ast::{
-    CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, Expr, Ident, ImportDecl,
-    ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberExpr, MemberProp, Module,
-    ModuleDecl, ModuleItem, Number, OptChainBase, Pass, Pat, Program, Stmt, Str, VarDecl,
-    VarDeclKind, VarDeclarator,
+    CallExpr, Callee, Decl, DefaultDecl, ExportDefaultExpr, ExportSpecifier, Expr, Ident,
+    ImportDecl, ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, MemberProp, Module,
+    ModuleDecl, ModuleItem, Number, OptChainBase, Pass, Pat, Program, Stmt, Str, UpdateExpr,
+    VarDecl, VarDeclKind, VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,
@@ -41,7 +41,7 @@ use swc_ecma_visit::{VisitMut, VisitMutWith};
 use crate::{
     model::{
         SourcePath, Span,
-        app::{App, Flavour, Modules},
+        app::{App, Flavour, Modules, TypeNames},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
     pipeline::{
@@ -50,6 +50,8 @@ use crate::{
     },
     source::{self, Parsed, span},
 };
+
+use super::{accessors::Accessors, fields::AssignedFields, namespaces, own_names::Names};
 
 /// A module ready to be printed. Needs the `Globals` it was lowered under.
 pub struct Lowered {
@@ -67,6 +69,8 @@ pub struct Plan<'a> {
     /// Specifiers as written → as printed.
     pub specifiers: &'a BTreeMap<String, String>,
     pub flavour: &'a Flavour,
+    /// Imported names without a value.
+    pub types: Option<&'a TypeNames>,
     /// `backend(…)` calls to be replaced by their function.
     pub unwrap: Vec<Span>,
     /// Bodies of backend functions, and the mask that `ctx.perm` is in them.
@@ -75,7 +79,9 @@ pub struct Plan<'a> {
     pub name_default: Option<&'static str>,
     /// Generated imports: specifier → names.
     pub imports: BTreeMap<String, Vec<String>>,
+    /// Generated code. Names of the module's own in it are put in by [`Names::mention`].
     pub tail: String,
+    names: Names,
 }
 
 /// The name of a nameless default export.
@@ -94,17 +100,20 @@ impl<'a> Plan<'a> {
             file,
             specifiers,
             flavour,
+            types: None,
             unwrap: Vec::new(),
             masks: Vec::new(),
             name_default: None,
             imports: BTreeMap::new(),
             tail: String::new(),
+            names: Names::default(),
         }
     }
 
     pub fn server(app: &'a App, modules: &Modules, file: &'a SourcePath) -> Self {
         let module = &app.server[file];
         let mut plan = Self::code(file, &module.specifiers, &module.flavour);
+        plan.types = Some(&module.types);
         let contract = &modules[file];
         plan.unwrap = contract.functions.iter().filter(|f| f.wrapped).map(|f| f.body).collect();
         plan.masks = contract.functions.iter().map(|f| (f.body, f.perm.unwrap_or(0))).collect();
@@ -116,6 +125,16 @@ impl<'a> Plan<'a> {
             plan.add_chains(app, contract);
         }
         plan
+    }
+
+    fn is_type(&self, ident: &Ident) -> bool {
+        self.types.is_some_and(|types| types.locals.contains(&*ident.sym))
+    }
+
+    fn reexports_type(&self, specifier: &str, name: &str) -> bool {
+        self.types
+            .and_then(|types| types.reexports.get(specifier))
+            .is_some_and(|names| names.contains(name))
     }
 
     fn import(&mut self, specifier: String, name: &str) {
@@ -133,24 +152,31 @@ impl<'a> Plan<'a> {
             return;
         }
         self.import(Layout::specifier(output, "__kontract"), "__kontract_routes");
+        let undefined = if declares(contract, "undefined") { "void 0" } else { "undefined" };
         for (name, route) in routes {
             let function = &contract.functions[route.function];
             let mut call = String::new();
             if function.kind == FunctionKind::Instance {
                 self.import("kontract/runtime".to_owned(), "__kontract_instance");
             }
-            callee(&mut call, function);
+            let root = function.class.as_deref().unwrap_or(&function.name);
+            // The handler's parameters must not hide what it calls.
+            let (ctx, args) = match root {
+                "ctx" | "args" => ("__kontract_ctx", "__kontract_args"),
+                _ => ("ctx", "args"),
+            };
+            self.callee(&mut call, function);
             call.push('(');
             for (i, parameter) in function.signature.parameters.iter().enumerate() {
                 if i > 0 {
                     call.push_str(", ");
                 }
                 let _ = if parameter.rest {
-                    write!(call, "...args.slice({i})")
+                    write!(call, "...{args}.slice({i})")
                 } else if route.null_is_undefined.get(i).copied().unwrap_or(false) {
-                    write!(call, "args[{i}] ?? undefined")
+                    write!(call, "{args}[{i}] ?? {undefined}")
                 } else {
-                    write!(call, "args[{i}]")
+                    write!(call, "{args}[{i}]")
                 };
             }
             call.push(')');
@@ -160,7 +186,7 @@ impl<'a> Plan<'a> {
                         let target = &app.server[&middleware.module].output;
                         self.import(Layout::specifier(output, target), chain);
                     }
-                    format!("{chain}(ctx, () => {call})")
+                    format!("{chain}({ctx}, () => {call})")
                 }
                 _ => call,
             };
@@ -172,7 +198,7 @@ impl<'a> Plan<'a> {
                 .collect::<String>();
             let _ = writeln!(
                 self.tail,
-                "__kontract_routes.set({}, {{ handler: (ctx, args) => {handler}, meta: {{ {meta}perm: {} }} }});",
+                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}perm: {} }} }});",
                 string(name),
                 function.perm.unwrap_or(0),
             );
@@ -191,6 +217,7 @@ impl<'a> Plan<'a> {
             self.name_default = Some(MIDDLEWARE);
             MIDDLEWARE.to_owned()
         });
+        let list = self.names.mention(&list);
         // Before the routes of the same file, which refer to them when they are called.
         let mut chains = String::new();
         for (indices, name) in &app.chains {
@@ -203,19 +230,25 @@ impl<'a> Plan<'a> {
         }
         self.tail.insert_str(0, &chains);
     }
+
+    /// How the generated handler names the function.
+    fn callee(&mut self, out: &mut String, function: &BackendFunction) {
+        let Some(class) = &function.class else {
+            let name = if function.name == "default" { DEFAULT } else { &function.name };
+            out.push_str(&self.names.mention(name));
+            return;
+        };
+        let class = self.names.mention(class);
+        if function.kind == FunctionKind::Instance {
+            let _ = write!(out, "__kontract_instance({class})");
+        } else {
+            out.push_str(&class);
+        }
+        member(out, function);
+    }
 }
 
-/// How the generated handler names the function.
-fn callee(out: &mut String, function: &BackendFunction) {
-    let Some(class) = &function.class else {
-        out.push_str(if function.name == "default" { DEFAULT } else { &function.name });
-        return;
-    };
-    if function.kind == FunctionKind::Instance {
-        let _ = write!(out, "__kontract_instance({class})");
-    } else {
-        out.push_str(class);
-    }
+fn member(out: &mut String, function: &BackendFunction) {
     if is_identifier(&function.name) {
         let _ = write!(out, ".{}", function.name);
     } else {
@@ -223,9 +256,17 @@ fn callee(out: &mut String, function: &BackendFunction) {
     }
 }
 
+fn declares(contract: &ModuleContract, name: &str) -> bool {
+    let mut imported = contract.imports.iter().flat_map(|i| &i.names);
+    imported.any(|n| n.local == name)
+        || contract.functions.iter().any(|f| f.class.is_none() && f.name == name)
+        || contract.constants.iter().any(|c| c.name == name)
+        || contract.values.iter().any(|v| v.name == name)
+}
+
 /// Parses the module again and applies the plan. Runs under `GLOBALS`. None where it does not
 /// parse, which `extract` has reported.
-pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
+pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let (parsed, _) = source::parse(plan.file, text);
     let Parsed { mut module, comments, text: blanked, .. } = parsed?;
     // It would have to be the first line, and nobody runs a generated module by its name.
@@ -233,13 +274,16 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
     let sources: Lrc<SourceMap> = Lrc::default();
     sources.new_source_file(FileName::Custom(plan.file.to_string()).into(), text.to_owned());
     let has_decorators = memchr::memchr(b'@', blanked.as_bytes()).is_some();
-    let has_accessor = memchr::memmem::find(blanked.as_bytes(), b"accessor").is_some();
     let has_using = memchr::memmem::find(blanked.as_bytes(), b"using").is_some();
+    let has_accessors = memchr::memmem::find(blanked.as_bytes(), b"accessor").is_some();
     let has_jsx = [".tsx", ".jsx", ".js"].iter().any(|e| plan.file.as_str().ends_with(e));
 
     let (unresolved, top_level) = (Mark::new(), Mark::new());
     let mut program = Program::Module(module);
     resolver(unresolved, top_level, true).process(&mut program);
+    if let Program::Module(module) = &mut program {
+        namespaces::join(module);
+    }
     let mut rewrite = Rewrite {
         plan: &plan,
         unresolved: SyntaxContext::empty().apply_mark(unresolved),
@@ -250,10 +294,15 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
     };
     program.visit_mut_with(&mut rewrite);
     let free = std::mem::take(&mut rewrite.free);
-    let free_context = rewrite.unresolved;
+    let (free_context, own_context) = (rewrite.unresolved, rewrite.top_level);
+    plan.names.plant(&mut program, own_context);
 
     HELPERS.set(&Helpers::new(false), || {
         let flavour = plan.flavour;
+        // The legacy transform knows no accessor fields, the standard one needs them.
+        if has_accessors && flavour.legacy_decorators {
+            program.visit_mut_with(&mut Accessors::default());
+        }
         if has_decorators {
             if flavour.legacy_decorators {
                 decorators(swc_ecma_transforms_proposal::decorators::Config {
@@ -266,9 +315,8 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
                 decorator_2023_11().process(&mut program);
             }
         }
-        // `accessor x` is lowered with the standard decorators.
-        if has_accessor && (flavour.legacy_decorators || !has_decorators) {
-            decorator_2023_11().process(&mut program);
+        if has_accessors && !flavour.legacy_decorators {
+            program.visit_mut_with(&mut Accessors::default());
         }
         typescript(
             TypeScriptConfig {
@@ -279,6 +327,9 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
             top_level,
         )
         .process(&mut program);
+        if !flavour.define_fields {
+            program.visit_mut_with(&mut AssignedFields);
+        }
         if has_using {
             explicit_resource_management().process(&mut program);
         }
@@ -292,13 +343,47 @@ pub fn lower(plan: Plan<'_>, text: &str) -> Option<Lowered> {
                 .process(&mut program);
         }
         inject_helpers(unresolved).process(&mut program);
+        if has_using {
+            join_helper(&mut program, "_SuppressedError");
+        }
     });
     if let Program::Module(module) = &mut program {
         add_imports(module, &plan, free, free_context);
     }
-    hygiene().process(&mut program);
+    // Only the transforms that make names of their own can make two things share one. Where none
+    // ran, every name is the user's, and renaming takes a time that grows with the square of the
+    // scopes.
+    let makes_names = has_decorators
+        || has_using
+        || has_accessors
+        || has_jsx
+        || !plan.flavour.define_fields
+        || ["enum", "namespace", "module"]
+            .iter()
+            .any(|word| memchr::memmem::find(blanked.as_bytes(), word.as_bytes()).is_some());
+    if makes_names {
+        hygiene().process(&mut program);
+    }
+    plan.names.harvest(&mut program);
     fixer(Some(&comments)).process(&mut program);
-    Some(Lowered { program, comments, sources, tail: plan.tail })
+    let tail = plan.names.put_into(&plan.tail);
+    Some(Lowered { program, comments, sources, tail })
+}
+
+/// The helpers' transform gives a variable beside a helper another identity than the helper's
+/// references to it, so that it would be renamed and they not.
+fn join_helper(program: &mut Program, name: &str) {
+    let Program::Module(module) = program else { return };
+    let helpers = SyntaxContext::empty().apply_mark(HELPERS.with(Helpers::mark));
+    for item in &mut module.body {
+        if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
+            && var.span.is_dummy()
+            && let [VarDeclarator { name: Pat::Ident(ident), .. }] = &mut *var.decls
+            && ident.id.sym == name
+        {
+            ident.id.ctxt = helpers;
+        }
+    }
 }
 
 fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context: SyntaxContext) {
@@ -385,9 +470,29 @@ impl Rewrite<'_> {
     }
 
     fn is_context(&self, expr: &Expr) -> bool {
-        let Expr::Ident(ident) = expr else { return false };
+        let Expr::Ident(ident) = bare(expr) else { return false };
         (ident.sym == "ctx" && self.is_supplied(ident))
             || (ident.ctxt == self.top_level && self.contexts.iter().any(|n| *n == *ident.sym))
+    }
+
+    /// `ctx.perm` in any spelling.
+    fn is_own_mask(&self, expr: &Expr) -> bool {
+        let (object, property) = match expr {
+            Expr::Member(member) => (&member.obj, &member.prop),
+            Expr::OptChain(chain) => match &*chain.base {
+                OptChainBase::Member(member) => (&member.obj, &member.prop),
+                OptChainBase::Call(_) => return false,
+            },
+            _ => return false,
+        };
+        let perm = match property {
+            MemberProp::Ident(name) => name.sym == "perm",
+            MemberProp::Computed(computed) => {
+                matches!(&*computed.expr, Expr::Lit(Lit::Str(name)) if name.value == *"perm")
+            }
+            MemberProp::PrivateName(_) => false,
+        };
+        perm && self.is_context(object)
     }
 
     fn unwrapped(&self, call: &mut CallExpr) -> Option<Box<Expr>> {
@@ -425,9 +530,12 @@ impl VisitMut for Rewrite<'_> {
                 }
             }
         }
-        module.body.retain(|item| {
-            let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item else { return true };
-            !var.declare
+        module.body.retain(|item| match item {
+            ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) => !var.declare,
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)) => {
+                !matches!(&*export.expr, Expr::Ident(ident) if self.plan.is_type(ident))
+            }
+            _ => true,
         });
         module.visit_mut_children_with(self);
         if let Some(name) = self.plan.name_default {
@@ -441,9 +549,34 @@ impl VisitMut for Rewrite<'_> {
             // The output is a module.
             import.with = None;
         }
+        for specifier in &mut import.specifiers {
+            if !self.plan.is_type(specifier.local()) {
+                continue;
+            }
+            *specifier = ImportSpecifier::Named(ImportNamedSpecifier {
+                span: specifier.span(),
+                local: specifier.local().clone(),
+                imported: None,
+                is_type_only: true,
+            });
+        }
     }
 
     fn visit_mut_named_export(&mut self, export: &mut swc_ecma_ast::NamedExport) {
+        for specifier in &mut export.specifiers {
+            if let ExportSpecifier::Named(named) = specifier {
+                let name = named.orig.atom();
+                named.is_type_only |= match &export.src {
+                    Some(source) => source
+                        .value
+                        .as_str()
+                        .is_some_and(|source| self.plan.reexports_type(source, &name)),
+                    None => {
+                        self.plan.types.is_some_and(|types| types.locals.contains(name.as_str()))
+                    }
+                };
+            }
+        }
         match &mut export.src {
             Some(source) => {
                 self.specifier(source);
@@ -475,17 +608,39 @@ impl VisitMut for Rewrite<'_> {
         {
             *expr = *function;
         }
-        if let Some(MemberExpr { obj, prop, span: at }) = member_of(expr)
-            && is_perm(prop)
-            && self.is_context(obj)
+        if self.is_own_mask(expr)
             && let Some((_, mask)) =
-                self.plan.masks.iter().find(|(body, _)| body.contains(span(*at)))
+                self.plan.masks.iter().find(|(body, _)| body.contains(span(expr.span())))
         {
-            let span = *at;
+            let span = expr.span();
             *expr = Expr::Lit(Lit::Num(Number { span, value: f64::from(*mask), raw: None }));
             return;
         }
         expr.visit_mut_children_with(self);
+    }
+
+    /// The standard transform leaves `const Users = @entity class {}` without its name.
+    fn visit_mut_var_declarator(&mut self, declarator: &mut VarDeclarator) {
+        if let (Pat::Ident(name), Some(Expr::Class(class))) =
+            (&declarator.name, declarator.init.as_deref_mut())
+            && class.ident.is_none()
+            && !class.class.decorators.is_empty()
+        {
+            class.ident = Some(name.id.clone());
+        }
+        declarator.visit_mut_children_with(self);
+    }
+
+    // What is assigned to must stay what it is.
+    fn visit_mut_update_expr(&mut self, update: &mut UpdateExpr) {
+        update.arg.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_pat(&mut self, pat: &mut Pat) {
+        match pat {
+            Pat::Expr(target) => target.visit_mut_children_with(self),
+            pat => pat.visit_mut_children_with(self),
+        }
     }
 
     fn visit_mut_ident(&mut self, ident: &mut Ident) {
@@ -501,24 +656,15 @@ impl VisitMut for Rewrite<'_> {
     fn visit_mut_ts_type(&mut self, _: &mut swc_ecma_ast::TsType) {}
 }
 
-/// `a.b`, `a['b']` or `a?.b`.
-fn member_of(expr: &Expr) -> Option<&MemberExpr> {
+/// The expression without parentheses and types around it.
+fn bare(expr: &Expr) -> &Expr {
     match expr {
-        Expr::Member(member) => Some(member),
-        Expr::OptChain(chain) => match &*chain.base {
-            OptChainBase::Member(member) => Some(member),
-            OptChainBase::Call(_) => None,
-        },
-        _ => None,
-    }
-}
-
-fn is_perm(prop: &MemberProp) -> bool {
-    match prop {
-        MemberProp::Computed(computed) => {
-            matches!(&*computed.expr, Expr::Lit(Lit::Str(s)) if s.value == "perm")
-        }
-        prop => prop.is_ident_with("perm"),
+        Expr::Paren(paren) => bare(&paren.expr),
+        Expr::TsAs(cast) => bare(&cast.expr),
+        Expr::TsTypeAssertion(cast) => bare(&cast.expr),
+        Expr::TsNonNull(cast) => bare(&cast.expr),
+        Expr::TsSatisfies(cast) => bare(&cast.expr),
+        expr => expr,
     }
 }
 

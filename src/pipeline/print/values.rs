@@ -1,5 +1,7 @@
 //! Constants, names and strings → JavaScript text.
 
+use swc_ecma_ast::Ident;
+
 use crate::model::{
     contract::{ConstantValue, EnumMember},
     types::Key,
@@ -69,11 +71,7 @@ pub fn key(key: &Key) -> String {
 /// Good for a property name, reserved words included.
 pub fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| {
-        c.is_ascii_alphabetic() || c == '_' || c == '$' || (c.is_alphabetic() && !c.is_ascii())
-    }) && chars.all(|c| {
-        c.is_ascii_alphanumeric() || c == '_' || c == '$' || (c.is_alphanumeric() && !c.is_ascii())
-    })
+    chars.next().is_some_and(Ident::is_valid_start) && chars.all(Ident::is_valid_continue)
 }
 
 /// A string literal that is right in JavaScript and TypeScript alike.

@@ -57,7 +57,7 @@ export async function buildApp(name: AppName, options?: CopyOptions): Promise<Wo
 }
 
 /** Runs `kontract build` in a copy; fails with everything it printed. */
-export async function build({ root }: Workspace, env: Record<string, string> = {}): Promise<void> {
+export async function build({ root }: Pick<Workspace, 'root'>, env: Record<string, string> = {}): Promise<void> {
   try {
     await run(compiler(), ['build'], { cwd: root, env: { ...process.env, ...env }, timeout: 60_000 });
   } catch (error) {
@@ -66,10 +66,15 @@ export async function build({ root }: Workspace, env: Record<string, string> = {
 }
 
 /** Runs the TypeScript compiler in a copy and answers what it printed: nothing when all is well. */
-export async function tsc({ root }: Pick<Workspace, 'root'>, project: string): Promise<string> {
+export function tsc({ root }: Workspace, project: string): Promise<string> {
+  return compileWith(['--noEmit', '-p', project], root);
+}
+
+/** The same with any arguments. */
+export async function compileWith(args: string[], cwd: string): Promise<string> {
   const program = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   try {
-    await run(process.execPath, [program, '--noEmit', '-p', project], { cwd: root, timeout: 60_000 });
+    await run(process.execPath, [program, ...args], { cwd, timeout: 60_000 });
     return '';
   } catch (error) {
     return outputOf(error);

@@ -1,0 +1,2 @@
+import { B } from './cycles-b.js';
+console.log(new B().make().kind);
