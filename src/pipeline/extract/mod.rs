@@ -325,12 +325,7 @@ impl<'a> Extractor<'a> {
         Value { name: ident.sym.to_string(), span: span(ident.span), ty }
     }
 
-    fn uses(
-        &self,
-        module: &Module,
-        unresolved: Mark,
-        top_level: Mark,
-    ) -> (Uses, FxHashSet<Atom>) {
+    fn uses(&self, module: &Module, unresolved: Mark, top_level: Mark) -> (Uses, FxHashSet<Atom>) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
