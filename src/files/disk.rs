@@ -23,10 +23,17 @@ impl Files for Disk {
             return Ok(false);
         }
         let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        fs::create_dir_all(folder)?;
         let temporary = folder.join(temporary_name());
+        // The folder is there for all files but its first.
+        let created = match create(&temporary, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(folder)?;
+                create(&temporary, bytes)
+            }
+            created => created,
+        };
         // A file that was half written is worth nothing to anyone.
-        let result = create(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        let result = created.and_then(|()| fs::rename(&temporary, path));
         if result.is_err() {
             let _ = fs::remove_file(&temporary);
         }

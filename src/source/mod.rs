@@ -69,7 +69,13 @@ pub struct Annotation {
 /// Safe on any thread: where the stack at hand is too small for the file, a larger one is used.
 /// What the tree is handed to must have [`STACK_BYTES`], as every later walk over it recurses.
 pub fn parse(file: &SourcePath, text: &str) -> (Option<Parsed>, Vec<Diagnostic>) {
-    lift::parse(file, text)
+    lift::parse(file, text, false)
+}
+
+/// [`parse`] for a text that it has read without errors before: how long the parser may take for
+/// it needs no second look.
+pub fn parse_again(file: &SourcePath, text: &str) -> Option<Parsed> {
+    lift::parse(file, text, true).0
 }
 
 /// The place of a node in the file. Nodes without a place (`DUMMY_SP`) are at its beginning.

@@ -146,7 +146,9 @@ fn read_imports(text: &str, mut found: impl FnMut(&ImportedName<'_>)) {
 
 /// Reads the declaration behind `import`; None where there is none.
 fn read_import(text: &str, from: usize, found: &mut impl FnMut(&ImportedName<'_>)) -> Option<()> {
-    let mut scan = Scan::at(text, from);
+    // A window, so that a text full of `import/*` takes linear time.
+    let window = &text[..text.floor_char_boundary(from + MAX_IMPORT_BYTES)];
+    let mut scan = Scan::at(window, from);
     let mut names: Vec<(&str, Option<&str>, bool)> = Vec::new();
     // The words since the last separator: `type`, a name, `as`, a name.
     let mut words: Vec<&str> = Vec::new();
@@ -208,6 +210,7 @@ fn finish_name<'a>(
 
 /// Longer import declarations are generated; their names matter to the tree only.
 const MAX_IMPORT_TOKENS: usize = 4096;
+const MAX_IMPORT_BYTES: usize = 32 * 1024;
 
 const ALL: [(&str, AnnotationName); 18] = [
     ("backend", AnnotationName::Backend),

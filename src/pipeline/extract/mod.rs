@@ -22,6 +22,7 @@ mod uses;
 use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashSet;
+use swc_atoms::Atom;
 use swc_common::{
     BytePos, GLOBALS, Globals, Mark, Spanned, SyntaxContext, comments::SingleThreadedComments,
 };
@@ -177,7 +178,7 @@ impl<'a> Extractor<'a> {
         self.check_exported_twice(&contract.exports, &contract.types);
         for import in &mut contract.imports {
             for name in &mut import.names {
-                name.used_as_value &= values.contains(&name.local);
+                name.used_as_value &= values.contains(&Atom::from(name.local.as_str()));
                 import.runtime |= name.used_as_value;
             }
         }
@@ -190,7 +191,9 @@ impl<'a> Extractor<'a> {
             || !contract.context.is_empty()
             || contract.imports.iter().any(|i| is_server_import(&i.specifier));
         if is_server {
-            contract.strings = uses.strings.into_iter().collect();
+            let strings = uses.strings.iter().filter_map(|text| text.as_str());
+            contract.strings = strings.map(str::to_owned).collect();
+            contract.strings.sort_unstable();
         }
         contract
     }
@@ -322,12 +325,7 @@ impl<'a> Extractor<'a> {
         Value { name: ident.sym.to_string(), span: span(ident.span), ty }
     }
 
-    fn uses(
-        &self,
-        module: &Module,
-        unresolved: Mark,
-        top_level: Mark,
-    ) -> (Uses, FxHashSet<String>) {
+    fn uses(&self, module: &Module, unresolved: Mark, top_level: Mark) -> (Uses, FxHashSet<Atom>) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item

@@ -1,8 +1,7 @@
 //! What a module's code uses: imported names as values, free `ctx` and `env`, tables, strings.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashSet;
+use swc_atoms::{Atom, Wtf8Atom};
 use swc_common::{Span as SwcSpan, Spanned, SyntaxContext};
 use swc_ecma_ast::{
     AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Ident, ImportDecl, JSXAttrName,
@@ -28,11 +27,12 @@ const MIN_STRING: usize = 6;
 #[derive(Default)]
 pub struct Uses {
     /// Top-level names used as values.
-    pub values: FxHashSet<String>,
+    pub values: FxHashSet<Atom>,
     pub context: Vec<ContextUse>,
     pub tables: Vec<TableUse>,
     pub dynamic_imports: Vec<Import>,
-    pub strings: BTreeSet<String>,
+    /// As atoms: most modules are no server modules, and theirs are thrown away.
+    pub strings: FxHashSet<Wtf8Atom>,
 }
 
 pub struct Visitor<'a> {
@@ -78,8 +78,8 @@ impl Visitor<'_> {
                 self.uses.context.push(found);
             }
         }
-        if ident.ctxt == self.top_level && !self.uses.values.contains(ident.sym.as_str()) {
-            self.uses.values.insert(ident.sym.to_string());
+        if ident.ctxt == self.top_level && !self.uses.values.contains(&ident.sym) {
+            self.uses.values.insert(ident.sym.clone());
         }
     }
 
@@ -89,9 +89,9 @@ impl Visitor<'_> {
         }
     }
 
-    fn string(&mut self, value: &str) {
-        if value.encode_utf16().count() >= MIN_STRING {
-            self.uses.strings.insert(value.to_owned());
+    fn string(&mut self, value: &Wtf8Atom) {
+        if value.as_str().is_some_and(is_long) {
+            self.uses.strings.insert(value.clone());
         }
     }
 
@@ -368,13 +368,11 @@ impl Visit for Visitor<'_> {
     }
 
     fn visit_str(&mut self, s: &Str) {
-        if let Some(text) = s.value.as_str() {
-            self.string(text);
-        }
+        self.string(&s.value);
     }
 
     fn visit_tpl_element(&mut self, element: &swc_ecma_ast::TplElement) {
-        if let Some(text) = element.cooked.as_ref().and_then(|c| c.as_str()) {
+        if let Some(text) = &element.cooked {
             self.string(text);
         }
     }
@@ -388,6 +386,12 @@ impl Visitor<'_> {
             self.extractor.report(reserved_name(self.extractor.file, span(ident.span), &ident.sym));
         }
     }
+}
+
+/// At least [`MIN_STRING`] UTF-16 units.
+fn is_long(text: &str) -> bool {
+    text.len() >= MIN_STRING
+        && (text.len() >= 3 * MIN_STRING || text.encode_utf16().count() >= MIN_STRING)
 }
 
 fn leading_ident(expr: &Expr) -> Option<&Ident> {

@@ -81,16 +81,18 @@ pub fn manifest(
         })
         .collect();
     let build = hash(outputs.iter().flat_map(|o| [o.path.as_str(), o.text.as_str()]));
-    let manifest = json!({
-        "generator": "kontract build",
-        "version": VERSION,
-        "build": build,
-        "abi": abi,
-        "routes": routes,
-        "middleware": middleware,
-        "tables": tables,
-        "types": types.into_iter().map(|(name, text)| (name, Value::String(text))).collect::<Map<_, _>>(),
-    });
+    // Moved in one by one: `json!` would copy them.
+    let mut manifest = Map::new();
+    manifest.insert("generator".to_owned(), "kontract build".into());
+    manifest.insert("version".to_owned(), VERSION.into());
+    manifest.insert("build".to_owned(), build.into());
+    manifest.insert("abi".to_owned(), abi.into());
+    manifest.insert("routes".to_owned(), routes.into());
+    manifest.insert("middleware".to_owned(), middleware.into());
+    manifest.insert("tables".to_owned(), tables.into());
+    let types: Map<String, Value> =
+        types.into_iter().map(|(name, text)| (name, text.into())).collect();
+    manifest.insert("types".to_owned(), types.into());
     let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     text.push('\n');
     Output { path: "manifest.json".to_owned(), text }

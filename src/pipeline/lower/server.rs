@@ -267,8 +267,7 @@ fn declares(contract: &ModuleContract, name: &str) -> bool {
 /// Parses the module again and applies the plan. Runs under `GLOBALS`. None where it does not
 /// parse, which `extract` has reported.
 pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
-    let (parsed, _) = source::parse(plan.file, text);
-    let Parsed { mut module, comments, text: blanked, .. } = parsed?;
+    let Parsed { mut module, comments, text: blanked, .. } = source::parse_again(plan.file, text)?;
     // It would have to be the first line, and nobody runs a generated module by its name.
     module.shebang = None;
     let sources: Lrc<SourceMap> = Lrc::default();

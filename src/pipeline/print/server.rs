@@ -9,7 +9,8 @@ use crate::{model::output::Output, pipeline::lower::server::Lowered};
 
 /// `path` is the output's (`server/api/users.js`), `source` the way from its map to the source.
 pub fn print(lowered: &Lowered, path: &str, shown: &str, source: &str) -> [Output; 2] {
-    let mut code = Vec::new();
+    // The writer counts lines from here, so the header's is added below.
+    let mut code = header(Some(shown)).into_bytes();
     let mut mappings: Vec<(BytePos, LineCol)> = Vec::new();
     {
         let writer = JsWriter::new(lowered.sources.clone(), "\n", &mut code, Some(&mut mappings));
