@@ -119,8 +119,6 @@ fn every_code_is_seen_in_a_snapshot_or_a_test() {
 
 /// Codes that no source is known to bring about, by number, and why they exist.
 const UNREACHABLE: &[(u16, &str)] = &[
-    (7, "no source is known that stays undecided; it ends the search for one"),
-    (8, "no source is known that makes the parser panic; it catches one that does"),
     (80, "a leak into the client is a bug of the compiler itself"),
     (81, "the system gives no threads"),
 ];

@@ -49,7 +49,7 @@ pub fn decode(file: &SourcePath, bytes: &[u8]) -> Result<Text, Diagnostic> {
 }
 
 /// Sources beyond this are generated data, which belongs into JSON.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 

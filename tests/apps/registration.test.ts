@@ -58,7 +58,6 @@ const ANSWERS: Record<string, string> = {
   ownContext: 'ownContext 7 mine',
   taken: 'taken 7 null',
   all: 'all 7 null 9',
-  rpc: 'rpc 7 null',
   ownNamed: 'ownNamed 7 null',
   rest: 'rest 7 ,9',
   $: '$ 7 null',

@@ -280,6 +280,14 @@ pub fn declared_twice(file: &SourcePath, span: Span, first: Span, name: &str) ->
         .help("rename one of them: the module would not load")
 }
 
+#[cold]
+pub fn exported_twice(file: &SourcePath, span: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K043", file, Some(span), format!("`{name}` is exported twice"))
+        .label("the second one")
+        .related(file, first, "the first one")
+        .help("keep one of them: the module would not load")
+}
+
 /// The known name nearest to `name`, if it is near enough to be meant.
 pub fn suggestion<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     known

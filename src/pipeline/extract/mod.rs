@@ -174,6 +174,7 @@ impl<'a> Extractor<'a> {
         let (uses, values) = self.uses(module, unresolved, top_level);
         self.leftover_annotations(module);
         self.check_declared_twice(module);
+        self.check_exported_twice(&contract.exports, &contract.types);
         for import in &mut contract.imports {
             for name in &mut import.names {
                 name.used_as_value &= values.contains(&name.local);

@@ -8,8 +8,17 @@ use swc_ecma_ast::{
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
-use super::{Extractor, diagnostics::declared_twice};
-use crate::{model::Span, source::span};
+use super::{
+    Extractor,
+    diagnostics::{declared_twice, exported_twice},
+};
+use crate::{
+    model::{
+        Span,
+        contract::{Export, ExportTarget, TypeDeclaration},
+    },
+    source::span,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -37,6 +46,28 @@ impl Kind {
 }
 
 impl Extractor<'_> {
+    /// Types may share their name with a value; two values may not.
+    pub fn check_exported_twice(&self, exports: &[Export], types: &[TypeDeclaration]) {
+        let is_type = |export: &Export| {
+            export.type_only
+                || matches!(&export.target, ExportTarget::Local(name)
+                    if types.iter().any(|t| t.name == *name))
+        };
+        let mut first: FxHashMap<&str, &Export> = FxHashMap::default();
+        for export in exports.iter().filter(|e| !e.name.is_empty() && !is_type(e)) {
+            match first.get(export.name.as_str()) {
+                Some(before) if before.target != export.target => {
+                    let name = &export.name;
+                    self.report(exported_twice(self.file, export.span, before.span, name));
+                }
+                Some(_) => {}
+                None => {
+                    first.insert(&export.name, export);
+                }
+            }
+        }
+    }
+
     pub fn check_declared_twice(&self, module: &Module) {
         let mut first: FxHashMap<String, (Kind, Span)> = FxHashMap::default();
         for item in &module.body {

@@ -350,7 +350,20 @@ pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
     if let Program::Module(module) = &mut program {
         add_imports(module, &plan, free, free_context);
     }
-    hygiene().process(&mut program);
+    // Only the transforms that make names of their own can make two things share one. Where none
+    // ran, every name is the user's, and renaming takes a time that grows with the square of the
+    // scopes.
+    let makes_names = has_decorators
+        || has_using
+        || has_accessors
+        || has_jsx
+        || !plan.flavour.define_fields
+        || ["enum", "namespace", "module"]
+            .iter()
+            .any(|word| memchr::memmem::find(blanked.as_bytes(), word.as_bytes()).is_some());
+    if makes_names {
+        hygiene().process(&mut program);
+    }
     plan.names.harvest(&mut program);
     fixer(Some(&comments)).process(&mut program);
     let tail = plan.names.put_into(&plan.tail);

@@ -30,7 +30,7 @@ export class Map {
 }
 export class Object { @backend() static keys(x: number): string { return `Object.keys ${x}`; } }
 export class Quoted {
-  @backend() static 'quoted name'(x: number): string { return `Quoted.quoted name ${x}`; }
+  @backend({ name: 'Quoted.quotedName' }) static 'quoted name'(x: number): string { return `Quoted.quotedName ${x}`; }
   @backend() static async default(x: number): Promise<string> { return `Quoted.default ${x}`; }
 }
 @decorated export class Service {

@@ -4,7 +4,6 @@ import { backend } from 'kontract';
 interface Pair { a: number; b: number }
 @backend() export function taken(options: number, callOptions: number): string { return `taken ${options} ${callOptions}`; }
 @backend() export function all(options: number, callOptions: number, kontractOptions: number): string { return `all ${options} ${callOptions} ${kontractOptions}`; }
-@backend() export function rpc(__kontract_rpc: number, args: number): string { return `rpc ${__kontract_rpc} ${args}`; }
 @backend() export function ownNamed(ownNamed: number, ctx: number): string { return `ownNamed ${ownNamed} ${ctx}`; }
 @backend() export function destructured({ a, b }: Pair, arg0: number, [c]: number[], a1: number): string { return `destructured ${a} ${b} ${arg0} ${c} ${a1}`; }
 @backend() export function rest(args: number, ...options: number[]): string { return `rest ${args} ${options}`; }
