@@ -4,7 +4,7 @@
 
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    Decl, EsReserved, Ident, IdentName, Invalid, Module, ModuleDecl, ModuleItem, Number, Str,
+    Decl, EsReserved, Ident, IdentName, Invalid, Module, ModuleDecl, ModuleItem, Number, Stmt, Str,
 };
 use swc_ecma_parser::{
     Syntax,
@@ -17,7 +17,7 @@ use super::swc::{Panicked, parse_part};
 /// For a tree that came without errors; `text` is what was parsed.
 pub fn errors(syntax: Syntax, text: &str, module: &Module) -> Result<Vec<Error>, Panicked> {
     let mut found = Found::default();
-    for item in &module.body {
+    for (index, item) in module.body.iter().enumerate() {
         let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
         match &export.decl {
             Decl::TsInterface(interface) => {
@@ -35,14 +35,25 @@ pub fn errors(syntax: Syntax, text: &str, module: &Module) -> Result<Vec<Error>,
             Decl::Class(class) if class.class.is_abstract => {
                 found.0.extend(again(syntax, text, &export.decl)?);
             }
-            _ => {}
+            _ => continue,
+        }
+        // One token behind it has been read on trial, too.
+        let end = super::span(item.span()).end as usize;
+        let next = module.body.get(index + 1);
+        let next_start = next.map_or(text.len(), |next| super::span(next.span()).start as usize);
+        let between = text.get(end..next_start).unwrap_or_default();
+        if !between.bytes().all(|byte| byte.is_ascii_whitespace() || byte == b';') {
+            found.0.extend(parse_part(syntax, text, end, next_start)?);
+        }
+        if let Some(next @ ModuleItem::Stmt(Stmt::Expr(_))) = next {
+            found.0.extend(again(syntax, text, next)?);
         }
     }
     Ok(found.0)
 }
 
-fn again(syntax: Syntax, text: &str, decl: &Decl) -> Result<Vec<Error>, Panicked> {
-    let span = super::span(decl.span());
+fn again(syntax: Syntax, text: &str, node: &impl Spanned) -> Result<Vec<Error>, Panicked> {
+    let span = super::span(node.span());
     let (start, end) = (span.start as usize, (span.end as usize).min(text.len()));
     if text.get(start..end).is_none_or(|part| part.starts_with('@')) {
         return Ok(Vec::new());
