@@ -73,9 +73,12 @@ pub fn client(app: &App, modules: &Modules) -> Vec<Output> {
         );
     }
     let api = Api::of(app, modules);
+    let mut imports: BTreeMap<&SourcePath, Vec<String>> = BTreeMap::new();
     for (i, (module, exported)) in api.imports.iter().enumerate() {
-        let names = renamed(exported, &format!("__kontract_{i}"));
-        let from = string(&specifier(app, module));
+        imports.entry(module).or_default().push(renamed(exported, &format!("__kontract_{i}")));
+    }
+    for (module, names) in imports {
+        let (names, from) = (names.join(", "), string(&specifier(app, module)));
         let _ = writeln!(script, "import {{ {names} }} from {from};");
         let _ = writeln!(types, "import type {{ {names} }} from {from};");
     }

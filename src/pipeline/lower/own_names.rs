@@ -60,7 +60,12 @@ impl Names {
 
     pub fn put_into(&self, text: &str) -> String {
         let parts = text.split(MARK).enumerate();
-        parts.map(|(i, part)| if i % 2 == 1 { &*self.0[part] } else { part }).collect()
+        parts
+            .map(|(i, part)| match self.0.get(part) {
+                Some(printed) if i % 2 == 1 => printed,
+                _ => part,
+            })
+            .collect()
     }
 }
 

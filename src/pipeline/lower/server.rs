@@ -145,9 +145,9 @@ impl<'a> Plan<'a> {
     }
 
     fn add_routes(&mut self, app: &App, contract: &ModuleContract, output: &str) {
-        let mut routes: Vec<_> =
-            app.routes.iter().filter(|(_, r)| r.module == contract.file).collect();
-        routes.sort_by_key(|(_, r)| r.function);
+        // In source order.
+        let names = app.client.get(&contract.file).map_or(&[][..], |client| &client.routes);
+        let routes: Vec<_> = names.iter().filter_map(|n| app.routes.get_key_value(n)).collect();
         if routes.is_empty() {
             return;
         }

@@ -27,9 +27,13 @@ pub fn print(lowered: &Lowered, path: &str, shown: &str, source: &str) -> [Outpu
     for (_, place) in &mut mappings {
         place.line += 1;
     }
+    let mut text = String::from_utf8(code).unwrap_or_default();
     // Only comments still hold the source's line breaks; no mapping stands behind one.
-    let code = String::from_utf8(code).unwrap_or_default().replace("\r\n", "\n");
-    let text = format!("{}{code}{}{}", header(Some(shown)), lowered.tail, map_link(path));
+    if text.contains('\r') {
+        text = text.replace("\r\n", "\n");
+    }
+    text.push_str(&lowered.tail);
+    text.push_str(&map_link(path));
     let built = lowered.sources.build_source_map(&mappings, None, MapConfig { source });
     [
         Output { path: path.to_owned(), text },
