@@ -274,3 +274,14 @@ pub fn api_in_index(file: &SourcePath, span: Span) -> Diagnostic {
     .label("exported as `api`")
     .help("rename it, or import it from its own client module")
 }
+
+#[cold]
+pub fn both_sides(file: &SourcePath) -> Diagnostic {
+    Diagnostic::error(
+        "K070",
+        file,
+        None,
+        "this file matches both `[build] server` and `[build] client`",
+    )
+    .help("change one of the patterns: a file is on one side, or on neither and shared by both")
+}

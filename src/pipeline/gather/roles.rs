@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     diagnostics::{
-        backend_in_client, context_in_client, export_not_found, module_not_found,
+        backend_in_client, both_sides, context_in_client, export_not_found, module_not_found,
         server_import_in_client, server_value_in_client,
     },
     resolve::{Resolution, Resolutions, Resolver},
@@ -229,6 +229,10 @@ pub fn check_clients(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for contract in symbols.modules.values().filter(|c| options.is_client(&c.file)) {
+        if options.is_server(&contract.file) {
+            diagnostics.push(both_sides(&contract.file));
+            continue;
+        }
         for function in &contract.functions {
             diagnostics.push(backend_in_client(&contract.file, function.span, &function.name));
         }

@@ -212,6 +212,11 @@ impl<'a> Plan<'a> {
         let entry = self.entry(file);
         entry.code = true;
         entry.specifiers = specifiers;
+        // Helpers are loaded by code only: nobody imports them by name or needs their types.
+        if !contract.annotated {
+            self.code_imports(file, contract);
+            return;
+        }
         for value in &contract.values {
             if contract.exported_names(&value.name).next().is_none() {
                 continue;
@@ -228,6 +233,10 @@ impl<'a> Plan<'a> {
                 self.need_constant(file, &constant.name);
             }
         }
+        self.code_imports(file, contract);
+    }
+
+    fn code_imports(&mut self, file: &SourcePath, contract: &ModuleContract) {
         for import in contract.imports.iter().filter(|i| i.runtime) {
             if let Some(target) = self.symbols.target(file, &import.specifier)
                 && !(self.server)(target)
