@@ -116,6 +116,7 @@ impl<'a> Extractor<'a> {
 
     fn docs(&self, position: BytePos) -> Option<Docs> {
         docs::docs(self.comments, position)
+            .or_else(|| docs::docs_in_line(self.comments, self.text, position))
     }
 
     fn module(
