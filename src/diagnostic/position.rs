@@ -14,6 +14,9 @@ pub struct Position {
 pub struct LineIndex {
     /// Byte offset at which each line starts; never empty.
     starts: Vec<usize>,
+    /// Columns are bytes then: counting them anew for thousands of diagnostics on one long line
+    /// would take minutes.
+    ascii: bool,
 }
 
 impl LineIndex {
@@ -25,7 +28,7 @@ impl LineIndex {
             let half = bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n');
             (!half).then_some(at + 1)
         }));
-        Self { starts }
+        Self { starts, ascii: text.is_ascii() }
     }
 
     pub fn line_count(&self) -> usize {
@@ -56,7 +59,8 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = text.floor_char_boundary(offset);
         let line = self.line(offset);
-        let column = text[self.starts[line]..offset].encode_utf16().count();
+        let before = &text[self.starts[line]..offset];
+        let column = if self.ascii { before.len() } else { before.encode_utf16().count() };
         Position { line: line + 1, column: column + 1 }
     }
 

@@ -90,7 +90,12 @@ fn outside(path: &str) -> String {
 pub fn url(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for c in path.chars() {
-        if c.is_control() || matches!(c, ' ' | '"' | '#' | '%' | '?' | '\\' | '<' | '>' | '`') {
+        if c.is_control()
+            || matches!(
+                c,
+                '\u{2028}' | '\u{2029}' | ' ' | '"' | '#' | '%' | '?' | '\\' | '<' | '>' | '`'
+            )
+        {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
                 let _ = write!(out, "%{byte:02X}");

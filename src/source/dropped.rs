@@ -1,10 +1,14 @@
-//! Errors that the parser drops. It reads `export interface`, `export type`, `export namespace`
-//! and `export abstract class` on trial, without noting what it recovers from, and keeps what it
-//! read: a string that is never closed would be taken for a whole one.
+//! Errors that the parser drops. It reads some things on trial, without noting what it recovers
+//! from, and keeps what it read: `export interface`, `export type`, `export namespace` and `export
+//! abstract class`; arrow functions with type parameters, or with a result type behind `a ?`;
+//! tagged templates with type arguments. A string in them that is never closed would be taken for
+//! a whole one. They are read once more in a form that is not on trial.
 
-use swc_common::Spanned;
+use memchr::memmem;
+use swc_common::{Span, Spanned};
 use swc_ecma_ast::{
-    Decl, EsReserved, Ident, IdentName, Invalid, Module, ModuleDecl, ModuleItem, Number, Stmt, Str,
+    ArrowExpr, CondExpr, Decl, EsReserved, Expr, Ident, IdentName, Invalid, Module, ModuleDecl,
+    ModuleItem, Number, Stmt, Str, TaggedTpl,
 };
 use swc_ecma_parser::{
     Syntax,
@@ -12,11 +16,19 @@ use swc_ecma_parser::{
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
-use super::swc::{Panicked, parse_part};
+use super::swc::{Panicked, parse_part, parse_text};
 
 /// For a tree that came without errors; `text` is what was parsed.
 pub fn errors(syntax: Syntax, text: &str, module: &Module) -> Result<Vec<Error>, Panicked> {
     let mut found = Found::default();
+    if may_hold_trials(text) {
+        let mut trials = Trials { syntax, text, found: Vec::new(), panicked: false };
+        module.visit_with(&mut trials);
+        if trials.panicked {
+            return Err(Panicked);
+        }
+        found.0.extend(trials.found);
+    }
     for (index, item) in module.body.iter().enumerate() {
         let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
         match &export.decl {
@@ -61,6 +73,74 @@ fn again(syntax: Syntax, text: &str, node: &impl Spanned) -> Result<Vec<Error>, 
     parse_part(syntax, text, start, end)
 }
 
+/// Type parameters or arguments before `(` or a template; an arrow function behind `?`.
+fn may_hold_trials(text: &str) -> bool {
+    let holds = |needle: &str| memmem::find(text.as_bytes(), needle.as_bytes()).is_some();
+    let arrows = holds("=>");
+    holds(">`") || (arrows && [">(", "> (", "? (", "?(", "? async"].iter().any(|n| holds(n)))
+}
+
+struct Trials<'a> {
+    syntax: Syntax,
+    text: &'a str,
+    found: Vec<Error>,
+    panicked: bool,
+}
+
+impl Trials<'_> {
+    /// Reads an expression without its type parameters.
+    fn again(&mut self, node: Span, without: Option<Span>) {
+        let span = super::span(node);
+        let (start, end) = (span.start as usize, (span.end as usize).min(self.text.len()));
+        let Some(part) = self.text.get(start..end) else { return };
+        let mut part = part.to_owned();
+        if let Some(without) = without.map(super::span) {
+            let range = (without.start as usize).max(start) - start
+                ..(without.end as usize).clamp(start, end) - start;
+            let blank = " ".repeat(range.len());
+            part.replace_range(range, &blank);
+        }
+        match parse_text(self.syntax, &part, start) {
+            // What an arrow function may use of the function around it is no error.
+            Ok(errors) => self.found.extend(
+                errors.into_iter().filter(|e| !matches!(e.kind(), SyntaxError::InvalidNewTarget)),
+            ),
+            Err(Panicked) => self.panicked = true,
+        }
+    }
+}
+
+impl Visit for Trials<'_> {
+    fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
+        if let Some(parameters) = &arrow.type_params {
+            self.again(arrow.span, Some(parameters.span));
+        }
+        arrow.visit_children_with(self);
+    }
+
+    fn visit_cond_expr(&mut self, cond: &CondExpr) {
+        if let Expr::Arrow(arrow) = &*cond.cons
+            && arrow.return_type.is_some()
+            && arrow.type_params.is_none()
+        {
+            self.again(arrow.span, None);
+        }
+        cond.visit_children_with(self);
+    }
+
+    fn visit_tagged_tpl(&mut self, template: &TaggedTpl) {
+        // `yield` belongs to the generator around it.
+        let span = super::span(template.span);
+        let text = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        if let Some(arguments) = &template.type_params
+            && memmem::find(text.as_bytes(), b"yield").is_none()
+        {
+            self.again(template.span, Some(arguments.span));
+        }
+        template.visit_children_with(self);
+    }
+}
+
 #[derive(Default)]
 struct Found(Vec<Error>);
 
@@ -72,7 +152,7 @@ impl Found {
         }
     }
 
-    fn name(&mut self, span: swc_common::Span, name: &str) {
+    fn name(&mut self, span: Span, name: &str) {
         let wrong = name.chars().find(|c| !Ident::is_valid_continue(*c) && *c != '-');
         self.0.extend(wrong.map(|c| Error::new(span, SyntaxError::UnexpectedChar { c })));
     }

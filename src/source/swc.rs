@@ -84,8 +84,13 @@ pub fn parse_part(
     start: usize,
     end: usize,
 ) -> Result<Vec<Error>, Panicked> {
+    parse_text(syntax, &text[start..end], start)
+}
+
+/// The same of a text that stands at `start`.
+pub fn parse_text(syntax: Syntax, text: &str, start: usize) -> Result<Vec<Error>, Panicked> {
     quietly(|| {
-        let input = StringInput::new(&text[start..end], position(start), position(end));
+        let input = StringInput::new(text, position(start), position(start + text.len()));
         let mut parser = Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None));
         let result = parser.parse_module();
         let mut errors = parser.take_errors();

@@ -26,10 +26,11 @@ impl Random {
     }
 }
 
-/// Changes `text` in one to four places; `other` is what it may be spliced with.
+/// Changes `text` in one place, sometimes in up to four; `other` is what it may be spliced with.
 pub fn mutate(random: &mut Random, text: &[u8], other: &[u8]) -> Vec<u8> {
     let mut bytes = text.to_vec();
-    for _ in 0..=random.below(4) {
+    let more = if random.below(4) == 0 { random.below(4) } else { 0 };
+    for _ in 0..=more {
         bytes = match (random.below(5), std::str::from_utf8(&bytes)) {
             (0, _) | (_, Err(_)) => of_bytes(random, bytes),
             (_, Ok(text)) => of_tokens(random, text, &String::from_utf8_lossy(other)).into_bytes(),

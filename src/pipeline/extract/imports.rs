@@ -1,5 +1,6 @@
 //! Imports and exports.
 
+use rustc_hash::FxHashSet;
 use swc_common::Spanned;
 use swc_ecma_ast::{
     Decl, DefaultDecl, ExportSpecifier, Expr, ImportSpecifier, Module, ModuleDecl,
@@ -41,6 +42,7 @@ impl Extractor<'_> {
 
     /// `used_as_value` says at first only that the name may be one: `type` is not written.
     pub fn imports(&self, module: &Module, contract: &mut ModuleContract) {
+        let mut declared = FxHashSet::default();
         for item in &module.body {
             let ModuleItem::ModuleDecl(decl) = item else { continue };
             match decl {
@@ -71,7 +73,7 @@ impl Extractor<'_> {
                     });
                 }
                 ModuleDecl::ExportDecl(export) => {
-                    exported_declaration(&export.decl, &mut contract.exports);
+                    exported_declaration(&export.decl, &mut contract.exports, &mut declared);
                 }
                 ModuleDecl::ExportNamed(export) => {
                     if let Some(source) = &export.src {
@@ -193,10 +195,14 @@ impl Extractor<'_> {
     }
 }
 
-fn exported_declaration(decl: &Decl, exports: &mut Vec<Export>) {
+fn exported_declaration(
+    decl: &Decl,
+    exports: &mut Vec<Export>,
+    declared: &mut FxHashSet<(String, bool)>,
+) {
     let mut add = |name: &str, at: Span, type_only: bool| {
         // Overloads export one name.
-        if !exports.iter().any(|e| e.name == name && e.type_only == type_only) {
+        if declared.insert((name.to_owned(), type_only)) {
             exports.push(Export {
                 name: name.to_owned(),
                 target: ExportTarget::Local(name.to_owned()),

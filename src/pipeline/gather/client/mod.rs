@@ -133,7 +133,9 @@ impl<'a> Plan<'a> {
             }
         }
         // `import { User } from './types'; export { User }`
-        if let Some(Symbol::Declared { module, name }) = self.symbols.local(file, local)
+        let imported = contract.imports.iter().flat_map(|i| &i.names).any(|n| n.local == local);
+        if imported
+            && let Some(Symbol::Declared { module, name }) = self.symbols.local(file, local)
             && module != *file
         {
             let exported =
