@@ -10,7 +10,9 @@ mod fixtures;
 mod mutation;
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     panic::{self, AssertUnwindSafe},
     path::Path,
     process,
@@ -245,7 +247,7 @@ fn mutants_of_the_fixtures_neither_panic_nor_hang_and_build_to_code() {
 }
 
 /// What no mutant may exceed; they take milliseconds, but the machine may be busy.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 // ---- named cases --------------------------------------------------------------------------------
 
@@ -298,9 +300,10 @@ fn ten_megabytes_build() {
         }
         let body = "  if (a > 1) { b = `${a} and more of it`; } else { list.push({ a, b }); }\n"
             .repeat(20);
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "export function number{number}(a: number, b?: string) {{\n  const list: unknown[] = [];\n{body}  return list;\n}}\n"
-        ));
+        );
     }
     let built = project(&[("src/large.ts", text.as_bytes())]);
     // Or it is refused, as bytes that dense may hide more nesting than a stack can hold.
@@ -401,7 +404,7 @@ fn deep_nesting_builds_or_is_an_error() {
         ("(a as ", "b", ")"),
         ("...", "a", ""),
     ];
-    for levels in [60, 1_000, 12_000] {
+    for levels in [60, 1_000, 9_000] {
         for (open, middle, close) in rows {
             for (before, after) in [("", ""), ("const x = ", ";"), ("type X = ", ";")] {
                 let text = format!(
@@ -428,7 +431,7 @@ fn deep_types_and_constants_of_routes_build_or_are_an_error() {
             format!("number{}", "[]".repeat(levels)),
             format!("{}number{}", "{ a: ".repeat(levels), " }".repeat(levels)),
             format!("{}number{}", "[".repeat(levels), "]".repeat(levels)),
-            (0..levels).map(|n| format!("'{n}' | ")).collect::<String>() + "0",
+            format!("{}0", "'a' | ".repeat(levels)),
             format!("{}number{}", "Promise<".repeat(levels), ">".repeat(levels)),
             format!("{}number", "() => ".repeat(levels)),
             format!("{}number{}", "(".repeat(levels), ")".repeat(levels)),
@@ -566,9 +569,7 @@ fn odd_file_names_build_and_lead_to_one_another() {
         let route = format!(
             "import {{ backend }} from 'kontract';\nimport {{ helper, type T }} from {import};\nexport const one = backend({{}}, async (): Promise<T> => helper());\n"
         );
-        let other = format!(
-            "import {{ backend }} from 'kontract';\nimport {{ helper, type T }} from './helper';\nexport {{ helper, type T }};\nexport const two = backend({{}}, async (): Promise<T> => helper());\n"
-        );
+        let other = "import { backend } from 'kontract';\nimport { helper, type T } from './helper';\nexport { helper, type T };\nexport const two = backend({}, async (): Promise<T> => helper());\n";
         let helper =
             "export interface T { a: number }\nexport function helper(): T { return { a: 1 }; }\n";
         let path = format!("src/{name}.ts");

@@ -5,7 +5,6 @@
 //! turns the test round: places whose words clients are meant to have.
 
 #[path = "support/fixtures.rs"]
-#[allow(dead_code, reason = "shared with other tests")]
 mod fixtures;
 
 use std::{path::Path, sync::Arc};

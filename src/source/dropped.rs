@@ -78,7 +78,7 @@ impl Reader<'_> {
             let end = next.map_or(last, |next| super::span(next.span()).start as usize);
             let between = self.text.get(start..end).unwrap_or_default();
             if !between.bytes().all(|byte| byte.is_ascii_whitespace() || byte == b';') {
-                self.read(&between.to_owned(), start);
+                self.read(between, start);
             }
             if let Some(next @ ModuleItem::Stmt(Stmt::Expr(_))) = next {
                 self.again(next.span(), None);
@@ -97,7 +97,7 @@ impl Reader<'_> {
         }
     }
 
-    fn type_declaration<'n>(&mut self, name: &Ident, declaration: &'n impl VisitWith<Tokens>) {
+    fn type_declaration(&mut self, name: &Ident, declaration: &impl VisitWith<Tokens>) {
         let taken = ["any", "unknown", "never", "number", "bigint", "boolean", "string", "symbol"];
         if taken.contains(&&*name.sym) || name.sym == "object" || name.is_reserved() {
             self.found.push(Error::new(name.span, SyntaxError::TS2427));
