@@ -120,6 +120,8 @@ pub struct ClientModule {
     pub exports: BTreeMap<String, BTreeSet<String>>,
     /// Things other client modules declare: exported name → (module, its exported name).
     pub reexports: BTreeMap<String, Reexport>,
+    /// `export * as name from` of types: name → all exports of that module.
+    pub namespaces: BTreeMap<String, SourcePath>,
     /// Routes of this module, in the order of the source.
     pub routes: Vec<String>,
 }

@@ -29,7 +29,7 @@ use swc_ecma_ast::{ExprOrSpread, Module};
 
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
-pub use names::{AnnotationName, ScalarKind};
+pub use names::{AnnotationName, ScalarKind, is_kontract};
 pub use nesting::STACK_BYTES;
 pub use text::{Text, decode};
 

@@ -288,6 +288,14 @@ pub fn exported_twice(file: &SourcePath, span: Span, first: Span, name: &str) ->
         .help("keep one of them: the module would not load")
 }
 
+/// `name` is an annotation's, from a package that is called almost like this one.
+#[cold]
+pub fn other_package(file: &SourcePath, span: Span, name: &str, specifier: &str) -> Diagnostic {
+    Diagnostic::error("K044", file, Some(span), format!("`{name}` comes from `{specifier}`"))
+        .label("not the package of the annotations")
+        .help(format!("write `import {{ {name} }} from 'kontract'`"))
+}
+
 /// The known name nearest to `name`, if it is near enough to be meant.
 pub fn suggestion<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     known

@@ -13,7 +13,35 @@ pub fn docs(comments: &SingleThreadedComments, position: BytePos) -> Option<Docs
     if !comments.has_leading(position) {
         return None;
     }
-    let leading = comments.get_leading(position)?;
+    text_of(&comments.get_leading(position)?)
+}
+
+/// The doc comment between the token before `position` and the one there, all in one line, as in
+/// `{ /** The key. */ id: string }`: to the parser it trails the token before.
+pub fn docs_in_line(
+    comments: &SingleThreadedComments,
+    text: &str,
+    position: BytePos,
+) -> Option<Docs> {
+    let before = |to: usize| text.get(..to).map(|t| t.trim_end_matches([' ', '\t']));
+    let comment = before((position.0 as usize).checked_sub(1)?)?;
+    if !comment.ends_with("*/") {
+        return None;
+    }
+    let start = comment.rfind("/*")?;
+    if comment[start..].contains('\n') {
+        return None;
+    }
+    let token = before(start)?;
+    // Behind a comma or a semicolon stands what belongs to the member before.
+    if !token.ends_with(['{', '(']) {
+        return None;
+    }
+    let token = BytePos(u32::try_from(token.len()).ok()? + 1);
+    text_of(&comments.get_trailing(token)?)
+}
+
+fn text_of(leading: &[Comment]) -> Option<Docs> {
     let last = leading.iter().rposition(is_doc)?;
     if leading[last].kind == CommentKind::Block {
         return non_empty(block_text(&leading[last].text));

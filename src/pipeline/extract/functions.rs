@@ -130,11 +130,11 @@ impl Extractor<'_> {
             default_export: default,
             overloads: overloads
                 .iter()
-                .map(|(overload, _)| {
+                .map(|(overload, outer)| {
                     self.signature(
                         &self.function_parts(&overload.function),
                         overload.ident.span,
-                        None,
+                        self.docs(outer.lo),
                     )
                 })
                 .collect(),
@@ -250,7 +250,7 @@ impl Extractor<'_> {
     /// The `@backend` methods of a top-level class.
     pub fn methods(&self, class: &Class, name: Option<&Ident>) {
         let mut first_instance = None;
-        let mut overloads: Vec<Signature> = Vec::new();
+        let mut overloads: Vec<&ClassMethod> = Vec::new();
         let mut marked: Option<(Backend, Span)> = None;
         for member in &class.body {
             let (node, key) = match member {
@@ -290,15 +290,18 @@ impl Extractor<'_> {
                 }
                 continue;
             };
-            let parts = self.function_parts(&method.function);
             if method.function.body.is_none() && !method.is_abstract {
-                if marked.is_some() {
-                    overloads.push(self.signature(&parts, key, None));
-                }
+                overloads.push(method);
                 continue;
             }
             let overloads = std::mem::take(&mut overloads);
             let Some((backend, annotation)) = marked.take() else { continue };
+            let parts = self.function_parts(&method.function);
+            let docs = overloads
+                .iter()
+                .copied()
+                .chain([method])
+                .find_map(|method| self.docs(method.span.lo));
             let what = match (method.kind, method.accessibility, method.is_abstract) {
                 (MethodKind::Getter, ..) => Some("a getter"),
                 (MethodKind::Setter, ..) => Some("a setter"),
@@ -333,8 +336,17 @@ impl Extractor<'_> {
                 class: Some(class_name.sym.to_string()),
                 kind: if method.is_static { FunctionKind::Static } else { FunctionKind::Instance },
                 default_export: false,
-                overloads,
-                signature: self.signature(&parts, key, self.docs(method.span.lo)),
+                overloads: overloads
+                    .iter()
+                    .map(|overload| {
+                        self.signature(
+                            &self.function_parts(&overload.function),
+                            overload.key.span(),
+                            self.docs(overload.span.lo),
+                        )
+                    })
+                    .collect(),
+                signature: self.signature(&parts, key, docs),
                 span: span(key),
                 annotation,
                 body: span(method.function.span),

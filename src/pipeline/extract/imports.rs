@@ -8,16 +8,38 @@ use swc_ecma_ast::{
 };
 use swc_ecma_visit::VisitWith;
 
-use super::{Bound, Extractor, diagnostics::not_available, unparenthesized};
+use super::{
+    Bound, Extractor,
+    diagnostics::{not_available, other_package},
+    unparenthesized,
+};
 use crate::{
     model::{
         Span,
         contract::{Export, ExportTarget, Import, ImportKind, ImportedName, ModuleContract},
     },
-    source::span,
+    source::{is_kontract, span},
 };
 
 impl Extractor<'_> {
+    /// From another package an annotation is the user's own function. From one that is called
+    /// almost like ours it is a slip, and without an error the function would be no route.
+    fn misspelt_package(&self, specifier: &str, names: &[ImportedName]) {
+        let near = |specifier: &str| {
+            strsim::damerau_levenshtein(&specifier.to_lowercase(), "kontract") <= 1
+        };
+        if is_kontract(specifier) || specifier.len() > 9 || !near(specifier) {
+            return;
+        }
+        for imported in names {
+            if let ImportKind::Named(name) = &imported.name
+                && ["backend", "mwfilter", "defineMiddleware"].contains(&name.as_str())
+            {
+                self.report(other_package(self.file, imported.span, name, specifier));
+            }
+        }
+    }
+
     /// `used_as_value` says at first only that the name may be one: `type` is not written.
     pub fn imports(&self, module: &Module, contract: &mut ModuleContract) {
         let mut declared = FxHashSet::default();
@@ -25,7 +47,7 @@ impl Extractor<'_> {
             let ModuleItem::ModuleDecl(decl) = item else { continue };
             match decl {
                 ModuleDecl::Import(import) => {
-                    let names = import
+                    let names: Vec<_> = import
                         .specifiers
                         .iter()
                         .map(|specifier| ImportedName {
@@ -42,6 +64,7 @@ impl Extractor<'_> {
                             span: span(specifier.local().span),
                         })
                         .collect();
+                    self.misspelt_package(&text(&import.src), &names);
                     contract.imports.push(Import {
                         specifier: text(&import.src),
                         span: span(import.src.span),

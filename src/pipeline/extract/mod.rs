@@ -45,7 +45,7 @@ use crate::{
         SourcePath,
         contract::{BackendFunction, Constant, ModuleContract, TypeDeclaration, Value},
         diagnostic::Diagnostic,
-        types::Docs,
+        types::{Docs, FunctionType, TypeExpr},
     },
     source::{self, AnnotationName, span},
 };
@@ -116,6 +116,7 @@ impl<'a> Extractor<'a> {
 
     fn docs(&self, position: BytePos) -> Option<Docs> {
         docs::docs(self.comments, position)
+            .or_else(|| docs::docs_in_line(self.comments, self.text, position))
     }
 
     fn module(
@@ -263,7 +264,10 @@ impl<'a> Extractor<'a> {
             let value = || Value {
                 name: ident.id.sym.to_string(),
                 span: span(ident.id.span),
-                ty: ident.type_ann.as_ref().map(|t| self.ty(&t.type_ann)),
+                ty: match &ident.type_ann {
+                    Some(declared) => Some(self.ty(&declared.type_ann)),
+                    None => declarator.init.as_deref().and_then(|init| self.declared_type(init)),
+                },
             };
             let Some(init) = &declarator.init else {
                 if !var.declare {
@@ -312,12 +316,17 @@ impl<'a> Extractor<'a> {
         function: Option<&swc_ecma_ast::Function>,
         values: &mut Vec<Value>,
     ) {
-        let ty = function.and_then(|f| {
-            let ty = self.function_type(f);
-            let complete = ty.result.is_some() && ty.parameters.iter().all(|p| p.ty.is_some());
-            complete.then(|| crate::model::types::TypeExpr::Function(Box::new(ty)))
-        });
+        let ty = function.and_then(|f| complete(self.function_type(f)));
         values.push(Value { name: ident.sym.to_string(), span: span(ident.span), ty });
+    }
+
+    /// The type of a function that declares its parameters and its result.
+    fn declared_type(&self, init: &Expr) -> Option<TypeExpr> {
+        match unparenthesized(init) {
+            Expr::Arrow(arrow) => complete(self.arrow_type(arrow)),
+            Expr::Fn(function) => complete(self.function_type(&function.function)),
+            _ => None,
+        }
     }
 
     fn class_as_value(&self, class: &swc_ecma_ast::Class, ident: &swc_ecma_ast::Ident) -> Value {
@@ -464,6 +473,11 @@ fn has_values(module: &swc_ecma_ast::TsModuleDecl) -> bool {
         }
         _ => true,
     })
+}
+
+fn complete(ty: FunctionType) -> Option<TypeExpr> {
+    let complete = ty.result.is_some() && ty.parameters.iter().all(|p| p.ty.is_some());
+    complete.then(|| TypeExpr::Function(Box::new(ty)))
 }
 
 /// The names a pattern binds.

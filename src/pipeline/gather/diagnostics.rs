@@ -105,9 +105,13 @@ pub fn server_import_in_client(
 
 #[cold]
 pub fn module_not_found(file: &SourcePath, span: Span, specifier: &str) -> Diagnostic {
-    Diagnostic::error("K056", file, Some(span), format!("cannot find `{specifier}`"))
-        .label("no such file")
-        .help("check the path; extensions may be left out, or written as `.js` or `.ts`")
+    let error = Diagnostic::error("K056", file, Some(span), format!("cannot find `{specifier}`"))
+        .label("no such file");
+    if specifier.starts_with('.') {
+        return error
+            .help("check the path; extensions may be left out, or written as `.js` or `.ts`");
+    }
+    error.help("check the path, and that `paths` in tsconfig.json says where it leads")
 }
 
 #[cold]

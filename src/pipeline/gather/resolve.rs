@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
         match self.inner.resolve_file(self.options.absolute(file), specifier) {
             Ok(found) => self.classify(found.path()),
             Err(_) if self.names_client(file, specifier) => Resolution::Client,
-            Err(_) if relative => Resolution::NotFound,
+            Err(_) if relative || !may_be_package(specifier) => Resolution::NotFound,
             Err(_) => Resolution::External,
         }
     }
@@ -163,6 +163,12 @@ impl<'a> Resolver<'a> {
         }
         matches!(specifier, "@/client" | "@/kontract-client") || specifier.starts_with("@/client/")
     }
+}
+
+/// `@/lib`, `~/lib` and `#lib` are no names of packages: they mean something only where a tsconfig
+/// or a package.json says what.
+fn may_be_package(specifier: &str) -> bool {
+    !["@/", "~/", "#"].iter().any(|prefix| specifier.starts_with(prefix))
 }
 
 /// All specifiers of a module, types' `import('…')` included.

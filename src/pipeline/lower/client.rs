@@ -347,6 +347,10 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
             string(&target)
         );
     }
+    for (name, target) in &module.namespaces {
+        let target = Layout::specifier(&module.output, &app.client[target].output);
+        let _ = writeln!(out, "export type * as {} from {};", renamed(name, name), string(&target));
+    }
     let exports: Vec<String> = module
         .exports
         .iter()

@@ -52,3 +52,14 @@ test("an address of any interface is shown as localhost", async () => {
   server = await startServer({ host: "0.0.0.0" });
   expect(server.url).toMatch(/^http:\/\/localhost:\d+$/);
 });
+
+test("a rejection that nobody awaits is logged while the server runs, and does not end the process", async () => {
+  const before = process.listeners("unhandledRejection");
+  server = await startServer();
+  const added = process.listeners("unhandledRejection").filter((listener) => !before.includes(listener));
+  const error = new Error("no await");
+  for (const listener of added) listener(error, Promise.resolve());
+  expect(server.entries).toMatchObject([{ level: "error", error }]);
+  await server.close();
+  expect(process.listeners("unhandledRejection")).toEqual(before);
+});

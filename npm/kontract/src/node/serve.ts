@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { consoleLogger } from "../runtime/log.js";
 import type { ServerAuth } from "./auth.js";
 import { createHandler, type Handler } from "./handler.js";
 import { type HandlerOptions, parseLimits } from "./options.js";
@@ -22,9 +23,14 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves a compiled application over HTTP. */
+/**
+ * Serves a compiled application over HTTP.
+ *
+ * While it runs, a promise that is rejected and that nobody awaits is logged and
+ * does not end the process: one call's forgotten `await` must not end the others.
+ */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const { port = 8787, host = "127.0.0.1" } = options;
+  const { port = 8787, host = "127.0.0.1", log = consoleLogger } = options;
   const handler = await createHandler(options);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, handler);
   await new Promise<void>((resolve, reject) => {
@@ -35,11 +41,18 @@ export async function serve(options: ServeOptions): Promise<Server> {
     });
   });
 
+  const rejected = (error: unknown): void =>
+    log({ level: "error", message: "A promise was rejected that nobody awaited: is an `await` missing?", error });
+  process.on("unhandledRejection", rejected);
+
   let closing: Promise<void> | undefined;
   return {
     url: addressOf(server.address() as AddressInfo),
     auth: handler.auth,
-    close: () => (closing ??= closeServer(server, handler, parseLimits(options.limits).deadlineMs)),
+    close: () =>
+      (closing ??= closeServer(server, handler, parseLimits(options.limits).deadlineMs).finally(() =>
+        process.off("unhandledRejection", rejected),
+      )),
   };
 }
 

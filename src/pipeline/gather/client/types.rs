@@ -152,8 +152,8 @@ impl Plan<'_> {
                 match self.symbols.resolutions.get(file, specifier) {
                     Resolution::Module(module) => {
                         let module = module.clone();
-                        if let Some(name) = qualifier.as_deref().and_then(|q| q.split('.').next()) {
-                            self.need_export(&module, name);
+                        if let Some(path) = qualifier {
+                            self.need_member(&module, path);
                         }
                         self.entry(&module);
                         self.entry(file).import_types.insert(specifier.clone(), module);
@@ -245,8 +245,8 @@ impl Plan<'_> {
                 }
             }
             Some(Symbol::Namespace(module)) => {
-                if let Some(member) = rest.and_then(|r| r.split('.').next()) {
-                    self.need_export(&module, member);
+                if let Some(path) = rest {
+                    self.need_member(&module, path);
                 }
                 self.entry(&module);
                 let import = TypeImport {
@@ -294,6 +294,20 @@ impl Plan<'_> {
             && !contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == name)
         {
             self.diagnostics.push(typeof_server_value(file, span, name));
+        }
+    }
+
+    /// `path` is what follows a module's own name: `User`, `models.User`.
+    fn need_member(&mut self, module: &SourcePath, path: &str) {
+        let (name, rest) =
+            path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        match (self.symbols.export(module, name), rest) {
+            (Some(Symbol::Namespace(target)), Some(rest)) => {
+                self.entry(&target);
+                self.entry(module).namespaces.insert(name.to_owned(), target.clone());
+                self.need_member(&target, rest);
+            }
+            _ => self.need_export(module, name),
         }
     }
 
