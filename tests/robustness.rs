@@ -404,7 +404,7 @@ fn deep_nesting_builds_or_is_an_error() {
         ("(a as ", "b", ")"),
         ("...", "a", ""),
     ];
-    for levels in [60, 1_000, 12_000] {
+    for levels in [60, 1_000, 9_000] {
         for (open, middle, close) in rows {
             for (before, after) in [("", ""), ("const x = ", ";"), ("type X = ", ";")] {
                 let text = format!(
@@ -431,7 +431,7 @@ fn deep_types_and_constants_of_routes_build_or_are_an_error() {
             format!("number{}", "[]".repeat(levels)),
             format!("{}number{}", "{ a: ".repeat(levels), " }".repeat(levels)),
             format!("{}number{}", "[".repeat(levels), "]".repeat(levels)),
-            (0..levels).map(|n| format!("'{n}'")).collect::<Vec<_>>().join(" | "),
+            format!("{}0", "'a' | ".repeat(levels)),
             format!("{}number{}", "Promise<".repeat(levels), ">".repeat(levels)),
             format!("{}number", "() => ".repeat(levels)),
             format!("{}number{}", "(".repeat(levels), ")".repeat(levels)),

@@ -121,7 +121,8 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
         }
         for function in &contract.functions {
             strings.insert(function.name.clone());
-            for signature in std::iter::once(&function.signature).chain(&function.overloads) {
+            let own = function.overloads.is_empty().then_some(&function.signature);
+            for signature in function.overloads.iter().chain(own) {
                 signature.walk_types(&mut |ty| type_strings(ty, &mut strings));
             }
         }

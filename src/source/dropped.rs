@@ -8,7 +8,8 @@ use memchr::memmem;
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::{
     ArrowExpr, CondExpr, Decl, EsReserved, Expr, Ident, IdentName, Invalid, Module, ModuleDecl,
-    ModuleItem, Number, Stmt, Str, TaggedTpl,
+    ModuleItem, Number, Stmt, Str, TaggedTpl, TsEntityName, TsModuleDecl, TsNamespaceBody,
+    TsTypeRef,
 };
 use swc_ecma_parser::{
     Syntax,
@@ -16,92 +17,123 @@ use swc_ecma_parser::{
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
-use super::swc::{Panicked, parse_part, parse_text};
+use super::swc::{Panicked, parse_text};
 
 /// For a tree that came without errors; `text` is what was parsed.
 pub fn errors(syntax: Syntax, text: &str, module: &Module) -> Result<Vec<Error>, Panicked> {
-    let mut found = Found::default();
+    let mut reader = Reader {
+        syntax,
+        text,
+        budget: text.len().saturating_mul(MOST_READINGS),
+        found: Vec::new(),
+        panicked: false,
+    };
+    reader.items(&module.body, text.len());
     if may_hold_trials(text) {
-        let mut trials = Trials { syntax, text, found: Vec::new(), panicked: false };
-        module.visit_with(&mut trials);
-        if trials.panicked {
-            return Err(Panicked);
-        }
-        found.0.extend(trials.found);
+        module.visit_with(&mut reader);
     }
-    for (index, item) in module.body.iter().enumerate() {
-        let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
-        match &export.decl {
-            Decl::TsInterface(interface) => {
-                found.type_name(&interface.id);
-                interface.visit_with(&mut found);
-            }
-            Decl::TsTypeAlias(alias) => {
-                found.type_name(&alias.id);
-                alias.visit_with(&mut found);
-            }
-            // Without `export` in front it is not on trial.
-            Decl::TsModule(_) | Decl::TsEnum(_) => {
-                found.0.extend(again(syntax, text, &export.decl)?);
-            }
-            Decl::Class(class) if class.class.is_abstract => {
-                found.0.extend(again(syntax, text, &export.decl)?);
-            }
-            _ => continue,
-        }
-        // One token behind it has been read on trial, too.
-        let end = super::span(item.span()).end as usize;
-        let next = module.body.get(index + 1);
-        let next_start = next.map_or(text.len(), |next| super::span(next.span()).start as usize);
-        let between = text.get(end..next_start).unwrap_or_default();
-        if !between.bytes().all(|byte| byte.is_ascii_whitespace() || byte == b';') {
-            found.0.extend(parse_part(syntax, text, end, next_start)?);
-        }
-        if let Some(next @ ModuleItem::Stmt(Stmt::Expr(_))) = next {
-            found.0.extend(again(syntax, text, next)?);
-        }
-    }
-    Ok(found.0)
+    if reader.panicked { Err(Panicked) } else { Ok(reader.found) }
 }
 
-fn again(syntax: Syntax, text: &str, node: &impl Spanned) -> Result<Vec<Error>, Panicked> {
-    let span = super::span(node.span());
-    let (start, end) = (span.start as usize, (span.end as usize).min(text.len()));
-    if text.get(start..end).is_none_or(|part| part.starts_with('@')) {
-        return Ok(Vec::new());
-    }
-    parse_part(syntax, text, start, end)
-}
-
-/// Type parameters or arguments before `(` or a template; an arrow function behind `?`.
+/// Type arguments before a template, or an arrow function; decorators, whose types are printed.
 fn may_hold_trials(text: &str) -> bool {
     let holds = |needle: &str| memmem::find(text.as_bytes(), needle.as_bytes()).is_some();
-    let arrows = holds("=>");
-    holds(">`") || (arrows && [">(", "> (", "? (", "?(", "? async"].iter().any(|n| holds(n)))
+    holds("=>") || holds(">`") || holds("@")
 }
 
-struct Trials<'a> {
+struct Reader<'a> {
     syntax: Syntax,
     text: &'a str,
+    /// Bytes that may still be read again: things on trial nest.
+    budget: usize,
     found: Vec<Error>,
     panicked: bool,
 }
 
-impl Trials<'_> {
-    /// Reads an expression without its type parameters.
+impl Reader<'_> {
+    /// `last` is where the items' block ends.
+    fn items(&mut self, items: &[ModuleItem], last: usize) {
+        for (index, item) in items.iter().enumerate() {
+            if let ModuleItem::Stmt(Stmt::Decl(Decl::TsModule(namespace))) = item {
+                self.inside(namespace);
+            }
+            let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
+            match &export.decl {
+                Decl::TsInterface(interface) => self.type_declaration(&interface.id, interface),
+                Decl::TsTypeAlias(alias) => self.type_declaration(&alias.id, alias),
+                // Without `export` in front it is not on trial.
+                Decl::TsModule(namespace) => {
+                    self.again(export.decl.span(), None);
+                    self.inside(namespace);
+                }
+                Decl::TsEnum(_) => self.again(export.decl.span(), None),
+                Decl::Class(class) if class.class.is_abstract => {
+                    self.again(export.decl.span(), None);
+                }
+                _ => continue,
+            }
+            // One token behind it has been read on trial, too.
+            let next = items.get(index + 1);
+            let start = super::span(item.span()).end as usize;
+            let end = next.map_or(last, |next| super::span(next.span()).start as usize);
+            let between = self.text.get(start..end).unwrap_or_default();
+            if !between.bytes().all(|byte| byte.is_ascii_whitespace() || byte == b';') {
+                self.read(between, start);
+            }
+            if let Some(next @ ModuleItem::Stmt(Stmt::Expr(_))) = next {
+                self.again(next.span(), None);
+            }
+        }
+    }
+
+    fn inside(&mut self, namespace: &TsModuleDecl) {
+        let mut body = namespace.body.as_ref();
+        while let Some(TsNamespaceBody::TsNamespaceDecl(inner)) = body {
+            body = Some(&inner.body);
+        }
+        if let Some(TsNamespaceBody::TsModuleBlock(block)) = body {
+            let brace = (super::span(block.span).end as usize).saturating_sub(1);
+            self.items(&block.body, brace);
+        }
+    }
+
+    fn type_declaration(&mut self, name: &Ident, declaration: &impl VisitWith<Tokens>) {
+        let taken = ["any", "unknown", "never", "number", "bigint", "boolean", "string", "symbol"];
+        if taken.contains(&&*name.sym) || name.sym == "object" || name.is_reserved() {
+            self.found.push(Error::new(name.span, SyntaxError::TS2427));
+        }
+        self.tokens(declaration);
+    }
+
+    fn tokens(&mut self, node: &impl VisitWith<Tokens>) {
+        let mut tokens = Tokens::default();
+        node.visit_with(&mut tokens);
+        self.found.append(&mut tokens.0);
+    }
+
+    /// Reads a node again, with its type parameters blanked where they put it on trial.
     fn again(&mut self, node: Span, without: Option<Span>) {
         let span = super::span(node);
         let (start, end) = (span.start as usize, (span.end as usize).min(self.text.len()));
         let Some(part) = self.text.get(start..end) else { return };
+        // `@decorator export …` would be on trial again.
+        if part.starts_with('@') {
+            return;
+        }
         let mut part = part.to_owned();
         if let Some(without) = without.map(super::span) {
-            let range = (without.start as usize).max(start) - start
-                ..(without.end as usize).clamp(start, end) - start;
-            let blank = " ".repeat(range.len());
-            part.replace_range(range, &blank);
+            let from = (without.start as usize).clamp(start, end) - start;
+            let to = (without.end as usize).clamp(start, end) - start;
+            part.replace_range(from..to, &" ".repeat(to - from));
         }
-        match parse_text(self.syntax, &part, start) {
-            // What an arrow function may use of the function around it is no error.
+        self.read(&part, start);
+    }
+
+    fn read(&mut self, part: &str, start: usize) {
+        let Some(budget) = self.budget.checked_sub(part.len()) else { return };
+        self.budget = budget;
+        match parse_text(self.syntax, part, start) {
+            // What a part may use of the function around it is no error.
             Ok(errors) => self.found.extend(
                 errors.into_iter().filter(|e| !matches!(e.kind(), SyntaxError::InvalidNewTarget)),
             ),
@@ -110,11 +142,12 @@ impl Trials<'_> {
     }
 }
 
-impl Visit for Trials<'_> {
+impl Visit for Reader<'_> {
     fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
         if let Some(parameters) = &arrow.type_params {
             self.again(arrow.span, Some(parameters.span));
         }
+        self.tokens(&arrow.return_type);
         arrow.visit_children_with(self);
     }
 
@@ -129,36 +162,39 @@ impl Visit for Trials<'_> {
     }
 
     fn visit_tagged_tpl(&mut self, template: &TaggedTpl) {
-        // `yield` belongs to the generator around it.
         let span = super::span(template.span);
         let text = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         if let Some(arguments) = &template.type_params
+            // It belongs to the generator around the template.
             && memmem::find(text.as_bytes(), b"yield").is_none()
         {
             self.again(template.span, Some(arguments.span));
         }
         template.visit_children_with(self);
     }
+
+    fn visit_ts_type_ref(&mut self, reference: &TsTypeRef) {
+        if let TsEntityName::Ident(name) = &reference.type_name
+            && name.is_reserved()
+        {
+            self.found.push(Error::new(name.span, SyntaxError::ExpectedIdent));
+        }
+        reference.visit_children_with(self);
+    }
 }
 
+/// Tokens that are wrong by themselves.
 #[derive(Default)]
-struct Found(Vec<Error>);
+struct Tokens(Vec<Error>);
 
-impl Found {
-    fn type_name(&mut self, name: &Ident) {
-        let taken = ["any", "unknown", "never", "number", "bigint", "boolean", "string", "symbol"];
-        if taken.contains(&&*name.sym) || name.is_reserved() || name.sym == "object" {
-            self.0.push(Error::new(name.span, SyntaxError::TS2427));
-        }
-    }
-
+impl Tokens {
     fn name(&mut self, span: Span, name: &str) {
         let wrong = name.chars().find(|c| !Ident::is_valid_continue(*c) && *c != '-');
         self.0.extend(wrong.map(|c| Error::new(span, SyntaxError::UnexpectedChar { c })));
     }
 }
 
-impl Visit for Found {
+impl Visit for Tokens {
     fn visit_str(&mut self, literal: &Str) {
         let Some(raw) = literal.raw.as_deref() else { return };
         let quote = raw.chars().next().unwrap_or('"');
@@ -189,3 +225,6 @@ impl Visit for Found {
         self.0.push(Error::new(invalid.span, SyntaxError::ExpectedIdent));
     }
 }
+
+/// How often a byte may be read again, on average.
+const MOST_READINGS: usize = 8;

@@ -77,17 +77,7 @@ pub fn parse_module(syntax: Syntax, text: &str) -> Result<Outcome, Panicked> {
     Ok(Outcome { module, comments, errors, fatal })
 }
 
-/// The errors in `text[start..end]`, read as a module of its own at its true position.
-pub fn parse_part(
-    syntax: Syntax,
-    text: &str,
-    start: usize,
-    end: usize,
-) -> Result<Vec<Error>, Panicked> {
-    parse_text(syntax, &text[start..end], start)
-}
-
-/// The same of a text that stands at `start`.
+/// The errors in a part of a text, read as a module of its own at its true position.
 pub fn parse_text(syntax: Syntax, text: &str, start: usize) -> Result<Vec<Error>, Panicked> {
     quietly(|| {
         let input = StringInput::new(text, position(start), position(start + text.len()));

@@ -353,6 +353,7 @@ impl<'a> Extractor<'a> {
             top_level: SyntaxContext::empty().apply_mark(top_level),
             ambient,
             uses: Uses::default(),
+            awaits: true,
         };
         module.visit_with(&mut visitor);
         let mut uses = visitor.uses;

@@ -4,11 +4,12 @@ use rustc_hash::FxHashSet;
 use swc_atoms::{Atom, Wtf8Atom};
 use swc_common::{Span as SwcSpan, Spanned, SyntaxContext};
 use swc_ecma_ast::{
-    AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Ident, ImportDecl, JSXAttrName,
-    JSXElementName, JSXMemberExpr, JSXObject, KeyValueProp, Lit, MemberExpr, MemberProp,
-    ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str, TsEntityName,
-    TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleName, TsModuleRef, TsType,
-    TsTypeAliasDecl, TsTypeParamDecl, TsTypeParamInstantiation, VarDecl, VarDeclarator,
+    ArrayPat, ArrowExpr, AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Function,
+    Ident, ImportDecl, JSXAttrName, JSXElementName, JSXMemberExpr, JSXObject, KeyValueProp, Lit,
+    MemberExpr, MemberProp, ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str,
+    TsEntityName, TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleName,
+    TsModuleRef, TsType, TsTypeAliasDecl, TsTypeParamDecl, TsTypeParamInstantiation, UsingDecl,
+    VarDecl, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     model::contract::{ContextUse, Import, TableUse},
-    source::span,
+    source::{diagnostics::syntax, span},
 };
 
 /// Shorter strings occur everywhere.
@@ -43,6 +44,8 @@ pub struct Visitor<'a> {
     /// `ctx`, `env` are declared by `declare const`, or imported from `kontract/runtime`.
     pub ambient: FxHashSet<String>,
     pub uses: Uses,
+    /// `await` is allowed here.
+    pub awaits: bool,
 }
 
 impl Visitor<'_> {
@@ -128,6 +131,34 @@ impl Visit for Visitor<'_> {
         }
     }
 
+    fn visit_array_pat(&mut self, pattern: &ArrayPat) {
+        for ident in pattern.elems.iter().flatten().filter_map(Pat::as_ident) {
+            if ident.id.sym == "this" {
+                self.invalid(ident.id.span, "`this` cannot be declared");
+            }
+        }
+        pattern.visit_children_with(self);
+    }
+
+    fn visit_function(&mut self, function: &Function) {
+        let outer = std::mem::replace(&mut self.awaits, function.is_async);
+        function.visit_children_with(self);
+        self.awaits = outer;
+    }
+
+    fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
+        let outer = std::mem::replace(&mut self.awaits, arrow.is_async);
+        arrow.visit_children_with(self);
+        self.awaits = outer;
+    }
+
+    fn visit_using_decl(&mut self, using: &UsingDecl) {
+        if using.is_await && !self.awaits {
+            self.invalid(using.span, "`await using` belongs in async functions");
+        }
+        using.visit_children_with(self);
+    }
+
     fn visit_object_pat_prop(&mut self, prop: &ObjectPatProp) {
         prop.visit_children_with(self);
     }
@@ -209,6 +240,9 @@ impl Visit for Visitor<'_> {
     fn visit_prop(&mut self, prop: &Prop) {
         match prop {
             Prop::Shorthand(ident) => self.use_ident(ident),
+            Prop::Method(method) if method.function.body.is_none() => {
+                self.invalid(method.function.span, "Expected '{'");
+            }
             prop => prop.visit_children_with(self),
         }
     }
@@ -379,6 +413,11 @@ impl Visit for Visitor<'_> {
 }
 
 impl Visitor<'_> {
+    /// What the parser accepts although it is no JavaScript.
+    fn invalid(&self, at: SwcSpan, message: &str) {
+        self.extractor.report(syntax(self.extractor.file, span(at), message, None));
+    }
+
     fn declared(&mut self, ident: &Ident) {
         if ident.ctxt == self.top_level
             && (ident.sym.starts_with("__kontract") || ident.sym.starts_with("__chain"))

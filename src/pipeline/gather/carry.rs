@@ -80,6 +80,16 @@ pub fn check(
     diagnostics.append(&mut check.found);
 }
 
+/// `value is User` travels as what it is at run time.
+pub fn without_predicate(ty: &TypeExpr) -> TypeExpr {
+    match ty {
+        TypeExpr::Predicate { asserts, .. } => {
+            TypeExpr::Keyword(if *asserts { "void" } else { "boolean" }.to_owned())
+        }
+        other => other.clone(),
+    }
+}
+
 /// What a client gets of a declared result: `Promise<T>` and `HttpResp<T>` are T.
 pub fn result_type(declared: &TypeExpr) -> &TypeExpr {
     match declared {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::symbols::Symbols;
 pub use self::{
-    carry::result_type,
+    carry::{result_type, without_predicate},
     resolve::{Resolution, Resolutions, Resolver},
     routes::route_name,
 };

@@ -26,7 +26,7 @@ use crate::{
         types::TypeExpr,
     },
     pipeline::{
-        gather::{result_type, route_name},
+        gather::{result_type, route_name, without_predicate},
         names::Layout,
         print::{
             declarations::docs,
@@ -189,12 +189,14 @@ impl Script<'_> {
             "__kontract_rpc" => "__kontract_rpc0".to_owned(),
             name => name.to_owned(),
         };
+        let public = public_names(function);
         let mut names: Vec<String> = parameters
             .iter()
-            .map(|p| if p.rest { format!("...{}", name(&p.name)) } else { name(&p.name) })
+            .zip(&public)
+            .map(|(p, public)| if p.rest { format!("...{}", name(public)) } else { name(public) })
             .collect();
         let arguments = names.join(", ");
-        let options = options_name(&function.signature).map(|name| {
+        let options = options_name(&function.signature, &public).map(|name| {
             names.push(name.to_owned());
             format!(", {name}")
         });
@@ -261,13 +263,32 @@ pub fn renamed(local: &str, name: &str) -> String {
 }
 
 /// What the parameter behind the declared ones is called; none behind a rest parameter.
-fn options_name(signature: &Signature) -> Option<&'static str> {
+fn options_name(signature: &Signature, names: &[String]) -> Option<&'static str> {
     if signature.parameters.iter().any(|p| p.rest) {
         return None;
     }
     ["options", "callOptions", "kontractOptions"]
         .into_iter()
-        .find(|name| !signature.parameters.iter().any(|p| p.name == *name))
+        .find(|name| !names.iter().any(|n| n == name))
+}
+
+/// What the parameters of the implementation are called on the client. Where there are overloads,
+/// the names of its own are the server's.
+fn public_names(function: &BackendFunction) -> Vec<String> {
+    let own = &function.signature.parameters;
+    if function.overloads.is_empty() {
+        return own.iter().map(|p| p.name.clone()).collect();
+    }
+    let mut names: Vec<String> = Vec::new();
+    for index in 0..own.len() {
+        let declared = function.overloads.iter().find_map(|o| o.parameters.get(index));
+        let mut name = declared.map_or_else(|| format!("arg{index}"), |p| p.name.clone());
+        while names.contains(&name) {
+            name.push('_');
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// The `.d.ts` of a client module.
@@ -299,7 +320,7 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
         for signature in signatures(function) {
             docs(&mut out, signature.docs.as_deref().or(function.signature.docs.as_deref()), 0);
             let _ = write!(out, "declare function {}", local_name(&function.name));
-            write_signature(&mut out, &printer, signature, &function.signature, &call_options);
+            write_signature(&mut out, &printer, signature, function, &call_options);
             out.push_str(";\n");
         }
     }
@@ -310,7 +331,7 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
             for signature in signatures(method) {
                 docs(&mut out, signature.docs.as_deref().or(method.signature.docs.as_deref()), 1);
                 let _ = write!(out, "  {}", property(&method.name));
-                write_signature(&mut out, &printer, signature, &method.signature, &call_options);
+                write_signature(&mut out, &printer, signature, method, &call_options);
                 out.push_str(";\n");
             }
         }
@@ -399,12 +420,12 @@ fn signatures(function: &BackendFunction) -> impl Iterator<Item = &Signature> {
     function.overloads.iter().chain(own)
 }
 
-/// `signature` is an overload of `implementation`, or the same.
+/// `signature` is an overload of `function`, or its own.
 fn write_signature(
     out: &mut String,
     printer: &Printer<'_>,
     signature: &Signature,
-    implementation: &Signature,
+    function: &BackendFunction,
     call_options: &str,
 ) {
     printer.type_parameters(out, &signature.type_parameters, 0);
@@ -426,10 +447,17 @@ fn write_signature(
         }
     }
     // The stub takes its options behind the implementation's parameters.
-    if let (Some(_), Some(options)) = (options_name(signature), options_name(implementation)) {
-        for parameter in implementation.parameters.iter().skip(signature.parameters.len()) {
+    let public = public_names(function);
+    let own: Vec<String> = signature.parameters.iter().map(|p| p.name.clone()).collect();
+    let taken: Vec<String> = own.iter().chain(&public).cloned().collect();
+    if let (Some(_), Some(options)) =
+        (options_name(signature, &own), options_name(&function.signature, &taken))
+    {
+        for (index, name) in public.iter().enumerate().skip(own.len()) {
+            // `b?: undefined` behind an overload that has a `b` elsewhere.
+            let name = if own.contains(name) { &format!("arg{index}") } else { name };
             let separator = if std::mem::take(&mut first) { "" } else { ", " };
-            let _ = write!(out, "{separator}{}?: undefined", parameter.name);
+            let _ = write!(out, "{separator}{name}?: undefined");
         }
         let _ = write!(out, "{}{options}?: {call_options}", if first { "" } else { ", " });
     }
@@ -452,6 +480,6 @@ fn unwrapped(declared: &TypeExpr) -> TypeExpr {
             }
             if members.len() == 1 { members.remove(0) } else { TypeExpr::Union(members) }
         }
-        other => other.clone(),
+        other => without_predicate(other),
     }
 }

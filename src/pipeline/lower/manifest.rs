@@ -14,7 +14,10 @@ use crate::{
         output::Output,
         types::{Parameter, TypeExpr},
     },
-    pipeline::{gather::result_type, print::types::Printer},
+    pipeline::{
+        gather::{result_type, without_predicate},
+        print::types::Printer,
+    },
 };
 
 /// The version of the manifest's form.
@@ -119,7 +122,7 @@ fn route(
     let result = signature
         .result
         .as_ref()
-        .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(result_type(ty)));
+        .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&without_predicate(result_type(ty))));
     let abi = route_abi(name, &params, &result, &signature_types(app, route, modules), types);
     let mut value = Map::new();
     value.insert("module".to_owned(), route.module.as_str().into());

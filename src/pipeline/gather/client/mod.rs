@@ -76,7 +76,9 @@ impl<'a> Plan<'a> {
         for function in &contract.functions {
             let local = function.class.as_deref().unwrap_or(&function.name);
             self.export_function(contract, local, function.span);
-            for signature in std::iter::once(&function.signature).chain(&function.overloads) {
+            // Behind overloads, what the implementation takes is the server's own.
+            let own = function.overloads.is_empty().then_some(&function.signature);
+            for signature in function.overloads.iter().chain(own) {
                 self.signature(file, signature);
             }
         }

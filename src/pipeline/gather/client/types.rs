@@ -236,6 +236,10 @@ impl Plan<'_> {
                     else {
                         return;
                     };
+                    // A value that is written where a type belongs has no client module.
+                    if !self.modules.contains_key(&module) {
+                        return;
+                    }
                     let import = TypeImport { exported, local: first.to_owned(), namespace: false };
                     self.entry(file).imports.entry(module).or_default().insert(import);
                 }
