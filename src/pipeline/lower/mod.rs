@@ -4,6 +4,7 @@ pub mod client;
 pub mod index;
 pub mod json;
 pub mod manifest;
+mod rewrite;
 pub mod server;
 mod accessors;
 mod fields;
