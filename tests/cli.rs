@@ -160,7 +160,8 @@ fn a_build_says_in_one_line_what_it_did() {
     let run = project.run(&["build"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     assert!(run.stdout.starts_with("Built 0 routes in 1 module: "), "{}", run.stdout);
-    assert!(run.stdout.ends_with(" ms)\n") && run.stdout.lines().count() == 1);
+    assert!(run.stdout.ends_with(" ms); no function is marked `@backend`\n"), "{}", run.stdout);
+    assert_eq!(run.stdout.lines().count(), 1);
     assert!(project.path("dist/.kontract-outputs.json").is_file());
 
     let run = project.run(&["build", "--quiet"]);

@@ -78,6 +78,7 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
 
 /// `Built 12 routes in 5 modules: 24 files written, 3 unchanged (41 ms)`
 fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128) -> String {
+    let none = if routes == 0 { "; no function is marked `@backend`" } else { "" };
     let routes = plural(routes, "route");
     let modules = plural(modules, "module");
     let mut files = vec![format!("{} written", plural(written.written, "file"))];
@@ -87,7 +88,7 @@ fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128)
     if written.removed > 0 {
         files.push(format!("{} removed", written.removed));
     }
-    format!("Built {routes} in {modules}: {} ({milliseconds} ms)", files.join(", "))
+    format!("Built {routes} in {modules}: {} ({milliseconds} ms){none}", files.join(", "))
 }
 
 #[cfg(test)]

@@ -244,6 +244,13 @@ impl Signature {
     }
 }
 
+impl BackendFunction {
+    /// The module's name for it: the function's own, or its class's.
+    pub fn local(&self) -> &str {
+        self.class.as_deref().unwrap_or(&self.name)
+    }
+}
+
 impl Signature {
     pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
         walk_signature(&self.type_parameters, &self.parameters, self.result.as_ref(), visit);

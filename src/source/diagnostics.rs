@@ -52,8 +52,8 @@ pub fn utf16(file: &SourcePath) -> Diagnostic {
 /// K003.
 #[cold]
 pub fn binary(file: &SourcePath, at: usize) -> Diagnostic {
-    Diagnostic::error("K003", file, Some(place(at, 1)), "the file is not text")
-        .label("a NUL byte")
+    // Its lines are not shown: a terminal should not get them.
+    Diagnostic::error("K003", file, None, format!("the file is not text: byte {at} is NUL"))
         .help("exclude it with `[build] exclude` in kontract.toml")
 }
 

@@ -11,9 +11,6 @@
 //! // … and the three annotations beside it, each with its place and its arguments.
 //! ```
 
-// Diagnostics are made once per mistake, and boxing them would tell in every signature.
-#![allow(clippy::result_large_err)]
-
 pub mod diagnostics;
 pub mod text;
 pub mod nesting;

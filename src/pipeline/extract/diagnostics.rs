@@ -10,7 +10,9 @@ pub fn unknown_argument(
     name: &str,
     known: &[&str],
 ) -> Diagnostic {
-    let known_list = known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
+    // What is known but not available yet is refused by its own message.
+    let listed = known.iter().filter(|k| !matches!(**k, "isolation" | "retry"));
+    let known_list = listed.map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
     let help = match suggestion(name, known) {
         Some(near) => format!("did you mean `{near}`? `{annotation}` takes {known_list}"),
         None if known.is_empty() => format!("`{annotation}` takes no arguments"),

@@ -343,7 +343,7 @@ fn check_symbol(
         }
         return;
     }
-    let is_route = contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == name);
+    let is_route = contract.functions.iter().any(|f| f.local() == name);
     let is_known = !contract.functions.is_empty()
         && (contract.constants.iter().any(|c| c.name == name)
             || contract

@@ -127,7 +127,7 @@ impl<'a> Api<'a> {
         let mut api = Self { imports: Vec::new(), root: Node::Group(BTreeMap::new()) };
         for (name, route) in &app.routes {
             let function: &BackendFunction = &modules[&route.module].functions[route.function];
-            let local = function.class.as_deref().unwrap_or(&function.name);
+            let local = function.local();
             let Some(exported) =
                 app.client[&route.module].exports.get(local).and_then(|names| names.first())
             else {

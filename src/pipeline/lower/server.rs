@@ -159,7 +159,7 @@ impl<'a> Plan<'a> {
             if function.kind == FunctionKind::Instance {
                 self.import("kontract/runtime".to_owned(), "__kontract_instance");
             }
-            let root = function.class.as_deref().unwrap_or(&function.name);
+            let root = function.local();
             // The handler's parameters must not hide what it calls.
             let (ctx, args) = match root {
                 "ctx" | "args" => ("__kontract_ctx", "__kontract_args"),

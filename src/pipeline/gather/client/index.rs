@@ -100,7 +100,7 @@ impl Plan<'_> {
 }
 
 fn is_value(contract: &ModuleContract, module: &ClientModule, local: &str) -> bool {
-    contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == local)
+    contract.functions.iter().any(|f| f.local() == local)
         || module.constants.contains(local)
         || contract
             .type_named(local)

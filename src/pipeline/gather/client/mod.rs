@@ -74,7 +74,7 @@ impl<'a> Plan<'a> {
         let Some(contract) = self.contract(file) else { return };
         self.entry(file).routes = routes;
         for function in &contract.functions {
-            let local = function.class.as_deref().unwrap_or(&function.name);
+            let local = function.local();
             self.export_function(contract, local, function.span);
             // Behind overloads, what the implementation takes is the server's own.
             let own = function.overloads.is_empty().then_some(&function.signature);
@@ -159,8 +159,7 @@ impl<'a> Plan<'a> {
             return;
         }
         let Some(contract) = self.contract(&module) else { return };
-        let is_route =
-            contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == local);
+        let is_route = contract.functions.iter().any(|f| f.local() == local);
         let is_enum = contract
             .type_named(&local)
             .is_some_and(|t| matches!(t.kind, TypeDeclarationKind::Enum { .. }));

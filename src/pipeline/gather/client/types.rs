@@ -291,7 +291,7 @@ impl Plan<'_> {
         } else if contract.constant(name).is_some() {
             self.need_constant(module, name);
         } else if let Some((file, span)) = query
-            && !contract.functions.iter().any(|f| f.class.as_deref().unwrap_or(&f.name) == name)
+            && !contract.functions.iter().any(|f| f.local() == name)
         {
             self.diagnostics.push(typeof_server_value(file, span, name));
         }
