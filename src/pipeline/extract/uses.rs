@@ -6,10 +6,10 @@ use swc_common::{Span as SwcSpan, Spanned, SyntaxContext};
 use swc_ecma_ast::{
     ArrayPat, ArrowExpr, AssignPatProp, CallExpr, Callee, ExportNamedSpecifier, Expr, Function,
     Ident, ImportDecl, JSXAttrName, JSXElementName, JSXMemberExpr, JSXObject, KeyValueProp, Lit,
-    MemberExpr, MemberProp, ModuleExportName, NamedExport, ObjectPatProp, Pat, Prop, PropName, Str,
-    TsEntityName, TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl, TsModuleName,
-    TsModuleRef, TsType, TsTypeAliasDecl, TsTypeParamDecl, TsTypeParamInstantiation, UsingDecl,
-    VarDecl, VarDeclarator,
+    MemberExpr, MemberProp, ModuleExportName, NamedExport, ObjectPatProp, ParenExpr, Pat, Prop,
+    PropName, Str, TsAsExpr, TsEntityName, TsExprWithTypeArgs, TsImportEqualsDecl, TsInterfaceDecl,
+    TsModuleName, TsModuleRef, TsNonNullExpr, TsType, TsTypeAliasDecl, TsTypeParamDecl,
+    TsTypeParamInstantiation, UnaryExpr, UnaryOp, UsingDecl, VarDecl, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -173,7 +173,24 @@ impl Visit for Visitor<'_> {
         self.use_ident(&ident.id);
     }
 
+    fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
+        let mut operand = &*unary.arg;
+        while let Expr::Paren(ParenExpr { expr, .. })
+        | Expr::TsAs(TsAsExpr { expr, .. })
+        | Expr::TsNonNull(TsNonNullExpr { expr, .. }) = operand
+        {
+            operand = expr;
+        }
+        if unary.op == UnaryOp::Delete && operand.is_ident() {
+            self.invalid(unary.span, "`delete` removes properties, not variables");
+        }
+        unary.visit_children_with(self);
+    }
+
     fn visit_fn_decl(&mut self, function: &swc_ecma_ast::FnDecl) {
+        if function.ident.sym == "this" {
+            self.invalid(function.ident.span, "`this` cannot be declared");
+        }
         self.declared(&function.ident);
         function.function.visit_with(self);
     }
