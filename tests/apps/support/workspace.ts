@@ -66,7 +66,7 @@ export async function build({ root }: Pick<Workspace, 'root'>, env: Record<strin
 }
 
 /** Runs the TypeScript compiler in a copy and answers what it printed: nothing when all is well. */
-export function tsc({ root }: Workspace, project: string): Promise<string> {
+export function tsc({ root }: Pick<Workspace, 'root'>, project: string): Promise<string> {
   return compileWith(['--noEmit', '-p', project], root);
 }
 
