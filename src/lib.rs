@@ -7,5 +7,6 @@ pub mod files;
 pub mod model;
 pub mod diagnostic;
 pub mod source;
+pub mod lock;
 pub mod pipeline;
 pub mod cli;

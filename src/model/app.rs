@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     SourcePath, Span,
     contract::{ExportTarget, ImportKind, Middleware, ModuleContract},
+    shape::Shapes,
     types::TypeExpr,
 };
 
@@ -19,6 +20,8 @@ pub struct App {
     /// Distinct sets of middlewares that wrap a route, and the name of their chain function.
     pub chains: BTreeMap<Vec<usize>, String>,
     pub tables: BTreeMap<String, Table>,
+    /// What travels.
+    pub shapes: Shapes,
     pub server: BTreeMap<SourcePath, ServerModule>,
     pub client: BTreeMap<SourcePath, ClientModule>,
     pub index: ClientIndex,
@@ -36,6 +39,25 @@ pub struct Route {
     /// For each parameter: it may be left out, and null is not one of its values, so that null on
     /// the wire stands for undefined.
     pub null_is_undefined: Vec<bool>,
+    /// What the annotation asks for, or else what the route's storage operations need.
+    pub perm: u8,
+    /// The tables that the route's call graph touches, each with the operations as a mask.
+    pub tables: BTreeMap<String, u8>,
+    /// Storage that it may touch beside them: what the compiler could not follow.
+    pub unseen: Vec<Unseen>,
+    /// Identifies what travels: `sha256:…`.
+    pub abi: String,
+    /// The hashes of released versions that it can serve, its own among them; sorted.
+    pub accepts: Vec<String>,
+}
+
+/// A use of storage that cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unseen {
+    pub file: SourcePath,
+    pub span: Span,
+    /// `a table name that is computed`.
+    pub what: String,
 }
 
 #[derive(Debug)]

@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod perms;
 pub mod types;
 pub mod contract;
+pub mod shape;
 pub mod app;
 pub mod output;
 

@@ -25,6 +25,7 @@ use self::{
 use crate::{
     config::Options,
     files::Files,
+    lock::{self, Lock},
     model::{
         SourcePath,
         app::{App, Modules},
@@ -79,7 +80,9 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    diagnostics.extend(found);
+    let (_lock, found) = lock::assign(&mut app, &Lock::default());
     diagnostics.extend(found);
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -196,6 +199,9 @@ fn outputs(
     }));
     outputs.extend(lower::index::server(app));
     outputs.extend(lower::index::client(app, modules));
+    outputs.extend(lower::codec::codecs(app));
+    outputs.extend(lower::schema::schemas(app));
+    outputs.extend(lower::openapi::openapi(app, modules));
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = lower::manifest::manifest(app, modules, &outputs, texts);
     outputs.push(manifest);

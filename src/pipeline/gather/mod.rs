@@ -7,6 +7,7 @@ mod diagnostics;
 mod resolve;
 mod roles;
 mod routes;
+mod shapes;
 mod symbols;
 mod tables;
 
@@ -87,6 +88,7 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
+    let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
     let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
     let tables = tables::tables(modules, &in_server, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
@@ -95,5 +97,5 @@ pub fn gather(
         module.flavour = resolver.flavour(file);
     }
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (App { routes, middleware, chains, tables, server, client, index, auth }, diagnostics)
+    (App { routes, middleware, chains, tables, shapes, server, client, index, auth }, diagnostics)
 }

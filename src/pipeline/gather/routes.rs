@@ -48,6 +48,11 @@ pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<
                     function: index,
                     chain: Vec::new(),
                     null_is_undefined: Vec::new(),
+                    perm: function.perm.unwrap_or(0),
+                    tables: BTreeMap::new(),
+                    unseen: Vec::new(),
+                    abi: String::new(),
+                    accepts: Vec::new(),
                 };
                 routes.insert(name, route);
             }

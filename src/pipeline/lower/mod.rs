@@ -1,10 +1,13 @@
 //! The app → modules to be printed: server code, client stubs, indices, the manifest.
 
 pub mod client;
+pub mod codec;
 pub mod index;
 pub mod json;
 pub mod manifest;
+pub mod openapi;
 mod rewrite;
+pub mod schema;
 pub mod server;
 mod accessors;
 mod fields;
