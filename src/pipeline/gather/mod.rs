@@ -4,6 +4,7 @@
 mod carry;
 mod client;
 mod diagnostics;
+mod reach;
 mod resolve;
 mod roles;
 mod routes;
@@ -88,6 +89,7 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
+    reach::reach(symbols, &mut routes, &mut diagnostics);
     let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
     let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
     let tables = tables::tables(modules, &in_server, &mut diagnostics);
