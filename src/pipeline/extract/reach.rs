@@ -747,6 +747,9 @@ impl Walk<'_> {
                     (Held::Storage, None) => {
                         self.unseen("a computed table name".to_owned(), prop.span());
                     }
+                    (Held::Storage, Some("get")) => {
+                        self.unseen("`env.storage.get` is used as a value".to_owned(), prop.span());
+                    }
                     _ => {}
                 }
             }
@@ -932,8 +935,8 @@ impl Visit for Walk<'_> {
             self.with(&target.sym, None, |w| {
                 w.at.again = true;
                 w.at.depth = 1;
-                w.role = STORED;
-                w.visit_expr(&assign.right);
+                w.hold(held);
+                w.rest(&assign.right);
             });
         }
     }
