@@ -247,10 +247,7 @@ impl<'a> Plan<'a> {
 }
 
 /// In source order.
-fn routes_of<'a>(
-    app: &'a App,
-    file: &SourcePath,
-) -> impl Iterator<Item = (&'a String, &'a Route)> {
+fn routes_of<'a>(app: &'a App, file: &SourcePath) -> impl Iterator<Item = (&'a String, &'a Route)> {
     let names = app.client.get(file).map_or(&[][..], |client| &client.routes);
     names.iter().filter_map(|name| app.routes.get_key_value(name))
 }
