@@ -23,7 +23,9 @@ const here = resolve(import.meta.dirname, '..');
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const seed = process.env.KONTRACT_SEED ?? '1';
   const routes = Number(process.env.KONTRACT_TYPES ?? (process.env.KONTRACT_PROVE ? 600 : 330));
-  const folder = await makeProject(application(seed, routes).files);
+  const { files } = application(seed, routes);
+  files.set('src/limits.ts', await readFile(join(here, 'limits.types.ts'), 'utf8'));
+  const folder = await makeProject(files);
   await build(folder);
   project.provide('project', folder);
   project.provide('seed', seed);
@@ -52,10 +54,6 @@ export async function build(folder: string): Promise<void> {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new Error(`kontract build failed in ${folder}\n${(stdout + stderr).slice(0, 20_000) || String(error)}`);
   }
-}
-
-export async function manifest(folder: string): Promise<{ wire: unknown }> {
-  return JSON.parse(await readFile(join(folder, 'dist/manifest.json'), 'utf8')) as { wire: unknown };
 }
 
 /** The compiler that is tested: KONTRACT_BIN, or the debug build of this checkout. */

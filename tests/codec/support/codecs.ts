@@ -19,9 +19,9 @@ export interface Subject {
   app: Application;
   folder: string;
   wire: Wire;
-  codec(route: Route): Codec;
-  /** The text of the schema of a route's module. */
-  schemaPath(route: Route): string;
+  codec(route: Pick<Route, 'name' | 'module'>): Codec;
+  /** Of the schema of a route's module. */
+  schemaPath(route: Pick<Route, 'module'>): string;
 }
 
 const names = ['encodeRequest', 'decodeRequest', 'readRequest', 'encodeResponse', 'decodeResponse', 'writeResponse'] as const;
@@ -31,9 +31,11 @@ export async function subject(): Promise<Subject> {
   const folder = inject('project');
   const { wire } = JSON.parse(readFileSync(join(folder, 'dist/manifest.json'), 'utf8')) as { wire: Wire };
   const codecs = new Map<string, Codec>();
-  for (const module of new Set(app.routes.map((route) => route.module))) {
+  const limits = Object.keys(wire.routes).flatMap((name) => (/^f\d+$/.test(name) ? [] : [{ name, module: 'limits' }]));
+  const all = [...app.routes, ...limits];
+  for (const module of new Set(all.map((route) => route.module))) {
     const exports = await load(join(folder, `dist/codec/${module}.js`));
-    for (const route of app.routes.filter((candidate) => candidate.module === module)) {
+    for (const route of all.filter((candidate) => candidate.module === module)) {
       codecs.set(route.name, codecOf(exports, wire.routes[route.name]!.ident));
     }
   }

@@ -4,12 +4,29 @@ import { Builder } from 'flatbuffers';
 import type { Content, Member, Table } from './inspect.ts';
 import { idCount, type Schema, type SchemaField } from './schema.ts';
 
-export function rebuild(schema: Schema, root: Table): Uint8Array {
+export interface Rebuilding {
+  /** Writes what is one object in memory once, and points to it from everywhere. */
+  share?: boolean;
+}
+
+export function rebuild(schema: Schema, root: Table, { share = false }: Rebuilding = {}): Uint8Array {
   const builder = new Builder(64);
+  const written = new Map<unknown, number>();
   builder.finish(table(root));
   return builder.asUint8Array().slice();
 
-  function table({ table: name, fields }: Table): number {
+  function once(content: unknown, write: () => number): number {
+    const known = share ? written.get(content) : undefined;
+    const offset = known ?? write();
+    written.set(content, offset);
+    return offset;
+  }
+
+  function table(content: Table): number {
+    return once(content, () => tableOf(content));
+  }
+
+  function tableOf({ table: name, fields }: Table): number {
     const declared = schema.tables.get(name)!;
     const offsets = new Map<string, number>();
     for (const field of declared) {
@@ -38,11 +55,18 @@ export function rebuild(schema: Schema, root: Table): Uint8Array {
     return builder.endObject();
   }
 
+  function string(content: string): number {
+    return once(content, () => builder.createString(content));
+  }
+
   function child(field: SchemaField, content: Content): number {
     if (schema.unions.has(field.type)) return table((content as Member).content);
-    if (field.type === 'string') return builder.createString(content as string);
+    if (field.type === 'string') return string(content as string);
     if (!field.type.startsWith('[')) return table(content as Table);
-    const element = field.type.slice(1, -1);
+    return once(content, () => vector(field.type.slice(1, -1), content));
+  }
+
+  function vector(element: string, content: Content): number {
     if (element === 'ubyte') return builder.createByteVector(content as Uint8Array);
     const items = content as Content[];
     if (element in vectors) {
@@ -51,7 +75,7 @@ export function rebuild(schema: Schema, root: Table): Uint8Array {
       for (const item of items.toReversed()) add(builder, item);
       return builder.endVector();
     }
-    const offsets = items.map((item) => (element === 'string' ? builder.createString(item as string) : table(item as Table)));
+    const offsets = items.map((item) => (element === 'string' ? string(item as string) : table(item as Table)));
     builder.startVector(4, offsets.length, 4);
     for (const offset of offsets.toReversed()) builder.addOffset(offset);
     return builder.endVector();
