@@ -32,6 +32,7 @@ use crate::{
         contract::ModuleContract,
         diagnostic::Diagnostic,
         output::Output,
+        shape::Shapes,
     },
     source::STACK_BYTES,
 };
@@ -97,6 +98,18 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     }
     build.diagnostics = diagnostics;
     build
+}
+
+/// What travels, before the lock gives ids: for tests.
+pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnostic>) {
+    let layout = Layout::new(options);
+    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let resolver = Resolver::new(files, options);
+    let (modules, _, resolutions) =
+        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    diagnostics.extend(found);
+    (app.shapes, diagnostics)
 }
 
 /// Extracts the sources and what they import from outside the include patterns.
