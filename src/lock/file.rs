@@ -198,7 +198,7 @@ fn print_members(out: &mut String, object: &Map<String, Value>, depth: usize, on
         out.push_str(&Value::from(key.as_str()).to_string());
         out.push_str(": ");
         match value {
-            Value::Object(members) if depth < one_line && !members.is_empty() => {
+            Value::Object(members) if depth < one_line && key != "rest" && !members.is_empty() => {
                 print_members(out, members, depth + 1, one_line);
             }
             value => print_line(out, value),

@@ -28,7 +28,7 @@ pub fn shapes(text: &str) -> Shapes {
                 place: Place::default(),
             };
             shapes.unions.insert(key(name), union);
-        } else if line.contains('(') {
+        } else if head.contains('(') {
             let (route, rest) = line.split_once('(').expect("a route");
             let (parameters, result) = rest.rsplit_once("): ").expect("a result");
             let (request, response) = (format!("{route}(request)"), format!("{route}(response)"));

@@ -246,7 +246,7 @@ fn after_a_merge_the_field_that_was_never_released_gets_a_new_id() {
     let email = "User: id: string, email: string\nget(): @User";
     let phone = "User: id: string, phone: string\nget(): @User";
     let both = "User: id: string, email: string, phone: string\nget(): @User";
-    // Neither was released: the first by name stays.
+    // Neither was released: the first in the source stays.
     let mixed = merged(email, phone, &lock);
     let (shapes, settled, diagnostics) = build(both, &mixed);
     assert_eq!(ids(&shapes, "User"), "id=0 email=1 phone=2");
