@@ -190,18 +190,13 @@ fn assign_object(
     for (slot, ids) in slots.into_iter().zip(ids) {
         let field = FieldIds { value: ids.value.unwrap_or_default(), state: ids.state };
         let entry = LockedField { id: field.value, ty: slot.ty, state: field.state };
-        match slot.name {
-            Some(name) => {
-                object.fields[slot.index].id = field;
-                assigned.fields.insert(name, entry);
-            }
-            None => {
-                if let Some(rest) = &mut object.rest {
-                    rest.id = field;
-                }
-                assigned.rest = Some(entry);
-            }
-        }
+        let Some(name) = slot.name else {
+            object.rest.iter_mut().for_each(|rest| rest.id = field);
+            assigned.rest = Some(entry);
+            continue;
+        };
+        object.fields[slot.index].id = field;
+        assigned.fields.insert(name, entry);
     }
     assigned
 }
