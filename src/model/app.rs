@@ -74,6 +74,8 @@ pub struct Table {
     pub fields: BTreeMap<String, Field>,
     /// Declaration order of `fields`.
     pub order: Vec<String>,
+    /// Rows are private to their user.
+    pub owned: bool,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,9 @@ pub struct Field {
     pub ty: TypeExpr,
     pub optional: bool,
     pub perm: u8,
+    pub index: bool,
+    /// No two rows hold the same value.
+    pub unique: bool,
 }
 
 /// A module of `dist/server`.

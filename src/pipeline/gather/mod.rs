@@ -7,6 +7,7 @@ mod diagnostics;
 mod resolve;
 mod roles;
 mod routes;
+mod rows;
 mod shapes;
 mod symbols;
 mod tables;
@@ -89,8 +90,7 @@ pub fn gather(
         })
         .collect();
     let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
-    let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
-    let tables = tables::tables(modules, &in_server, &mut diagnostics);
+    let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
