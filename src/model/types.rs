@@ -171,6 +171,9 @@ pub struct MappedType {
     pub ty: Option<TypeExpr>,
 }
 
+/// Before the path of a source, in the specifier of a [`TypeExpr::Import`] that the compiler made.
+pub const MODULE_SPECIFIER: &str = "kontract:";
+
 /// The text of a doc comment (`///` or `/** */`), without its delimiters and leading stars.
 pub type Docs = String;
 

@@ -45,6 +45,8 @@ pub struct Build {
     pub diagnostics: Vec<Diagnostic>,
     /// Empty where there are errors.
     pub outputs: Vec<Output>,
+    /// For editors and `tsc`, relative to `.kontract` in the source root.
+    pub types: Vec<Output>,
     pub leaks: leaks::Report,
     pub routes: usize,
     pub modules: usize,
@@ -91,6 +93,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
+            build.types = lower::registry::types(&app, &modules, &layout);
         }
         diagnostics.extend(found);
         build.leaks = report;

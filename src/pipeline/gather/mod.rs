@@ -4,6 +4,7 @@
 mod carry;
 mod client;
 mod diagnostics;
+mod registry;
 mod resolve;
 mod roles;
 mod routes;
@@ -96,6 +97,10 @@ pub fn gather(
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
         module.flavour = resolver.flavour(file);
     }
+    let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (App { routes, middleware, chains, tables, shapes, server, client, index, auth }, diagnostics)
+    (
+        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry },
+        diagnostics,
+    )
 }
