@@ -4,6 +4,7 @@
 mod client;
 mod diagnostics;
 mod registry;
+mod reach;
 mod resolve;
 mod results;
 mod roles;
@@ -89,6 +90,7 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
+    reach::reach(symbols, &mut routes, &mut diagnostics);
     let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
     let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
