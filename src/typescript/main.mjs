@@ -1,0 +1,139 @@
+// Answers the compiler's questions about types, with the project's own TypeScript.
+//
+// Input: `{ project, modules: { <path>: { name, text?, keep, taken } },
+//           questions: [{ file, text, name?, bindings: [[parameter, question]], asked }] }`.
+// A question's text is a type in the scope of its file; bindings give its type parameters other
+// questions' types.
+// Output: `{ version, answers: [{ text } | { refusal }], helpers: { <file>: [{ name, text }] }, files }`.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findTypeScript } from './compilers.mjs';
+import { Expander, Refusal } from './expand.mjs';
+
+const PROBE = '__kontract_probe_';
+const ANSWER = '__kontract_answer_';
+
+export async function answer(request) {
+  const found = await findTypeScript(request.project);
+  if (found === null) return { missing: true };
+  if (found.open === null) return { version: found.version, unsupported: true };
+  const modules = new Map(Object.entries(request.modules).map(([file, module]) => [
+    file,
+    { ...module, keep: new Set(module.keep), taken: new Set(module.taken) },
+  ]));
+  const probes = probesOf(request, modules);
+  const overlay = new Map();
+  for (const [file, module] of modules) {
+    if (module.text !== undefined) overlay.set(file, module.text);
+  }
+  for (const [file, probe] of probes) overlay.set(file, probe.text);
+
+  const answers = [];
+  const files = new Set();
+  const configs = new Map();
+  const lookup = found.open({ project: request.project, overlay });
+  try {
+    for (const file of probes.keys()) {
+      const config = configOf(lookup, file);
+      if (!configs.has(config)) configs.set(config, []);
+      configs.get(config).push(file);
+    }
+    for (const [config, group] of configs) {
+      const ambient = config === null ? [] : lookup.configFiles(config).filter((f) => /\.d\.[cm]?ts$/.test(f));
+      lookup.open(config, [...new Set([...group, ...ambient])]);
+      const expander = new Expander(lookup, modules);
+      for (const file of group) answerFile(lookup, expander, request, file, probes.get(file), answers);
+      for (const file of lookup.files()) files.add(file);
+      for (const path of configChain(config)) files.add(path);
+    }
+  } finally {
+    lookup.close();
+  }
+  const helpers = {};
+  for (const [file, module] of modules) {
+    if (module.helpers?.texts.length > 0) helpers[file] = module.helpers.texts;
+  }
+  return { version: found.version, answers, helpers, files: [...files].sort() };
+}
+
+/** The text of each file that is asked about, with a type alias for each question at its end. */
+function probesOf({ questions }, modules) {
+  const files = new Map();
+  const bound = new Set(questions.flatMap((q) => q.bindings.map(([, index]) => index)));
+  questions.forEach((question, index) => {
+    const { file } = question;
+    if (!files.has(file)) {
+      const text = modules.get(file)?.text ?? readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+      files.set(file, { text: `${text}\n;`, asked: [] });
+    }
+    const probe = files.get(file);
+    const parameters = question.bindings.map(([name]) => name).join(', ');
+    const given = question.bindings.map(([, other]) => {
+      const home = questions[other].file;
+      return home === file ? `${ANSWER}${other}` : `import(${JSON.stringify(home)}).${ANSWER}${other}`;
+    });
+    const start = probe.text.length;
+    // Exported only where another file needs it: a file without exports is no module.
+    const keyword = bound.has(index) ? 'export type' : 'type';
+    if (given.length > 0) {
+      probe.text += `type ${PROBE}${index}<${parameters}> = ${question.text};\n`;
+      probe.text += `${keyword} ${ANSWER}${index} = ${PROBE}${index}<${given.join(', ')}>;\n`;
+    } else {
+      probe.text += `${keyword} ${ANSWER}${index} = ${question.text};\n`;
+    }
+    probe.asked.push({ index, start, end: probe.text.length });
+  });
+  return files;
+}
+
+function answerFile(compiler, expander, { questions }, file, probe, answers) {
+  const asked = probe.asked.filter(({ index }) => questions[index].asked);
+  const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index} `.trim()));
+  asked.forEach(({ index, start, end }, at) => {
+    const type = types[at];
+    try {
+      if (type === undefined) throw new Refusal('unresolved', questions[index].text, '');
+      answers[index] = { text: expander.answer(type, file, questions[index].name) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { kind, what, path } = error;
+      const complaint = kind === 'unresolved' ? compiler.complaint(file, start, end) : undefined;
+      answers[index] = { refusal: { kind, what, path, complaint } };
+    }
+  });
+}
+
+/** The tsconfig that says how `file` is read: the nearest, or the one it refers to that names the file. */
+function configOf(compiler, file) {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const config = join(folder, 'tsconfig.json').replaceAll('\\', '/');
+    if (existsSync(config)) {
+      const names = (path) => compiler.configFiles(path).some((f) => f.toLowerCase() === file.toLowerCase());
+      const others = references(config);
+      return others.length === 0 || names(config) ? config : others.find(names) ?? config;
+    }
+    if (dirname(folder) === folder) return null;
+  }
+}
+
+/** The tsconfigs that a solution's tsconfig refers to. */
+function references(config) {
+  const list = /"references"\s*:\s*\[([^\]]*)\]/.exec(readFileSync(config, 'utf8'))?.[1] ?? '';
+  return [...list.matchAll(/"path"\s*:\s*"([^"]+)"/g)].map(([, path]) => {
+    const target = join(dirname(config), path);
+    return (path.endsWith('.json') ? target : join(target, 'tsconfig.json')).replaceAll('\\', '/');
+  }).filter((path) => existsSync(path));
+}
+
+/** A tsconfig and those of the project that it extends. */
+function configChain(config) {
+  const chain = [];
+  for (let path = config; path !== null && existsSync(path) && !chain.includes(path);) {
+    chain.push(path);
+    const base = /"extends"\s*:\s*"(\.[^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1];
+    if (base === undefined) break;
+    const target = join(dirname(path), base).replaceAll('\\', '/');
+    path = existsSync(target) ? target : `${target}.json`;
+  }
+  return chain;
+}
