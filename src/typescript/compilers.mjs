@@ -4,8 +4,8 @@
 // A compiler opens one tsconfig with some files laid over it, and answers questions about types.
 // Types and symbols are opaque to callers: what they are is asked of the compiler.
 import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** What the resolver of types relies on, whatever the project's own settings say. */
@@ -32,14 +32,14 @@ const USUAL = {
 
 /** Finds the project's TypeScript. Gives null where there is none. */
 export async function findTypeScript(project) {
-  const require = createRequire(join(project, 'kontract.js'));
+  const require = createRequire(path.join(project, 'kontract.js'));
   let manifest;
   try {
     manifest = require.resolve('typescript/package.json');
   } catch {
     return null;
   }
-  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const { version } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
   const major = Number.parseInt(version, 10);
   if (!(major >= 5)) return { version, open: null };
   if (major < 7) {
@@ -64,7 +64,7 @@ function derivedConfig(config, files) {
 const CONFIG_NAME = 'tsconfig.__kontract.json';
 
 function derivedPath({ project, config }) {
-  return join(config === null ? project : dirname(config), CONFIG_NAME).replaceAll('\\', '/');
+  return path.join(config === null ? project : path.dirname(config), CONFIG_NAME).replaceAll('\\', '/');
 }
 
 /** TypeScript 5 and 6. */
@@ -82,17 +82,16 @@ class Library {
     return this.#parse(config).fileNames;
   }
 
-  #parse(path, text) {
+  #parse(config, text) {
     const { ts } = this;
-    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
-    const json = ts.parseConfigFileTextToJson(path, text ?? ts.sys.readFile(path) ?? '');
-    return ts.parseJsonConfigFileContent(json.config ?? {}, host, dirname(path), undefined, path);
+    const json = ts.parseConfigFileTextToJson(config, text ?? ts.sys.readFile(config) ?? '');
+    return ts.parseJsonConfigFileContent(json.config ?? {}, ts.sys, path.dirname(config), undefined, config);
   }
 
   open(config, roots) {
     const { ts, overlay } = this;
-    const path = derivedPath({ project: this.project, config });
-    const { options } = this.#parse(path, derivedConfig(config, roots));
+    const derived = derivedPath({ project: this.project, config });
+    const { options } = this.#parse(derived, derivedConfig(config, roots));
     const host = ts.createCompilerHost(options, true);
     const readFile = host.readFile.bind(host);
     const getSourceFile = host.getSourceFile.bind(host);
@@ -239,11 +238,11 @@ class Native {
   }
 
   open(config, roots) {
-    const path = derivedPath({ project: this.project, config });
-    this.derived.set(path, derivedConfig(config, roots));
-    this.snapshot = this.api.updateSnapshot({ openProjects: [path] });
-    const project = this.snapshot.getProject(path);
-    if (project === undefined) throw new Error(`TypeScript did not open ${path}`);
+    const derived = derivedPath({ project: this.project, config });
+    this.derived.set(derived, derivedConfig(config, roots));
+    const snapshot = this.api.updateSnapshot({ openProjects: [derived] });
+    const project = snapshot.getProject(derived);
+    if (project === undefined) throw new Error(`TypeScript did not open ${derived}`);
     this.program = project.program;
     this.checker = project.checker;
     this.undefinedType = this.checker.getUndefinedType();
@@ -259,7 +258,7 @@ class Native {
 
   aliases(file, names) {
     const text = this.overlay.get(file) ?? '';
-    const positions = names.map((name) => text.indexOf(`type ${name}`) + 'type '.length);
+    const positions = names.map((name) => text.indexOf(`type ${name} =`) + 'type '.length);
     const symbols = this.checker.getSymbolAtPosition(file, positions);
     return symbols.map((symbol) => symbol && this.checker.getDeclaredTypeOfSymbol(symbol));
   }

@@ -5,13 +5,18 @@
 // A question's text is a type in the scope of its file; bindings give its type parameters other
 // questions' types.
 // Output: `{ version, answers: [{ text } | { refusal }], helpers: { <file>: [{ name, text }] }, files }`.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { findTypeScript } from './compilers.mjs';
 import { Expander, Refusal } from './expand.mjs';
 
 const PROBE = '__kontract_probe_';
 const ANSWER = '__kontract_answer_';
+
+/** What the compiler sends its questions with: the answer is a line of the output. */
+export async function main(request, mark) {
+  process.stdout.write(`\n${mark}${JSON.stringify(await answer(request))}\n`);
+}
 
 export async function answer(request) {
   const found = await findTypeScript(request.project);
@@ -44,7 +49,7 @@ export async function answer(request) {
       const expander = new Expander(lookup, modules);
       for (const file of group) answerFile(lookup, expander, request, file, probes.get(file), answers);
       for (const file of lookup.files()) files.add(file);
-      for (const path of configChain(config)) files.add(path);
+      for (const read of configChain(config)) files.add(read);
     }
   } finally {
     lookup.close();
@@ -63,7 +68,7 @@ function probesOf({ questions }, modules) {
   questions.forEach((question, index) => {
     const { file } = question;
     if (!files.has(file)) {
-      const text = modules.get(file)?.text ?? readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+      const text = modules.get(file)?.text ?? fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
       files.set(file, { text: `${text}\n;`, asked: [] });
     }
     const probe = files.get(file);
@@ -88,7 +93,7 @@ function probesOf({ questions }, modules) {
 
 function answerFile(compiler, expander, { questions }, file, probe, answers) {
   const asked = probe.asked.filter(({ index }) => questions[index].asked);
-  const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index} `.trim()));
+  const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index}`));
   asked.forEach(({ index, start, end }, at) => {
     const type = types[at];
     try {
@@ -105,35 +110,35 @@ function answerFile(compiler, expander, { questions }, file, probe, answers) {
 
 /** The tsconfig that says how `file` is read: the nearest, or the one it refers to that names the file. */
 function configOf(compiler, file) {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const config = join(folder, 'tsconfig.json').replaceAll('\\', '/');
-    if (existsSync(config)) {
-      const names = (path) => compiler.configFiles(path).some((f) => f.toLowerCase() === file.toLowerCase());
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    const config = path.join(folder, 'tsconfig.json').replaceAll('\\', '/');
+    if (fs.existsSync(config)) {
+      const names = (other) => compiler.configFiles(other).some((f) => f.toLowerCase() === file.toLowerCase());
       const others = references(config);
       return others.length === 0 || names(config) ? config : others.find(names) ?? config;
     }
-    if (dirname(folder) === folder) return null;
+    if (path.dirname(folder) === folder) return null;
   }
 }
 
 /** The tsconfigs that a solution's tsconfig refers to. */
 function references(config) {
-  const list = /"references"\s*:\s*\[([^\]]*)\]/.exec(readFileSync(config, 'utf8'))?.[1] ?? '';
-  return [...list.matchAll(/"path"\s*:\s*"([^"]+)"/g)].map(([, path]) => {
-    const target = join(dirname(config), path);
-    return (path.endsWith('.json') ? target : join(target, 'tsconfig.json')).replaceAll('\\', '/');
-  }).filter((path) => existsSync(path));
+  const list = /"references"\s*:\s*\[([^\]]*)\]/.exec(fs.readFileSync(config, 'utf8'))?.[1] ?? '';
+  return [...list.matchAll(/"path"\s*:\s*"([^"]+)"/g)].map(([, name]) => {
+    const target = path.join(path.dirname(config), name);
+    return (name.endsWith('.json') ? target : path.join(target, 'tsconfig.json')).replaceAll('\\', '/');
+  }).filter((target) => fs.existsSync(target));
 }
 
 /** A tsconfig and those of the project that it extends. */
 function configChain(config) {
   const chain = [];
-  for (let path = config; path !== null && existsSync(path) && !chain.includes(path);) {
-    chain.push(path);
-    const base = /"extends"\s*:\s*"(\.[^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1];
+  for (let file = config; file !== null && fs.existsSync(file) && !chain.includes(file);) {
+    chain.push(file);
+    const base = /"extends"\s*:\s*"(\.[^"]+)"/.exec(fs.readFileSync(file, 'utf8'))?.[1];
     if (base === undefined) break;
-    const target = join(dirname(path), base).replaceAll('\\', '/');
-    path = existsSync(target) ? target : `${target}.json`;
+    const target = path.join(path.dirname(file), base).replaceAll('\\', '/');
+    file = fs.existsSync(target) ? target : `${target}.json`;
   }
   return chain;
 }
