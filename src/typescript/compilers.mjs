@@ -128,12 +128,14 @@ class Library {
     });
   }
 
-  /** What TypeScript says of the text from `start` to `end`, first line only. */
-  complaint(file, start, end) {
-    const source = this.program.getSourceFile(file);
-    const found = this.program.getSemanticDiagnostics(source)
-      .find((d) => d.category === 1 && d.start >= start && d.start < end);
-    return found && this.ts.flattenDiagnosticMessageText(found.messageText, '\n').split('\n')[0];
+  /** What TypeScript finds wrong in a file: `[{ code, start, text }]`. */
+  complaints(file) {
+    const found = this.program.getSemanticDiagnostics(this.program.getSourceFile(file));
+    return found.map(({ code, start, messageText }) => ({
+      code,
+      start,
+      text: this.ts.flattenDiagnosticMessageText(messageText, '\n').split('\n')[0],
+    }));
   }
 
   text(type) {
@@ -263,10 +265,9 @@ class Native {
     return symbols.map((symbol) => symbol && this.checker.getDeclaredTypeOfSymbol(symbol));
   }
 
-  complaint(file, start, end) {
-    const found = this.program.getSemanticDiagnostics(file)
-      .find((d) => d.category === 1 && d.pos >= start && d.pos < end);
-    return found?.text.split('\n')[0];
+  complaints(file) {
+    const found = this.program.getSemanticDiagnostics(file);
+    return found.map(({ code, pos, text }) => ({ code, start: pos, text: text.split('\n')[0] }));
   }
 
   text(type) {

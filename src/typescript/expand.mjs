@@ -74,8 +74,8 @@ export class Expander {
     }
     if (flags & (T.ESSymbol | T.UniqueESSymbol)) this.#refuse('unsupported', 'symbol');
     if (flags & T.NonPrimitive) this.#refuse('unsupported', 'object');
-    if (flags & T.Union) return this.#union(c.members(type));
     if (flags & T.Boolean) return 'boolean';
+    if (flags & T.Union) return this.#named(type) ?? this.#union(c.members(type));
     if (flags & (T.StringLiteral | T.NumberLiteral | T.BigIntLiteral | T.BooleanLiteral)) {
       return this.#literal(c.literal(type));
     }
@@ -110,7 +110,7 @@ export class Expander {
       texts.delete('false');
       texts.add('boolean');
     }
-    const rank = (text) => ['undefined', 'null'].indexOf(text);
+    const rank = (text) => ['null', 'undefined'].indexOf(text);
     const sorted = [...texts].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
     return sorted.join(' | ');
   }
@@ -217,12 +217,18 @@ export class Expander {
     return `${readonly ? 'readonly ' : ''}[${elements.join(', ')}]`;
   }
 
+  /** It is what a class or interface declares; the class itself has the same symbol. */
+  #isInstance(type) {
+    const { TypeFlags, ObjectFlags } = this.compiler;
+    return (type.flags & TypeFlags.Object) !== 0
+      && (type.objectFlags & (ObjectFlags.ClassOrInterface | ObjectFlags.Reference)) !== 0;
+  }
+
   /** The name of a type of TypeScript's own library, and of Node's `Buffer`. */
   #libraryName(type) {
     const { compiler: c } = this;
-    const symbol = c.symbol(type);
-    const { Class, Interface } = c.SymbolFlags;
-    if (symbol === undefined || (symbol.flags & (Class | Interface)) === 0) return undefined;
+    const symbol = this.#isInstance(type) ? c.symbol(type) : undefined;
+    if (symbol === undefined) return undefined;
     const declared = c.declarations(symbol);
     const own = declared.some((d) => c.isDefaultLibrary(d.file)
       || (symbol.name === 'Buffer' && d.file.includes('/@types/node/')));
@@ -233,7 +239,7 @@ export class Expander {
   #named(type) {
     const { compiler: c } = this;
     const alias = c.alias(type);
-    const own = (type.flags & c.TypeFlags.Object) === 0 ? undefined : c.symbol(type);
+    const own = this.#isInstance(type) ? c.symbol(type) : undefined;
     for (const [symbol, args] of [[alias?.symbol, alias?.arguments], [own, undefined]]) {
       if (symbol === undefined) continue;
       for (const declared of c.declarations(symbol)) {
@@ -258,7 +264,7 @@ export class Expander {
     const { compiler: c } = this;
     if (c.isFunction(type)) this.#refuse('unsupported', 'function');
     const { Class, Method, Accessor, Optional } = c.SymbolFlags;
-    const isClass = ((c.symbol(type)?.flags ?? 0) & Class) !== 0;
+    const isClass = this.#isInstance(type) && ((c.symbol(type)?.flags ?? 0) & Class) !== 0;
     const members = [];
     const properties = this.#ordered(type).filter((p) => !isClass || !this.#staysBehind(p, Method | Accessor));
     if (properties.some((p) => this.#isSecretKey(p))) {

@@ -13,6 +13,13 @@ import { Expander, Refusal } from './expand.mjs';
 const PROBE = '__kontract_probe_';
 const ANSWER = '__kontract_answer_';
 
+/**
+ * Errors that leave a type with parts that mean nothing: names and modules that are not found,
+ * types too deep or complex. Others (a type argument that breaks its constraint) do not, and may
+ * come of settings that are forced here.
+ */
+const SPOILING = new Set([2304, 2305, 2307, 2312, 2339, 2440, 2503, 2551, 2552, 2589, 2590, 2614, 2694, 2702, 2724, 2749, 2792]);
+
 /** What the compiler sends its questions with: the answer is a line of the output. */
 export async function main(request, mark) {
   process.stdout.write(`\n${mark}${JSON.stringify(await answer(request))}\n`);
@@ -94,16 +101,18 @@ function probesOf({ questions }, modules) {
 function answerFile(compiler, expander, { questions }, file, probe, answers) {
   const asked = probe.asked.filter(({ index }) => questions[index].asked);
   const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index}`));
+  const complaints = compiler.complaints(file).filter(({ code }) => SPOILING.has(code));
   asked.forEach(({ index, start, end }, at) => {
-    const type = types[at];
+    const { text, name } = questions[index];
+    const complaint = complaints.find((c) => c.start >= start && c.start < end)?.text;
     try {
-      if (type === undefined) throw new Refusal('unresolved', questions[index].text, '');
-      answers[index] = { text: expander.answer(type, file, questions[index].name) };
+      if (complaint !== undefined || types[at] === undefined) throw new Refusal('unresolved', text, '');
+      answers[index] = { text: expander.answer(types[at], file, name) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const { kind, what, path } = error;
-      const complaint = kind === 'unresolved' ? compiler.complaint(file, start, end) : undefined;
-      answers[index] = { refusal: { kind, what, path, complaint } };
+      // What is wrong may stand elsewhere in the file: an import that leads nowhere.
+      const why = error.kind === 'unresolved' ? complaint ?? complaints[0]?.text : undefined;
+      answers[index] = { refusal: { kind: error.kind, what: error.what, path: error.path, complaint: why } };
     }
   });
 }
