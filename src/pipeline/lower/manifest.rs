@@ -71,6 +71,11 @@ pub fn manifest(
                     if field.optional {
                         value["optional"] = true.into();
                     }
+                    for (key, set) in [("index", field.index), ("unique", field.unique)] {
+                        if set {
+                            value[key] = true.into();
+                        }
+                    }
                     (name.clone(), value)
                 })
                 .collect();
@@ -78,7 +83,7 @@ pub fn manifest(
                 "type": table.row.as_ref().map(|(_, name)| name),
                 "primaryKey": table.primary_key,
                 "fields": fields,
-                "owned": false,
+                "owned": table.owned,
             });
             (name.clone(), value)
         })

@@ -66,7 +66,7 @@ pub fn shapes(
     }
     let Wire { evaluator, mut shapes, .. } = wire;
     // Where a type is missing, which is an error of its own, `any` stands in for it.
-    let broken = |file| symbols.module(file).is_some_and(|c| c.broken);
+    let broken = |file: &crate::model::SourcePath| symbols.module(file).is_some_and(|c| c.broken);
     diagnostics
         .extend(evaluator.diagnostics.into_iter().filter(|d| d.is_error() || !broken(&d.file)));
     let names = names::identifiers(shapes.objects.keys().chain(shapes.unions.keys()));
