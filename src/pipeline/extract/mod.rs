@@ -442,6 +442,7 @@ pub fn empty(file: &SourcePath) -> ModuleContract {
         values: Vec::new(),
         context: Vec::new(),
         tables: Vec::new(),
+        inserts: Vec::new(),
         reach: Vec::new(),
         middleware: None,
         strings: Vec::new(),
