@@ -4,8 +4,8 @@
 //   Output: { name: string; tags?: Array<string>; owner: import("kontract:src/user.ts").User }
 //
 // Only these come out: keywords, literals, object types, unions, `Array`, `ReadonlyArray`, tuples,
-// TypeScript's own generic types by name, declarations of the project by name, and names of helper
-// declarations where a type holds itself. What has no such form is a `Refusal`.
+// TypeScript's own generic types by name, declarations of the project by name, and helper declarations
+// where a type holds itself. What has no such form is a `Refusal`.
 
 /** Why a type has no text. `kind` is one of the words that the compiler knows. */
 export class Refusal extends Error {
@@ -119,11 +119,11 @@ export class Expander {
   #recursive(type, expand) {
     const { names, texts } = this.home.helpers;
     const known = names.get(type);
-    if (known?.done) return known.name;
+    if (known?.done) return this.#helper(known.name);
     if (this.open.has(type)) {
       const name = known?.name ?? this.#helperName(type);
       names.set(type, { name, done: false });
-      return name;
+      return this.#helper(name);
     }
     if (this.open.size >= MAX_DEPTH) this.#refuse('deep', `${MAX_DEPTH} levels`);
     this.open.set(type, true);
@@ -133,7 +133,11 @@ export class Expander {
     if (helper === undefined) return text;
     helper.done = true;
     texts.push({ name: helper.name, text });
-    return helper.name;
+    return this.#helper(helper.name);
+  }
+
+  #helper(name) {
+    return `import("kontract:${this.home.name}").${name}`;
   }
 
   #helperName(type) {

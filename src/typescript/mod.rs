@@ -22,7 +22,7 @@ use std::{
 };
 
 pub use self::{
-    answers::Answers,
+    answers::{Answers, module_of},
     diagnostics::{not_asked, refused},
 };
 use self::{node::Run, request::Request};

@@ -29,6 +29,7 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
+    typescript::TypeScript,
 };
 
 pub fn gather(
@@ -37,6 +38,7 @@ pub fn gather(
     modules: &Modules,
     resolver: &Resolver<'_>,
     resolutions: &Resolutions,
+    typescript: &dyn TypeScript,
 ) -> (App, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules, resolutions };
@@ -89,7 +91,7 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
-    let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
+    let shapes = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
     let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);

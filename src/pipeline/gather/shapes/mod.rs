@@ -10,6 +10,7 @@
 
 mod builtin;
 mod computed;
+mod constants;
 mod defaults;
 mod diagnostics;
 mod evaluate;
@@ -28,25 +29,64 @@ use std::{
 use self::{
     diagnostics::Origin,
     evaluate::Evaluator,
-    fallback::Nothing,
+    fallback::Fallback,
     head::{Head, Scope, Source, Thunk, place},
     wire::{Wire, below, empty, field},
 };
 use super::symbols::Symbols;
-use crate::model::{
-    app::Route,
-    contract::{BackendFunction, Signature},
-    diagnostic::Diagnostic,
-    shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
+use crate::{
+    model::{
+        app::Route,
+        contract::{BackendFunction, Signature},
+        diagnostic::Diagnostic,
+        shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
+    },
+    typescript::{Answers, TypeScript},
 };
 
+/// Each but the last asks for what the answers before it brought up.
+const MAX_ROUNDS: usize = 8;
+
 /// Resolves the parameters and results of all routes. Ids and tags are zero: the lock gives them.
+///
+/// What only TypeScript can tell is noted on the way, asked for at once, and everything resolved
+/// again. An answer may lead to more to ask.
 pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
+    typescript: &dyn TypeScript,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Shapes {
-    let mut wire = Wire::new(Evaluator::new(symbols, &Nothing));
+    let mut answers = Answers::default();
+    let mut asked = BTreeMap::new();
+    let mut failure = None;
+    for round in 1.. {
+        let fallback = Fallback::new(&answers, failure.take());
+        let mut found = Vec::new();
+        let shapes = resolved(symbols, routes, &fallback, &mut found);
+        let is_last = fallback.failure().is_some() || round > MAX_ROUNDS;
+        let wanted = fallback.wanted();
+        if is_last || wanted.is_empty() {
+            diagnostics.extend(found);
+            return shapes;
+        }
+        // Asked together, so that names of helpers agree.
+        asked.extend(wanted);
+        match typescript.ask(&asked) {
+            Ok(found) => answers = found,
+            Err(error) => failure = Some(error),
+        }
+    }
+    Shapes::default()
+}
+
+fn resolved(
+    symbols: Symbols<'_>,
+    routes: &BTreeMap<String, Route>,
+    fallback: &Fallback<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Shapes {
+    let mut wire = Wire::new(Evaluator::new(symbols, fallback));
     let mut idents = BTreeSet::new();
     for (name, route) in routes {
         let Some(function) =
@@ -66,9 +106,10 @@ pub fn shapes(
     }
     let Wire { evaluator, mut shapes, .. } = wire;
     // Where a type is missing, which is an error of its own, `any` stands in for it.
-    let broken = |file: &crate::model::SourcePath| symbols.module(file).is_some_and(|c| c.broken);
-    diagnostics
-        .extend(evaluator.diagnostics.into_iter().filter(|d| d.is_error() || !broken(&d.file)));
+    diagnostics.extend(evaluator.diagnostics.into_iter().filter(|diagnostic| {
+        let broken = symbols.module(&diagnostic.file).is_some_and(|c| c.broken);
+        diagnostic.is_error() || !broken
+    }));
     let names = names::identifiers(shapes.objects.keys().chain(shapes.unions.keys()));
     for (key, object) in &mut shapes.objects {
         object.name.clone_from(&names[key]);
