@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     SourcePath, Span,
+    reach::Reach,
     types::{Docs, FunctionType, Key, Member, Parameter, TypeExpr, TypeParameter, walk_signature},
 };
 
@@ -29,6 +30,8 @@ pub struct ModuleContract {
     pub tables: Vec<TableUse>,
     /// What is written into tables, where its type can be told.
     pub inserts: Vec<Insert>,
+    /// What each top-level declaration touches and mentions; those that do neither are left out.
+    pub reach: Vec<Reach>,
     /// The entries of `defineMiddleware([...])`.
     pub middleware: Option<Vec<Middleware>>,
     /// String literals of at least six characters in code (not in types), sorted: what the leak

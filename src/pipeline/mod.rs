@@ -88,8 +88,9 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let typescript = Installed { files: &**files, options, modules: &modules, texts: &texts };
-    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &typescript);
+    let typescript = Installed { files: &**files, options, texts: &texts };
+    let (mut app, modules, found) =
+        gather(options, &layout, modules, &resolver, resolutions, &typescript);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -117,8 +118,8 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let typescript = Installed { files: &**files, options, modules: &modules, texts: &texts };
-    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &typescript);
+    let typescript = Installed { files: &**files, options, texts: &texts };
+    let (app, _, found) = gather(options, &layout, modules, &resolver, resolutions, &typescript);
     diagnostics.extend(found);
     (app.shapes, diagnostics)
 }

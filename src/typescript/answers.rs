@@ -1,13 +1,13 @@
 //! What the script says → types as the compiler reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{
-    Failure, Installed, Question, Refusal, RefusalKind,
-    request::{Asked, Request, blanked, slashes},
+    Failure, Hint, Project, Question, Refusal, RefusalKind,
+    request::{Asked, Request},
 };
 use crate::{
     model::{
@@ -37,12 +37,13 @@ impl Answers {
         self.helpers.get(file)?.iter().find(|helper| helper.name == name)
     }
 
-    /// Adds what was answered later.
-    pub fn extend(&mut self, later: Answers) {
-        self.types.extend(later.types);
-        for (file, helpers) in later.helpers {
-            self.helpers.entry(file).or_default().extend(helpers);
-        }
+    /// The files from which something was asked.
+    pub fn files(&self) -> BTreeSet<&SourcePath> {
+        self.types.keys().map(|question| &question.file).collect()
+    }
+
+    pub fn helpers(&self, file: &SourcePath) -> &[TypeDeclaration] {
+        self.helpers.get(file).map_or(&[], Vec::as_slice)
     }
 
     /// Answers that nobody computed, for tests.
@@ -98,9 +99,9 @@ struct Helper {
 /// Nothing in `response` is trusted: it is parsed as a source would be, and whatever is not one of
 /// the forms that answers have is a failure.
 pub fn read(
-    project: &Installed<'_>,
+    project: &Project<'_>,
     request: &Request,
-    questions: &BTreeMap<Question, Span>,
+    questions: &BTreeMap<Question, Hint>,
     response: &str,
 ) -> Result<Answers, Failure> {
     let response: Response = serde_json::from_str(response)
@@ -113,8 +114,8 @@ pub fn read(
     }
     let mut reader = Reader { project, origins: FxHashMap::default(), span: Span::default() };
     let mut answers = Answers::default();
-    for (question, span) in questions {
-        reader.span = *span;
+    for (question, hint) in questions {
+        reader.span = hint.span;
         let index = request.index(project, question);
         let reply = index.and_then(|index| response.answers.get(index)?.as_ref());
         let answer = match reply {
@@ -131,7 +132,7 @@ pub fn read(
     }
     reader.span = Span::default();
     for contract in project.modules.values() {
-        let path = slashes(&project.options.absolute(&contract.file));
+        let path = project.path(&contract.file);
         for helper in response.helpers.get(&path).into_iter().flatten() {
             let declaration = reader
                 .declaration(&helper.name, &helper.text)
@@ -148,8 +149,8 @@ fn unreadable(text: &str) -> Failure {
 }
 
 impl Request {
-    fn index(&self, project: &Installed<'_>, question: &Question) -> Option<usize> {
-        let file = slashes(&project.options.absolute(&question.file));
+    fn index(&self, project: &Project<'_>, question: &Question) -> Option<usize> {
+        let file = project.path(&question.file);
         let bindings = question
             .bindings
             .iter()
@@ -163,7 +164,7 @@ impl Request {
 }
 
 struct Reader<'a> {
-    project: &'a Installed<'a>,
+    project: &'a Project<'a>,
     /// Members of the project's declarations by file and UTF-16 offset, for files that answers
     /// mention.
     origins: FxHashMap<SourcePath, FxHashMap<u32, &'a Member>>,
@@ -294,9 +295,7 @@ impl<'a> Reader<'a> {
 
     fn members(&self, file: &SourcePath) -> Option<FxHashMap<u32, &'a Member>> {
         let contract = self.project.modules.get(file)?;
-        let own = self.project.text(file)?;
-        let blanked = blanked(self.project, contract);
-        let text = blanked.as_deref().unwrap_or(own);
+        let text = self.project.text(contract)?;
         let mut found: Vec<&'a Member> = Vec::new();
         for declaration in &contract.types {
             match &declaration.kind {

@@ -28,8 +28,8 @@ const MAX_TYPES = 20_000;
 
 export class Expander {
   /**
-   * `modules`: path → `{ name, keep, taken }`, the project's modules, the declarations in each that
-   * are answered by name, and the names that helpers must not have.
+   * `modules`: path → `{ name, keep, own, taken }`: the project's modules, the declarations in each
+   * that are answered by name (`own`: in answers to itself), and the names that helpers must not have.
    */
   constructor(compiler, modules) {
     this.compiler = compiler;
@@ -39,7 +39,7 @@ export class Expander {
 
   /** `home` is the path of the module whose helpers these are, `hint` a name for what has none. */
   answer(type, home, hint) {
-    this.home = this.modules.get(home) ?? { name: home, keep: new Set(), taken: new Set() };
+    this.home = this.modules.get(home) ?? { name: home, keep: new Set(), own: new Set(), taken: new Set() };
     this.home.helpers ??= { names: new Map(), texts: [] };
     this.hint = hint;
     this.path = [];
@@ -251,7 +251,8 @@ export class Expander {
           return this.#applied('import("kontract").HttpResp', args ?? c.arguments(type));
         }
         const module = this.#module(declared.file);
-        if (module?.keep.has(symbol.name) && declared.of().topLevel) {
+        const known = module?.keep.has(symbol.name) || (module === this.home && module.own.has(symbol.name));
+        if (known && declared.of().topLevel) {
           const text = this.#applied(symbol.name, args ?? c.arguments(type));
           return `import("kontract:${module.name}").${text}`;
         }

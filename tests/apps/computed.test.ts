@@ -7,7 +7,7 @@ import { answer } from '../../src/typescript/main.mjs';
 
 const here = import.meta.dirname;
 
-type Module = { name: string; keep: string[]; taken: string[]; text?: string };
+type Module = { name: string; keep: string[]; own: string[]; taken: string[]; text?: string };
 type Question = { file: string; text: string; name: string; bindings: [string, number][]; asked: boolean };
 type Reply = { text: string } | { refusal: { kind: string; what: string; path: string; complaint?: string } };
 
@@ -135,7 +135,7 @@ function requestOf(root: string, asked: Case[]) {
     questions.push({ file: path(file), text: ask, name, bindings: bound, asked: true });
     return questions.length - 1;
   });
-  const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], taken: [], ...module }]);
+  const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], own: [], taken: [], ...module }]);
   return { request: { project: root, modules: Object.fromEntries(known), questions }, positions };
 }
 

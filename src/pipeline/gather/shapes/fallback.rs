@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::{Span, contract::TypeDeclaration, types::TypeExpr},
-    typescript::{Answers, Failure, Question, Refusal},
+    typescript::{Answers, Failure, Hint, Question, Refusal},
 };
 
 /// What TypeScript said, and what it has not been asked.
@@ -17,7 +17,7 @@ pub struct Fallback<'a> {
     answers: &'a Answers,
     /// Nothing more can be asked.
     failure: Option<Failure>,
-    wanted: RefCell<BTreeMap<Question, Span>>,
+    wanted: RefCell<BTreeMap<Question, Hint>>,
 }
 
 pub enum Answer<'a> {
@@ -43,14 +43,15 @@ impl<'a> Fallback<'a> {
         way: &str,
         span: Span,
     ) -> Answer<'a> {
-        let Some(question) = question(ty, scope, name_of(way), 0) else {
+        let Some(question) = question(ty, scope, 0) else {
             return Answer::Unaskable;
         };
         match self.answers.get(&question) {
             Some(Ok(ty)) => Answer::Type(ty),
             Some(Err(refusal)) => Answer::Refused(refusal),
             None => {
-                self.wanted.borrow_mut().entry(question).or_insert(span);
+                let hint = || Hint { name: name_of(way).to_owned(), span };
+                self.wanted.borrow_mut().entry(question).or_insert_with(hint);
                 Answer::Unknown
             }
         }
@@ -69,14 +70,14 @@ impl<'a> Fallback<'a> {
         self.answers.helper(file, name)
     }
 
-    pub fn wanted(self) -> BTreeMap<Question, Span> {
+    pub fn wanted(self) -> BTreeMap<Question, Hint> {
         self.wanted.into_inner()
     }
 }
 
 /// `ty` with what its type parameters stand for. Names of a namespace are out of the question's
 /// reach.
-fn question(ty: &TypeExpr, scope: &Rc<Scope<'_>>, name: &str, depth: usize) -> Option<Question> {
+fn question(ty: &TypeExpr, scope: &Rc<Scope<'_>>, depth: usize) -> Option<Question> {
     if depth > MAX_DEPTH || !scope.namespaces.is_empty() {
         return None;
     }
@@ -90,7 +91,7 @@ fn question(ty: &TypeExpr, scope: &Rc<Scope<'_>>, name: &str, depth: usize) -> O
         }
     });
     names.sort();
-    let mut question = Question::new(&scope.file, ty, name);
+    let mut question = Question::new(&scope.file, ty);
     for name in names {
         let bound = scope.bound(&name)?;
         let value = value(bound, scope, depth + 1)?;
@@ -113,10 +114,10 @@ fn value(thunk: &Thunk<'_>, asker: &Rc<Scope<'_>>, depth: usize) -> Option<Quest
         let bindings = parts?;
         let names: Vec<&str> = bindings.iter().map(|(name, _)| name.as_str()).collect();
         let text = if names.is_empty() { "never".to_owned() } else { names.join(by) };
-        Some(Question { file: asker.file.clone(), text, name: String::new(), bindings })
+        Some(Question { file: asker.file.clone(), text, bindings })
     };
     match &thunk.source {
-        Source::Written(ty, scope) => question(ty, scope, name_of(&thunk.way), depth),
+        Source::Written(ty, scope) => question(ty, scope, depth),
         Source::Known(head) => known(head, asker),
         Source::All(thunks) => joined(thunks, " & "),
         Source::Any(thunks) => joined(thunks, " | "),
@@ -131,7 +132,7 @@ fn value(thunk: &Thunk<'_>, asker: &Rc<Scope<'_>>, depth: usize) -> Option<Quest
 
 fn known(head: &Head<'_>, asker: &Rc<Scope<'_>>) -> Option<Question> {
     let text = head_text(head)?;
-    Some(Question { file: asker.file.clone(), text, name: String::new(), bindings: Vec::new() })
+    Some(Question { file: asker.file.clone(), text, bindings: Vec::new() })
 }
 
 /// What a type is called that the way leads to: the last name of it.

@@ -50,13 +50,13 @@ const MAX_ROUNDS: usize = 8;
 /// Resolves the parameters and results of all routes. Ids and tags are zero: the lock gives them.
 ///
 /// What only TypeScript can tell is noted on the way, asked for at once, and everything resolved
-/// again. An answer may lead to more to ask.
+/// again. An answer may lead to more to ask. All answers are given back.
 pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
     typescript: &dyn TypeScript,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Shapes {
+) -> (Shapes, Answers) {
     let mut answers = Answers::default();
     let mut asked = BTreeMap::new();
     let mut failure = None;
@@ -68,16 +68,16 @@ pub fn shapes(
         let wanted = fallback.wanted();
         if is_last || wanted.is_empty() {
             diagnostics.extend(found);
-            return shapes;
+            return (shapes, answers);
         }
         // Asked together, so that names of helpers agree.
         asked.extend(wanted);
-        match typescript.ask(&asked) {
+        match typescript.ask(symbols.modules, &asked) {
             Ok(found) => answers = found,
             Err(error) => failure = Some(error),
         }
     }
-    Shapes::default()
+    (Shapes::default(), answers)
 }
 
 fn resolved(
