@@ -20,3 +20,11 @@ pub const NAMES: &[(&str, u8)] = &[
 pub fn by_name(name: &str) -> Option<u8> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, mask)| *mask)
 }
+
+/// `perms.RW_`, and for no bit at all `no permission`.
+pub fn shown(mask: u8) -> String {
+    match NAMES.iter().find(|(_, known)| *known == mask) {
+        Some((name, _)) => format!("perms.{name}"),
+        None => "no permission".to_owned(),
+    }
+}

@@ -96,6 +96,7 @@ pub fn manifest(
     let types: Map<String, Value> =
         types.into_iter().map(|(name, text)| (name, text.into())).collect();
     manifest.insert("types".to_owned(), types.into());
+    manifest.insert("wire".to_owned(), serde_json::to_value(&app.shapes).unwrap_or_default());
     let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     text.push('\n');
     Output { path: "manifest.json".to_owned(), text }
@@ -123,7 +124,14 @@ fn route(
         .result
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&without_predicate(result_type(ty))));
-    let abi = route_abi(name, &params, &result, &signature_types(app, route, modules), types);
+    // Until every type can be resolved: a hash of the types as they are written.
+    let (abi, accepts) = if route.abi.is_empty() {
+        let reached = signature_types(app, route, modules);
+        let abi = route_abi(name, &params, &result, &reached, types);
+        (abi.clone(), vec![abi])
+    } else {
+        (route.abi.clone(), route.accepts.clone())
+    };
     let mut value = Map::new();
     value.insert("module".to_owned(), route.module.as_str().into());
     let export = match &function.class {
@@ -140,8 +148,8 @@ fn route(
     value.insert("result".to_owned(), result.into());
     value.insert("chain".to_owned(), route.chain.clone().into());
     value.insert("tables".to_owned(), json!({}));
-    value.insert("abi".to_owned(), abi.clone().into());
-    value.insert("accepts".to_owned(), json!([abi]));
+    value.insert("abi".to_owned(), abi.into());
+    value.insert("accepts".to_owned(), accepts.into());
     value.into()
 }
 
