@@ -10,5 +10,6 @@ pub mod diagnostic;
 pub mod source;
 pub mod lock;
 pub mod check;
+pub mod typescript;
 pub mod pipeline;
 pub mod cli;

@@ -119,8 +119,8 @@ fn worst(changes: &[Change]) -> Option<Verdict> {
 fn access_changes(old: &ContractRoute, new: &ContractRoute) -> Vec<Change> {
     let mut messages = Vec::new();
     if old.meta.perm != new.meta.perm {
-        let (old, new) = (perms::shown(old.meta.perm), perms::shown(new.meta.perm));
-        messages.push(format!("callers need {new}, and needed {old}"));
+        let (old, new) = (perms::letters(old.meta.perm), perms::letters(new.meta.perm));
+        messages.push(format!("callers need `{new}`, and needed `{old}`"));
     }
     if old.meta.ugroup != new.meta.ugroup {
         let shown = |group: &Option<String>| {

@@ -1,7 +1,8 @@
-//! The three permission bits: read 4, write 2, execute or delete 1.
+//! The three permission bits: read 4, write 2, remove 1.
 
 pub const READ: u8 = 4;
 pub const WRITE: u8 = 2;
+pub const REMOVE: u8 = 1;
 /// A field without `@perm`.
 pub const FIELD_DEFAULT: u8 = READ | WRITE;
 
@@ -21,10 +22,10 @@ pub fn by_name(name: &str) -> Option<u8> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, mask)| *mask)
 }
 
-/// `perms.RW_`, and for no bit at all `no permission`.
-pub fn shown(mask: u8) -> String {
-    match NAMES.iter().find(|(_, known)| *known == mask) {
-        Some((name, _)) => format!("perms.{name}"),
-        None => "no permission".to_owned(),
-    }
+/// `R_X`.
+pub fn letters(mask: u8) -> String {
+    [(READ, 'R'), (WRITE, 'W'), (REMOVE, 'X')]
+        .into_iter()
+        .map(|(bit, letter)| if mask & bit == 0 { '_' } else { letter })
+        .collect()
 }

@@ -32,6 +32,7 @@ use crate::{
         contract::ModuleContract,
         diagnostic::Diagnostic,
         output::Output,
+        shape::Shapes,
     },
     source::STACK_BYTES,
 };
@@ -47,6 +48,8 @@ pub struct Build {
     pub outputs: Vec<Output>,
     /// The lock as it has to be from now on.
     pub lock: Lock,
+    /// For editors and `tsc`, relative to `.kontract` in the source root.
+    pub types: Vec<Output>,
     pub leaks: leaks::Report,
     pub routes: usize,
     pub modules: usize,
@@ -96,12 +99,25 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
+            build.types = lower::registry::types(&app, &modules, &layout);
         }
         diagnostics.extend(found);
         build.leaks = report;
     }
     build.diagnostics = diagnostics;
     build
+}
+
+/// What travels, before the lock gives ids: for tests.
+pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnostic>) {
+    let layout = Layout::new(options);
+    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let resolver = Resolver::new(files, options);
+    let (modules, _, resolutions) =
+        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    diagnostics.extend(found);
+    (app.shapes, diagnostics)
 }
 
 /// Extracts the sources and what they import from outside the include patterns.
