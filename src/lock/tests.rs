@@ -385,6 +385,7 @@ fn the_file_holds_what_was_assigned() {
     let table = LockedTable {
         ty: Some("User".to_owned()),
         primary_key: "id".to_owned(),
+        owned: true,
         schema: BTreeMap::from([
             (
                 "id".to_owned(),

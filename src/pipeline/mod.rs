@@ -87,7 +87,8 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    let keys = lock.primary_keys();
+    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &keys);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -115,7 +116,8 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
     let resolver = Resolver::new(files, options);
     let (modules, _, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    let keys = BTreeMap::new();
+    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &keys);
     diagnostics.extend(found);
     (app.shapes, diagnostics)
 }

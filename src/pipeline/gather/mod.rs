@@ -32,12 +32,14 @@ use crate::{
     pipeline::names::Layout,
 };
 
+/// `primary_keys` are those of earlier builds, by table.
 pub fn gather(
     options: &Options,
     layout: &Layout,
     modules: &Modules,
     resolver: &Resolver<'_>,
     resolutions: &Resolutions,
+    primary_keys: &BTreeMap<String, String>,
 ) -> (App, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules, resolutions };
@@ -92,7 +94,8 @@ pub fn gather(
         .collect();
     reach::reach(symbols, &mut routes, &mut diagnostics);
     let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
-    let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
+    let tables =
+        tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
