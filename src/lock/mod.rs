@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     abi::{abi, literal},
     assign::{assign, assign_shapes},
-    file::{NAME, read, write},
+    file::{NAME, print, read, write},
     pairs::{counterparts, rest_type},
     wire::{elements, ids_of, wire_type},
 };
