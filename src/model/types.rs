@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Span;
+use super::{Span, shape::Scalar};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum TypeExpr {
@@ -109,6 +109,8 @@ pub enum MemberKind {
 pub struct FieldStorage {
     pub primary_key: bool,
     pub perm: Option<u8>,
+    /// `@int32`: the range of the numbers in it.
+    pub scalar: Option<Scalar>,
     pub index: bool,
     pub unique: bool,
 }
@@ -116,7 +118,7 @@ pub struct FieldStorage {
 impl FieldStorage {
     /// Something is said at all.
     pub fn is_annotated(self) -> bool {
-        self != Self::default()
+        Self { scalar: None, ..self } != Self::default()
     }
 }
 
