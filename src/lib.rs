@@ -4,9 +4,11 @@
 
 pub mod config;
 pub mod files;
+pub mod hash;
 pub mod model;
 pub mod diagnostic;
 pub mod source;
 pub mod lock;
+pub mod typescript;
 pub mod pipeline;
 pub mod cli;

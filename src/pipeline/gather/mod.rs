@@ -1,12 +1,15 @@
 //! The contracts of all files → the whole program. Cheap, and always run: files are not read
 //! here, but for module resolution.
 
-mod carry;
 mod client;
 mod diagnostics;
+mod registry;
+mod reach;
 mod resolve;
+mod results;
 mod roles;
 mod routes;
+mod rows;
 mod shapes;
 mod symbols;
 mod tables;
@@ -15,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::symbols::Symbols;
 pub use self::{
-    carry::{result_type, without_predicate},
     resolve::{Resolution, Resolutions, Resolver},
+    results::{result_type, without_predicate},
     routes::route_name,
 };
 use crate::{
@@ -66,7 +69,6 @@ pub fn gather(
     }
     for route in routes.values_mut() {
         let function = &modules[&route.module].functions[route.function];
-        carry::check(symbols, &route.module, function, &mut diagnostics);
         let file = &route.module;
         route.null_is_undefined = function
             .signature
@@ -74,8 +76,8 @@ pub fn gather(
             .iter()
             .map(|p| {
                 p.ty.as_ref().is_some_and(|ty| {
-                    (p.optional || carry::admits(symbols, file, ty, "undefined"))
-                        && !carry::admits(symbols, file, ty, "null")
+                    (p.optional || results::admits(symbols, file, ty, "undefined"))
+                        && !results::admits(symbols, file, ty, "null")
                 })
             })
             .collect();
@@ -88,14 +90,18 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
+    reach::reach(symbols, &mut routes, &mut diagnostics);
     let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
-    let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
-    let tables = tables::tables(modules, &in_server, &mut diagnostics);
+    let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
         module.flavour = resolver.flavour(file);
     }
+    let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (App { routes, middleware, chains, tables, shapes, server, client, index, auth }, diagnostics)
+    (
+        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry },
+        diagnostics,
+    )
 }
