@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { ForbiddenError, NotFoundError, PermissionError, UnauthorizedError } from "../errors.js";
 import { MemoryStorage } from "../memory/storage.js";
+import { dataCodec } from "../testing/codec.js";
 import type { Context } from "../types/context.js";
 import type { TableProxy, UntypedTable } from "../types/storage.js";
 import { ctx, env } from "./globals.js";
-import { type Call, type Host, invoke } from "./invoke.js";
+import { type Call, type Host, invoke as invokeRoute } from "./invoke.js";
 import type { LogEntry } from "./log.js";
 import type { Route } from "./routes.js";
 import type { Session } from "./session.js";
+import type { Payload } from "./wire.js";
 
 const session: Session = {
   id: "s1",
@@ -19,13 +21,27 @@ const session: Session = {
   expiresAt: new Date(1e12),
 };
 
-function makeHost(routes: Record<string, Route | Route["handler"]>, given: Partial<Host> = {}): Host & { entries: LogEntry[] } {
+/** What a function returned stays on this side: the answer holds its number. */
+const results: unknown[] = [];
+const numbered: Route["codec"] = { ...dataCodec(), writeResponse: (result) => results.push(result) - 1 };
+
+async function invoke(host: Host, call: Call): Promise<unknown> {
+  const { body } = await invokeRoute(host, call);
+  return results[(JSON.parse(new TextDecoder().decode(body)) as { result: number }).result];
+}
+
+type Given = Route["handler"] | (Omit<Route, "codec"> & Partial<Route>);
+
+function makeHost(routes: Record<string, Given>, given: Partial<Host> = {}): Host & { entries: LogEntry[] } {
   const entries: LogEntry[] = [];
-  const entry = (route: Route | Route["handler"]): Route =>
-    typeof route === "function" ? { handler: route, meta: { perm: 0 } } : route;
+  const entry = (route: Given): Route =>
+    typeof route === "function"
+      ? { handler: route, meta: { perm: 0 }, codec: numbered }
+      : { codec: numbered, ...route };
   return {
     entries,
     routes: new Map(Object.entries(routes).map(([name, route]) => [name, entry(route)])),
+    accepts: new Map(Object.keys(routes).map((name) => [name, new Set(["sha256:now", "sha256:older"])])),
     sessions: { resolve: () => session },
     backend: new MemoryStorage(),
     auth: { setGroups: async () => {} },
@@ -33,16 +49,21 @@ function makeHost(routes: Record<string, Route | Route["handler"]>, given: Parti
     log: (logged) => entries.push(logged),
     base: "/rpc",
     deadlineMs: 1000,
+    maxBytes: 1000,
     ...given,
   };
 }
 
 function callOf(route: string, given: Partial<Call> = {}): Call {
-  return { route, args: [], credential: null, method: "POST", headers: new Headers(), callId: "c1", ...given };
+  return { route, payload: json([]), credential: null, method: "POST", headers: new Headers(), callId: "c1", ...given };
+}
+
+function json(args: unknown, abi?: string): Payload {
+  return { form: "json", bytes: new TextEncoder().encode(JSON.stringify(args)), abi };
 }
 
 describe("a call is refused", () => {
-  const guarded = (perm: number, ugroup?: string): Route => ({
+  const guarded = (perm: number, ugroup?: string): Given => ({
     handler: () => "done",
     meta: ugroup === undefined ? { perm } : { perm, ugroup },
   });
@@ -203,11 +224,6 @@ test("functions that call each other share the call and its storage", async () =
     },
   });
   expect(await invoke(host, callOf("both"))).toEqual(["a by ada", "b by ada"]);
-});
-
-test("arguments are looked at before the function sees them", async () => {
-  const host = makeHost({ f: () => expect.unreachable() });
-  await expect(invoke(host, callOf("f", { args: ["\0"] }))).rejects.toMatchObject({ status: 400 });
 });
 
 describe("time", () => {
