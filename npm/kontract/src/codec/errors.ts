@@ -1,11 +1,13 @@
-/** A value that its declared type does not admit, or bytes that hold none. */
+/**
+ * A value that does not have its declared type, or bytes that hold none.
+ * `path` leads to it: `args[0].email`, `result[3].name`.
+ */
 export class CodecError extends Error {
-  /** Where the fault is: `args[0].email`, `result[3]`. */
+  override readonly name = "CodecError";
   readonly path: string;
 
-  constructor(path: string, fault: string) {
-    super(`${path}: ${fault}`);
-    this.name = "CodecError";
+  constructor(path: string, message: string) {
+    super(path === "" ? message : `${path}: ${message}`);
     this.path = path;
   }
 }

@@ -24,12 +24,21 @@ export const MAX_DEPTH = 64;
 // Beyond this the engine's own UTF-8 is faster than a loop.
 export const SHORT_TEXT = 48;
 
-/** A step of a path: `.name` or `[0]`. */
+// What errors say.
+export const NOT_ALLOWED = "a key that is not allowed";
+export const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
+export const NOT_DATA = "expected JSON data";
+export const NOT_TEXT = "expected string of well-formed Unicode without U+0000";
+
+/** A step of a path: `.name`, `["a-b"]` or `[0]`. */
 export function shown(step: string | number): string {
-  return typeof step === "number" ? `[${step}]` : `.${step.slice(0, 100)}`;
+  if (typeof step === "number") return `[${step}]`;
+  return IDENTIFIER.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
 /** Merging an object with such a `constructor` would change what others inherit. */
 export function holdsPrototype(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.hasOwn(value, "prototype");
 }
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;

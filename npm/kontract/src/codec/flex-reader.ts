@@ -9,10 +9,14 @@ import {
   KEY,
   MAP,
   MAX_DEPTH,
+  NOT_ALLOWED,
+  NOT_DATA,
+  NOT_TEXT,
   NULL,
   SHORT_TEXT,
   shown,
   STRING,
+  TOO_DEEP,
   UINT,
   VECTOR,
   VECTOR_BOOL,
@@ -88,7 +92,7 @@ class Reader {
       default:
     }
     // What is left holds values itself.
-    if (depth > MAX_DEPTH) throw this.#error(depth, `expected at most ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) throw this.#error(depth, TOO_DEEP);
     const place = this.#target(slot, width, depth);
     this.#take(place, 0, depth, CONTAINER_COST);
     if (type === MAP) return this.#map(place, own, depth);
@@ -101,7 +105,7 @@ class Reader {
       const position = type - VECTOR_INT2;
       return this.#typed(place, 2 + Math.floor(position / 3), own, INT + (position % 3), depth);
     }
-    throw this.#error(depth, "expected JSON data");
+    throw this.#error(depth, NOT_DATA);
   }
 
   #vector(place: number, width: number, depth: number): unknown[] {
@@ -141,7 +145,7 @@ class Reader {
       const key = keys[index] as string;
       this.#steps[depth] = key;
       const value = this.#value(place + index * width, width, this.#bytes[types + index] as number, depth + 1);
-      if (key === "constructor" && holdsPrototype(value)) throw this.#error(depth + 1, "expected no such field");
+      if (key === "constructor" && holdsPrototype(value)) throw this.#error(depth + 1, NOT_ALLOWED);
       result[key] = value;
     }
     return result;
@@ -160,7 +164,7 @@ class Reader {
     for (let index = 0; index < length; index += 1) {
       const key = this.#key(this.#target(place + index * width, width, depth), depth);
       this.#steps[depth] = key;
-      if (key === "__proto__") throw this.#error(depth + 1, "expected no such field");
+      if (key === "__proto__") throw this.#error(depth + 1, NOT_ALLOWED);
       ascending &&= index === 0 || (keys[index - 1] as string) < key;
       keys.push(key);
     }
@@ -173,7 +177,7 @@ class Reader {
     const seen = new Set<string>();
     for (const key of keys) {
       this.#steps[depth] = key;
-      if (seen.has(key)) throw this.#error(depth + 1, "expected the field once");
+      if (seen.has(key)) throw this.#error(depth + 1, "a key that is there twice");
       seen.add(key);
     }
   }
@@ -206,9 +210,9 @@ class Reader {
     try {
       text = UTF8.decode(this.#bytes.subarray(place, end));
     } catch {
-      throw this.#error(depth, "expected UTF-8");
+      throw this.#error(depth, NOT_TEXT);
     }
-    if (text.includes("\0")) throw this.#error(depth, "expected text without NUL");
+    if (text.includes("\0")) throw this.#error(depth, NOT_TEXT);
     return text;
   }
 
@@ -263,11 +267,11 @@ class Reader {
   #take(place: number, count: number, depth: number, cost = count): void {
     if (place < 0 || place + count > this.#bytes.length) throw this.#broken(depth);
     this.#budget -= cost;
-    if (this.#budget < 0) throw this.#error(depth, "expected less data behind so few bytes");
+    if (this.#budget < 0) throw this.#error(depth, "more data than bytes");
   }
 
   #broken(depth: number): CodecError {
-    return this.#error(depth, "expected an intact FlexBuffer");
+    return this.#error(depth, "malformed FlexBuffer");
   }
 
   #error(depth: number, fault: string): CodecError {

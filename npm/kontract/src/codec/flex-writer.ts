@@ -7,10 +7,14 @@ import {
   KEY,
   MAP,
   MAX_DEPTH,
+  NOT_ALLOWED,
+  NOT_DATA,
+  NOT_TEXT,
   NULL,
   SHORT_TEXT,
   shown,
   STRING,
+  TOO_DEEP,
   VECTOR,
   VECTOR_INT,
 } from "./flex-format.js";
@@ -75,13 +79,13 @@ class Writer {
         return;
       case "object":
         if (value === null) this.#wait(NULL, 0, 1);
-        else if (depth > MAX_DEPTH) throw this.#error(depth, `expected at most ${MAX_DEPTH} levels`);
+        else if (depth > MAX_DEPTH) throw this.#error(depth, TOO_DEEP);
         else if (Array.isArray(value)) this.#array(value, depth);
         else if (isPlain(value)) this.#object(value as Record<string, unknown>, depth);
-        else throw this.#error(depth, "expected JSON data, not an instance of a class");
+        else throw this.#error(depth, NOT_DATA);
         return;
       default:
-        throw this.#error(depth, `expected JSON data, not ${value === undefined ? "" : "a "}${typeof value}`);
+        throw this.#error(depth, NOT_DATA);
     }
   }
 
@@ -125,7 +129,7 @@ class Writer {
       this.#steps[depth] = names[position] as string;
       this.#push(values[position], depth + 1);
       if (names[position] === "constructor" && holdsPrototype(values[position])) {
-        throw this.#error(depth + 1, "expected no such field");
+        throw this.#error(depth + 1, NOT_ALLOWED);
       }
     }
     const width = this.#fitting(start, 3, keys);
@@ -167,7 +171,7 @@ class Writer {
     if (this.#keys.has(name)) return;
     if (name === "__proto__") {
       this.#steps[depth] = name;
-      throw this.#error(depth + 1, "expected no such field");
+      throw this.#error(depth + 1, NOT_ALLOWED);
     }
     const place = this.#size;
     this.#characters(name, depth);
@@ -201,8 +205,7 @@ class Writer {
       }
     }
     if (index < text.length) {
-      if (text.includes("\0")) throw this.#error(depth, "expected text without NUL");
-      if (/\p{Surrogate}/u.test(text)) throw this.#error(depth, "expected text without half a surrogate pair");
+      if (text.includes("\0") || /\p{Surrogate}/u.test(text)) throw this.#error(depth, NOT_TEXT);
       const rest = index === 0 ? text : text.slice(index);
       end += UTF8.encodeInto(rest, bytes.subarray(end)).written;
     }

@@ -7,6 +7,7 @@ import { randomNumbers } from "../testing/random.js";
 import { CodecError, isCodecError } from "./errors.js";
 import { decodeFlex, encodeFlex } from "./flexbuffers.js";
 
+const TEXT = "expected string of well-formed Unicode without U+0000";
 const again = (value: unknown): unknown => decodeFlex(encodeFlex(value, "v"), "v");
 const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
 
@@ -51,30 +52,30 @@ describe("what has no form is refused with its place", () => {
   circle.self = circle;
   class Point {}
   test.each([
-    [undefined, "args[0]", /not undefined$/],
-    [1n, "args[0]", /not a bigint$/],
-    [Symbol("s"), "args[0]", /not a symbol$/],
-    [[1, () => {}], "args[0][1]", /not a function$/],
-    [{ a: [{ b: new Date() }] }, "args[0].a[0].b", /expected JSON data, not an instance of a class$/],
-    [{ a: new Map() }, "args[0].a", /expected JSON data/],
-    [[new Uint8Array()], "args[0][0]", /expected JSON data/],
-    [new Point(), "args[0]", /expected JSON data/],
-    [[undefined], "args[0][0]", /expected JSON data/],
-    [{ a: "\0" }, "args[0].a", /without NUL/],
-    [{ a: `${"x".repeat(99)}\0` }, "args[0].a", /without NUL/],
-    [{ "a\0": 1 }, "args[0]", /without NUL/],
-    [["\ud800"], "args[0][0]", /half a surrogate pair/],
-    [{ "\udf89": 1 }, "args[0]", /half a surrogate pair/],
-    [JSON.parse('{"a":{"__proto__":1}}'), "args[0].a.__proto__", /no such field/],
-    [{ constructor: { prototype: 1 } }, "args[0].constructor", /no such field/],
-    [nested(65), `args[0]${"[0]".repeat(64)}`, /at most 64 levels/],
-    [circle, `args[0]${".self".repeat(64)}`, /at most 64 levels/],
+    [undefined, "args[0]", "expected JSON data"],
+    [1n, "args[0]", "expected JSON data"],
+    [Symbol("s"), "args[0]", "expected JSON data"],
+    [[1, () => {}], "args[0][1]", "expected JSON data"],
+    [{ a: [{ b: new Date() }] }, "args[0].a[0].b", "expected JSON data"],
+    [{ a: new Map() }, "args[0].a", "expected JSON data"],
+    [[new Uint8Array()], "args[0][0]", "expected JSON data"],
+    [new Point(), "args[0]", "expected JSON data"],
+    [[undefined], "args[0][0]", "expected JSON data"],
+    [{ a: "\0" }, "args[0].a", TEXT],
+    [{ a: `${"x".repeat(99)}\0` }, "args[0].a", TEXT],
+    [{ "a\0": 1 }, "args[0]", TEXT],
+    [{ "a-b": [{ "": 1n }] }, 'args[0]["a-b"][0][""]', "expected JSON data"],
+    [["\ud800"], "args[0][0]", TEXT],
+    [{ "\udf89": 1 }, "args[0]", TEXT],
+    [JSON.parse('{"a":{"__proto__":1}}'), "args[0].a.__proto__", "a key that is not allowed"],
+    [{ constructor: { prototype: 1 } }, "args[0].constructor", "a key that is not allowed"],
+    [nested(65), `args[0]${"[0]".repeat(64)}`, "nested deeper than 64 levels"],
+    [circle, `args[0]${".self".repeat(64)}`, "nested deeper than 64 levels"],
   ])("%o", (value, path, message) => {
     const error = errorOf(() => encodeFlex(value, "args[0]"));
     expect(error).toBeInstanceOf(CodecError);
     expect(isCodecError(error)).toBe(true);
-    expect(error).toMatchObject({ path, message: expect.stringMatching(message) });
-    expect(error.message.startsWith(`${path}: `)).toBe(true);
+    expect(error).toMatchObject({ path, message: `${path}: ${message}` });
   });
 });
 
@@ -130,11 +131,11 @@ describe("bytes that another writer made", () => {
       return Buffer.from(text.replace(from, to), "latin1");
     };
     const proto = forged({ a: { _aproto__: 1 } }, "_aproto__", "__proto__");
-    expect(errorOf(() => decodeFlex(proto, "v"))).toMatchObject({ path: "v.a.__proto__", message: "v.a.__proto__: expected no such field" });
+    expect(errorOf(() => decodeFlex(proto, "v"))).toMatchObject({ path: "v.a.__proto__", message: "v.a.__proto__: a key that is not allowed" });
     const constructor = forged([{ donstructor: { prototype: 1 } }], "donstructor", "constructor");
     expect(errorOf(() => decodeFlex(constructor, "v"))).toMatchObject({ path: "v[0].constructor" });
     const twice = forged({ ab: 1, ac: 2 }, "ac\0", "ab\0");
-    expect(errorOf(() => decodeFlex(twice, "v"))).toMatchObject({ message: "v.ab: expected the field once" });
+    expect(errorOf(() => decodeFlex(twice, "v"))).toMatchObject({ message: "v.ab: a key that is there twice" });
   });
 
   test("many offsets to one place cost what they show", () => {
@@ -155,7 +156,7 @@ describe("bytes that another writer made", () => {
     data.setUint8(root + 4, (10 << 2) | 2);
     data.setUint8(root + 5, 4);
     const forged = new Uint8Array(data.buffer).subarray(0, root + 6);
-    expect(errorOf(() => decodeFlex(forged, "v")).message).toMatch(/expected less data behind so few bytes$/);
+    expect(errorOf(() => decodeFlex(forged, "v")).message).toMatch(/more data than bytes$/);
   });
 });
 

@@ -3,6 +3,5 @@
  *
  * @packageDocumentation
  */
-export { checkData } from "./data.js";
 export { CodecError, isCodecError } from "./errors.js";
 export { decodeFlex, encodeFlex } from "./flexbuffers.js";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CodecError } from "../codec/errors.js";
 import { ForbiddenError, NotFoundError, PermissionError, UnauthorizedError } from "../errors.js";
 import { MemoryStorage } from "../memory/storage.js";
 import { dataCodec } from "../testing/codec.js";
@@ -90,6 +91,36 @@ describe("a call is refused", () => {
     expect(await refused(makeHost({ f: guarded(0, "") }))).toBeInstanceOf(ForbiddenError);
     expect(await refused(makeHost({ f: guarded(0, "staff") }))).toBe("done");
   });
+});
+
+describe("what is looked at before the function runs", () => {
+  const refuse = (): never => {
+    throw new CodecError("args[0]", "expected string");
+  };
+  const codec = { ...numbered, readRequest: refuse, decodeRequest: refuse };
+  const route = (perm: number): Given => ({ handler: () => expect.unreachable(), meta: { perm }, codec });
+  const binary = (abi?: string): Payload => ({ form: "binary", bytes: new Uint8Array(), abi });
+
+  test("is the permission, then the contract, then the arguments", async () => {
+    const host = makeHost({ closed: route(1), open: route(2) });
+    const refused = (name: string, payload: Payload): Promise<unknown> => invoke(host, callOf(name, { payload })).catch((error: unknown) => error);
+    for (const payload of [json([1]), json([1], "sha256:now"), binary("sha256:older")]) {
+      expect(await refused("closed", payload)).toBeInstanceOf(PermissionError);
+      expect(await refused("open", payload)).toMatchObject({ status: 400, code: "INVALID_REQUEST", path: "args[0]", message: "args[0]: expected string" });
+    }
+    for (const payload of [json([1], "sha256:gone"), binary("sha256:gone")]) {
+      expect(await refused("closed", payload)).toBeInstanceOf(PermissionError);
+      expect(await refused("open", payload)).toMatchObject({ name: "StaleClientError", message: "This client was built for an older version of open" });
+    }
+    expect(await refused("open", binary())).toMatchObject({ status: 400, message: expect.stringMatching(/^x-kontract-abi/) });
+  });
+});
+
+test("a result is written as part of its call", async () => {
+  const host = makeHost({ f: () => ({ get owner() { return ctx.owner; } }) });
+  host.routes = new Map([["f", { ...(host.routes.get("f") as Route), codec: dataCodec() }]]);
+  const { body } = await invokeRoute(host, callOf("f"));
+  expect(new TextDecoder().decode(body)).toBe('{"result":{"owner":"ada"}}');
 });
 
 describe("the context", () => {

@@ -1,4 +1,3 @@
-import { checkData } from "../codec/data.js";
 import { CodecError } from "../codec/errors.js";
 import { decodeFlex, encodeFlex } from "../codec/flexbuffers.js";
 import type { RouteCodec } from "../runtime/routes.js";
@@ -15,7 +14,7 @@ export function dataCodec(most = Number.POSITIVE_INFINITY): RouteCodec {
   return {
     decodeRequest: (bytes) => checked(decodeFlex(bytes, "args") as unknown[]),
     readRequest(json) {
-      json.forEach((value, index) => checkData(value, `args[${index}]`));
+      encodeFlex(json, "args");
       return checked(json);
     },
     encodeResponse: (result) => encodeFlex(result === undefined ? [] : [result], "result"),
