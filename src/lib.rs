@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod files;
+pub mod hash;
 pub mod model;
 pub mod diagnostic;
 pub mod source;

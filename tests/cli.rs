@@ -43,7 +43,8 @@ impl Project {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kontract"));
         command.args(arguments).current_dir(self.folder.path());
-        for name in ["GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "RUST_BACKTRACE", "COLUMNS"] {
+        for name in ["CI", "GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "RUST_BACKTRACE", "COLUMNS"]
+        {
             command.env_remove(name);
         }
         command

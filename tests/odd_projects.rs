@@ -46,7 +46,7 @@ impl Project {
 
     fn command(&self, folder: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kontract"));
-        command.arg("build").current_dir(self.path(folder)).stdin(Stdio::null());
+        command.arg("build").current_dir(self.path(folder)).stdin(Stdio::null()).env_remove("CI");
         command
     }
 

@@ -25,7 +25,7 @@ use kontract::{
     config::{Flags, load},
     diagnostic::render::{Renderer, Style, sort},
     files::{Files, Memory},
-    model::{diagnostic::Diagnostic, output::Output},
+    model::{diagnostic::Diagnostic, output::Output, shape::Shapes},
     pipeline,
     source::text::MAX_BYTES,
 };
@@ -42,25 +42,99 @@ fn every_fixture_builds_to_its_snapshot() {
     let mut different = Vec::new();
     for fixture in fixtures() {
         let files: Arc<dyn Files> = Arc::new(fixture.files());
+        if fixture.stage == "shapes" {
+            let text = shown_shapes(&fixture, &files);
+            if !matches_snapshot(&fixture, &text) {
+                different.push(format!("{}/{}", fixture.stage, fixture.name));
+            }
+            continue;
+        }
         let (diagnostics, built) = build(&files);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let text = shown(&fixture, &*files, diagnostics, &built);
         if !failed {
             keep(&outputs.join(&fixture.stage).join(&fixture.name), &fixture, &built);
         }
-        // One that differs must not hide the others.
-        let matches = panic::catch_unwind(|| {
-            let mut settings = insta::Settings::clone_current();
-            settings.set_snapshot_path(folder("snapshots").join(&fixture.stage));
-            settings.set_prepend_module_to_snapshot(false);
-            settings.set_omit_expression(true);
-            settings.bind(|| insta::assert_snapshot!(fixture.name.as_str(), text));
-        });
-        if matches.is_err() {
+        if !matches_snapshot(&fixture, &text) {
             different.push(format!("{}/{}", fixture.stage, fixture.name));
         }
     }
     assert!(different.is_empty(), "these differ from their snapshots: {different:#?}");
+}
+
+/// One that differs must not hide the others.
+fn matches_snapshot(fixture: &Fixture, text: &str) -> bool {
+    let matches = panic::catch_unwind(|| {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(folder("snapshots").join(&fixture.stage));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(fixture.name.as_str(), text));
+    });
+    matches.is_ok()
+}
+
+/// What types come to is told by the shapes alone, without ids, which are the lock's.
+fn shown_shapes(fixture: &Fixture, files: &Arc<dyn Files>) -> String {
+    let mut text = String::new();
+    for (path, bytes) in &fixture.sources {
+        section(&mut text, "in", path, &visible(&String::from_utf8_lossy(bytes)));
+    }
+    let flags = Flags { threads: Some(1), ..Flags::default() };
+    let (shapes, diagnostics) = match load(&**files, Path::new(PROJECT), &flags) {
+        Ok(options) => pipeline::shapes(files, &options),
+        Err(diagnostics) => (Shapes::default(), diagnostics),
+    };
+    if !diagnostics.is_empty() {
+        section(&mut text, "diagnostics", "", &rendered(&**files, diagnostics));
+    }
+    section(&mut text, "shapes", "", &shapes_text(&shapes));
+    text
+}
+
+/// A line for each object, union and field, JSON in each.
+fn shapes_text(shapes: &Shapes) -> String {
+    let mut text = String::new();
+    let json = |value: serde_json::Value| {
+        let mut value = value;
+        for key in ["id", "tag", "place"] {
+            if let Some(object) = value.as_object_mut() {
+                object.shift_remove(key);
+            }
+        }
+        value.to_string()
+    };
+    for (route, shapes) in &shapes.routes {
+        let _ = writeln!(
+            text,
+            "route {route} as {}: {} → {}",
+            shapes.ident, shapes.request, shapes.response
+        );
+    }
+    for (key, object) in &shapes.objects {
+        let kind = format!("{:?}", object.kind).to_lowercase();
+        let _ = writeln!(text, "\n{kind} {key} as {}", object.name);
+        for field in &object.fields {
+            let _ = writeln!(text, "  {}", json(serde_json::to_value(field).expect("JSON")));
+        }
+        if let Some(rest) = &object.rest {
+            let _ = writeln!(text, "  rest {}", json(serde_json::to_value(rest).expect("JSON")));
+        }
+    }
+    for (key, union) in &shapes.unions {
+        let _ = writeln!(text, "\nunion {key} as {}", union.name);
+        for member in &union.members {
+            let _ = writeln!(text, "  {}", json(serde_json::to_value(member).expect("JSON")));
+        }
+    }
+    text
+}
+
+fn rendered(files: &dyn Files, diagnostics: Vec<Diagnostic>) -> String {
+    let mut renderer = Renderer::new(files, Path::new(PROJECT));
+    let style = Style { color: false, width: 100 };
+    let reports: Vec<String> = sort(diagnostics).iter().map(|d| renderer.human(d, style)).collect();
+    reports.join("\n")
 }
 
 #[test]
@@ -194,11 +268,7 @@ fn shown(
         section(&mut text, "in", path, &visible(&String::from_utf8_lossy(bytes)));
     }
     if !diagnostics.is_empty() {
-        let mut renderer = Renderer::new(files, Path::new(PROJECT));
-        let style = Style { color: false, width: 100 };
-        let reports: Vec<String> =
-            sort(diagnostics).iter().map(|d| renderer.human(d, style)).collect();
-        section(&mut text, "diagnostics", "", &reports.join("\n"));
+        section(&mut text, "diagnostics", "", &rendered(files, diagnostics));
     }
     for output in outputs {
         if !output.path.ends_with(".map") {

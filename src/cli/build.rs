@@ -1,6 +1,6 @@
 //! `kontract build`
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{env, path::PathBuf, sync::Arc, time::Instant};
 
 use clap::Args;
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::{
     config::Flags,
     diagnostic::{render::plural, write::not_written},
     files::{Disk, Files},
+    lock,
     model::diagnostic::Diagnostic,
     pipeline::{
         self, Build,
@@ -27,6 +28,31 @@ pub struct BuildArguments {
     /// Number of threads [default: one for each processor]
     #[arg(long, value_name = "n", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    locked: Locked,
+}
+
+#[derive(Debug, Args)]
+struct Locked {
+    /// Fail if kontract.lock.json would change [default: where CI is set]
+    #[arg(
+        long,
+        value_name = "bool",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    locked: Option<bool>,
+    /// Let kontract.lock.json change, even where CI is set
+    #[arg(long, conflicts_with = "locked")]
+    no_locked: bool,
+}
+
+impl Locked {
+    fn is_set(&self) -> bool {
+        let ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false" && ci != "0");
+        !self.no_locked && self.locked.unwrap_or(ci)
+    }
 }
 
 pub fn run(arguments: &BuildArguments) -> Outcome {
@@ -43,9 +69,14 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let Build { mut diagnostics, outputs, leaks, routes, modules } =
+    let Build { mut diagnostics, outputs, lock, leaks, routes, modules } =
         pipeline::build(&shared, &options);
     let mut written = Written::default();
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        // Outputs whose ids nobody remembers are worse than none.
+        let locked = arguments.locked.is_set();
+        diagnostics.extend(lock::write(files, &options, &lock, locked).err());
+    }
     if !diagnostics.iter().any(Diagnostic::is_error) {
         let (counts, more) = write::write(files, &options, &outputs);
         written = counts;

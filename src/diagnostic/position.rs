@@ -70,5 +70,16 @@ impl LineIndex {
     }
 }
 
+/// Where in `text` a parser of JSON stopped, and why, without the place.
+pub fn json_error(text: &str, error: &serde_json::Error) -> (Span, String) {
+    let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let line: usize = before.map(str::len).sum();
+    let at = (line + error.column().saturating_sub(1)).min(text.len());
+    let at = u32::try_from(at).unwrap_or(u32::MAX);
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
+    (Span::new(at, at), message.to_owned())
+}
+
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,12 @@ impl Files for Disk {
             }
             created => created,
         };
+        // Who may read and write it is its owner's choice.
+        let allowed = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
+        let created = created.and_then(|()| match allowed {
+            Some(old) => fs::set_permissions(&temporary, old.permissions()),
+            None => Ok(()),
+        });
         // A file that was half written is worth nothing to anyone.
         let result = created.and_then(|()| fs::rename(&temporary, path));
         if result.is_err() {

@@ -1,15 +1,144 @@
 //! `kontract.lock.json`: what must not change between builds although nothing in the sources says
 //! it: the ids of fields on the wire, the tags of unions, primary keys, and what was released.
+//!
+//! The lock is an input of a build, and an output: [`assign`] answers with the lock as it has to
+//! be from now on, and the command line writes it after a build without errors.
+
+mod abi;
+mod assign;
+mod diagnostics;
+mod file;
+mod pairs;
+mod tables;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{app::App, diagnostic::Diagnostic};
+pub use self::{
+    abi::abi,
+    assign::assign,
+    file::{NAME, read, write},
+    wire::{is_direct, wire_type},
+};
+use crate::model::shape::{ObjectShape, ShapeKey, Shapes, UnionShape};
+use wire::Definition;
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Lock {}
-
-/// Gives every field and union member its id, every route its ABI hash and what it accepts;
-/// returns the lock as it has to be from now on.
-pub fn assign(_app: &mut App, lock: &Lock) -> (Lock, Vec<Diagnostic>) {
-    (lock.clone(), Vec::new())
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct Lock {
+    /// The ids of the fields of each object that travels.
+    pub types: BTreeMap<ShapeKey, TypeIds>,
+    /// The tags of the members of each union.
+    pub unions: BTreeMap<ShapeKey, UnionTags>,
+    pub tables: BTreeMap<String, LockedTable>,
+    /// Route → ABI hash → what travelled in that version.
+    pub released: BTreeMap<String, BTreeMap<String, Released>>,
 }
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TypeIds {
+    #[serde(deserialize_with = "file::unique")]
+    pub fields: BTreeMap<String, LockedField>,
+    /// Of the values under other keys, or behind the last position.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest: Option<LockedField>,
+    /// Ids that nothing may have again.
+    pub removed: BTreeSet<u16>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedField {
+    /// Of the value. A union's type has the id before it.
+    pub id: u16,
+    /// What [`wire_type`] says of it: a field of another type gets another id.
+    #[serde(rename = "type")]
+    pub ty: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<u16>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UnionTags {
+    /// By label.
+    #[serde(deserialize_with = "file::unique")]
+    pub members: BTreeMap<String, u8>,
+    /// Tags that nothing may have again.
+    pub removed: BTreeSet<u8>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LockedTable {
+    /// The name of the rows' type, where they have one.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub ty: Option<String>,
+    /// The first field, unless one is marked. It stays so when fields are reordered.
+    pub primary_key: String,
+    #[serde(default, deserialize_with = "file::unique")]
+    pub schema: BTreeMap<String, LockedColumn>,
+    /// Of all the above.
+    pub hash: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedColumn {
+    /// As TypeScript.
+    #[serde(rename = "type")]
+    pub ty: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub primkey: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Missing: readable and writable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perm: Option<u8>,
+}
+
+/// The part of [`Shapes`] that one version of one route reaches, without docs.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    pub request: ShapeKey,
+    pub response: ShapeKey,
+    #[serde(deserialize_with = "file::unique")]
+    pub objects: BTreeMap<ShapeKey, ObjectShape>,
+    #[serde(default, deserialize_with = "file::unique")]
+    pub unions: BTreeMap<ShapeKey, UnionShape>,
+}
+
+impl Released {
+    /// None where the shapes do not have the route, or not all that it mentions.
+    pub fn of(shapes: &Shapes, route: &str) -> Option<Self> {
+        let keys = shapes.routes.get(route)?;
+        let mut released = Self {
+            request: keys.request.clone(),
+            response: keys.response.clone(),
+            objects: BTreeMap::new(),
+            unions: BTreeMap::new(),
+        };
+        for definition in wire::reached(shapes, [&keys.request, &keys.response])? {
+            match definition {
+                Definition::Object(key) => {
+                    let mut object = shapes.objects.get(key)?.clone();
+                    object.docs = None;
+                    object.fields.iter_mut().for_each(|field| field.docs = None);
+                    released.objects.insert(key.clone(), object);
+                }
+                Definition::Union(key) => {
+                    released.unions.insert(key.clone(), shapes.unions.get(key)?.clone());
+                }
+            }
+        }
+        Some(released)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Span;
+use super::{Span, shape::Scalar};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum TypeExpr {
@@ -109,6 +109,8 @@ pub enum MemberKind {
 pub struct FieldStorage {
     pub primary_key: bool,
     pub perm: Option<u8>,
+    /// `@int32`: the range of the numbers in it.
+    pub scalar: Option<Scalar>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -32,6 +32,7 @@ use crate::{
         contract::ModuleContract,
         diagnostic::Diagnostic,
         output::Output,
+        shape::Shapes,
     },
     source::STACK_BYTES,
 };
@@ -45,6 +46,8 @@ pub struct Build {
     pub diagnostics: Vec<Diagnostic>,
     /// Empty where there are errors.
     pub outputs: Vec<Output>,
+    /// The lock as it has to be from now on.
+    pub lock: Lock,
     pub leaks: leaks::Report,
     pub routes: usize,
     pub modules: usize,
@@ -76,15 +79,18 @@ fn no_threads(error: &rayon::ThreadPoolBuildError) -> Diagnostic {
 
 fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let layout = Layout::new(options);
-    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let (lock, mut diagnostics) = lock::read(&**files, options);
+    let (sources, found) = discover::discover(&**files, options);
+    diagnostics.extend(found);
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
     let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
     diagnostics.extend(found);
-    let (_lock, found) = lock::assign(&mut app, &Lock::default());
+    let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
-    let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
+    let mut build =
+        Build { routes: app.routes.len(), modules: modules.len(), lock, ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
         let (outputs, invalid) = outputs(&**files, options, &app, &modules, &texts);
         let (report, mut found) = leaks::scan(&app, &modules, &outputs);
@@ -97,6 +103,18 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     }
     build.diagnostics = diagnostics;
     build
+}
+
+/// What travels, before the lock gives ids: for tests.
+pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnostic>) {
+    let layout = Layout::new(options);
+    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let resolver = Resolver::new(files, options);
+    let (modules, _, resolutions) =
+        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    diagnostics.extend(found);
+    (app.shapes, diagnostics)
 }
 
 /// Extracts the sources and what they import from outside the include patterns.

@@ -10,18 +10,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     io,
     path::PathBuf,
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
     config::Options,
     diagnostic::write as diagnostics,
     files::{Files, Kind, is_temporary},
+    hash::hex as hash,
     model::{diagnostic::Diagnostic, output::Output},
 };
 
@@ -356,14 +355,6 @@ fn is_listed(path: &str, record: &Record) -> bool {
         || record.files.contains_key(path)
         // The same file where letter case does not count.
         || record.files.keys().any(|file| file.to_lowercase() == path.to_lowercase())
-}
-
-fn hash(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 const RECORD: &str = ".kontract-outputs.json";

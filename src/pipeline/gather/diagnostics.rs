@@ -127,30 +127,6 @@ pub fn export_not_found(
 }
 
 #[cold]
-pub fn type_not_carried(
-    file: &SourcePath,
-    span: Span,
-    ty: &str,
-    instead: &str,
-    at: Option<(&SourcePath, Span)>,
-    result: bool,
-) -> Diagnostic {
-    let ty = if ty == "Function" { "a function".to_owned() } else { format!("`{ty}`") };
-    let diagnostic = Diagnostic::error(
-        "K058",
-        file,
-        Some(span),
-        format!("{ty} cannot travel between client and server in this version"),
-    )
-    .label(if result { format!("its result holds {ty}") } else { format!("holds {ty}") })
-    .help(format!("use {instead}"));
-    match at {
-        Some((file, span)) => diagnostic.related(file, span, "written here"),
-        None => diagnostic,
-    }
-}
-
-#[cold]
 pub fn two_client_exports(
     name: &str,
     first: (&SourcePath, Span),

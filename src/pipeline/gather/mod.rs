@@ -1,10 +1,10 @@
 //! The contracts of all files → the whole program. Cheap, and always run: files are not read
 //! here, but for module resolution.
 
-mod carry;
 mod client;
 mod diagnostics;
 mod resolve;
+mod results;
 mod roles;
 mod routes;
 mod shapes;
@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::symbols::Symbols;
 pub use self::{
-    carry::{result_type, without_predicate},
     resolve::{Resolution, Resolutions, Resolver},
+    results::{result_type, without_predicate},
     routes::route_name,
 };
 use crate::{
@@ -66,7 +66,6 @@ pub fn gather(
     }
     for route in routes.values_mut() {
         let function = &modules[&route.module].functions[route.function];
-        carry::check(symbols, &route.module, function, &mut diagnostics);
         let file = &route.module;
         route.null_is_undefined = function
             .signature
@@ -74,8 +73,8 @@ pub fn gather(
             .iter()
             .map(|p| {
                 p.ty.as_ref().is_some_and(|ty| {
-                    (p.optional || carry::admits(symbols, file, ty, "undefined"))
-                        && !carry::admits(symbols, file, ty, "null")
+                    (p.optional || results::admits(symbols, file, ty, "undefined"))
+                        && !results::admits(symbols, file, ty, "null")
                 })
             })
             .collect();

@@ -14,7 +14,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::{
-    model::{SourcePath, Span, diagnostic::Diagnostic, output::Output},
+    diagnostic::position::json_error,
+    model::{SourcePath, diagnostic::Diagnostic, output::Output},
     pipeline::print::{
         header,
         values::{is_identifier, string},
@@ -61,18 +62,8 @@ fn has_proto(value: &Value) -> bool {
 
 #[cold]
 fn invalid(file: &SourcePath, text: &str, error: &serde_json::Error) -> Diagnostic {
-    let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
-    let line: usize = before.map(str::len).sum();
-    let at = (line + error.column().saturating_sub(1)).min(text.len());
-    let at = u32::try_from(at).unwrap_or(u32::MAX);
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or(&message);
-    Diagnostic::error(
-        "K082",
-        file,
-        Some(Span::new(at, at)),
-        "server code imports a file that is not JSON",
-    )
-    .label(message)
-    .help("correct it: JSON has no comments and no commas behind the last entry")
+    let (span, message) = json_error(text, error);
+    Diagnostic::error("K082", file, Some(span), "server code imports a file that is not JSON")
+        .label(message)
+        .help("correct it: JSON has no comments and no commas behind the last entry")
 }

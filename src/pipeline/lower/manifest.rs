@@ -1,12 +1,12 @@
 //! `dist/manifest.json`: the contract of a build, for hosts and for tools.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::{
     diagnostic::position::LineIndex,
+    hash::of_parts as hash,
     model::{
         SourcePath,
         app::{App, Modules, Route},
@@ -224,19 +224,4 @@ fn route_abi(
     let declarations: Vec<&str> =
         reached.iter().filter_map(|key| types.get(key)).map(String::as_str).collect();
     hash([name, result].into_iter().chain(params.iter().map(String::as_str)).chain(declarations))
-}
-
-/// SHA-256 over the parts, each with its length before it, in hexadecimal.
-fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    let digest = hasher.finalize();
-    let mut text = "sha256:".to_owned();
-    for byte in digest {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

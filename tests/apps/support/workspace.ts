@@ -59,7 +59,7 @@ export async function buildApp(name: AppName, options?: CopyOptions): Promise<Wo
 /** Runs `kontract build` in a copy; fails with everything it printed. */
 export async function build({ root }: Pick<Workspace, 'root'>, env: Record<string, string> = {}): Promise<void> {
   try {
-    await run(compiler(), ['build'], { cwd: root, env: { ...process.env, ...env }, timeout: 60_000 });
+    await run(compiler(), ['build'], { cwd: root, env: { ...process.env, CI: '', ...env }, timeout: 60_000 });
   } catch (error) {
     throw new Error(`kontract build failed in a copy of ${relative(dirname(root), root)}\n${outputOf(error)}`);
   }

@@ -10,9 +10,9 @@ use crate::model::{
     types::{FunctionType, Member, MemberKind, Parameter, TypeExpr, TypeParameter},
 };
 use crate::pipeline::gather::{
-    carry::result_type,
     diagnostics::{computed_enum, module_not_found, typeof_server_value},
     resolve::Resolution,
+    results::result_type,
     symbols::Symbol,
 };
 

@@ -1,15 +1,194 @@
 //! Types as written → types as they travel.
+//!
+//! ```ts
+//! interface User { id: string; email?: string | null }
+//! @backend() export async function getUser(id: string): Promise<User | null> { … }
+//! ```
+//! gives an object `getUser(request)` with the field `id`, an object `getUser(response)` with the
+//! field `result`, whose slot admits null, and the object `User`. A type is looked up as far as its
+//! outermost form (`evaluate`), then made a shape (`wire`), from the routes inwards.
 
-use std::collections::BTreeMap;
+mod builtin;
+mod computed;
+mod defaults;
+mod diagnostics;
+mod evaluate;
+mod fallback;
+mod head;
+mod lookup;
+mod names;
+mod objects;
+mod wire;
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use self::{
+    diagnostics::Origin,
+    evaluate::Evaluator,
+    fallback::Nothing,
+    head::{Head, Scope, Source, Thunk, place},
+    wire::{Wire, below, empty, field},
+};
 use super::symbols::Symbols;
-use crate::model::{app::Route, diagnostic::Diagnostic, shape::Shapes};
+use crate::model::{
+    app::Route,
+    contract::{BackendFunction, Signature},
+    diagnostic::Diagnostic,
+    shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
+};
 
 /// Resolves the parameters and results of all routes. Ids and tags are zero: the lock gives them.
 pub fn shapes(
-    _symbols: Symbols<'_>,
-    _routes: &BTreeMap<String, Route>,
-    _diagnostics: &mut Vec<Diagnostic>,
+    symbols: Symbols<'_>,
+    routes: &BTreeMap<String, Route>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Shapes {
-    Shapes::default()
+    let mut wire = Wire::new(Evaluator::new(symbols, &Nothing));
+    let mut idents = BTreeSet::new();
+    for (name, route) in routes {
+        let Some(function) =
+            symbols.module(&route.module).and_then(|c| c.functions.get(route.function))
+        else {
+            continue;
+        };
+        let base = format!("{}#{name}", route.module);
+        let request = format!("{base}(request)");
+        let response = format!("{base}(response)");
+        let scope = scope_of(route, &function.signature, &request);
+        arguments(&mut wire, name, route, function, &scope, &request);
+        result(&mut wire, name, route, function, &scope, &response);
+        wire.drain();
+        let ident = unique(&mut idents, name);
+        wire.shapes.routes.insert(name.clone(), RouteShapes { ident, request, response });
+    }
+    let Wire { evaluator, mut shapes, .. } = wire;
+    // Where a type is missing, which is an error of its own, `any` stands in for it.
+    let broken = |file| symbols.module(file).is_some_and(|c| c.broken);
+    diagnostics
+        .extend(evaluator.diagnostics.into_iter().filter(|d| d.is_error() || !broken(&d.file)));
+    let names = names::identifiers(shapes.objects.keys().chain(shapes.unions.keys()));
+    for (key, object) in &mut shapes.objects {
+        object.name.clone_from(&names[key]);
+    }
+    for (key, union) in &mut shapes.unions {
+        union.name.clone_from(&names[key]);
+    }
+    shapes
+}
+
+/// A type parameter of a route is anything that its constraint admits.
+fn scope_of<'a>(route: &Route, signature: &'a Signature, key: &str) -> Rc<Scope<'a>> {
+    let mut scope = Scope::of_file(&route.module);
+    let at = place(&route.module, function_span(signature));
+    for parameter in &signature.type_parameters {
+        let way = below(key, &parameter.name);
+        let thunk = match &parameter.constraint {
+            Some(ty) => Evaluator::thunk(ty, &scope, way, &at),
+            None => Thunk::known(Head::Unknown(at.clone()), &way, &at),
+        };
+        scope = scope.with(&parameter.name, thunk);
+    }
+    scope
+}
+
+fn function_span(signature: &Signature) -> crate::model::Span {
+    signature.parameters.first().map(|p| p.span).unwrap_or_default()
+}
+
+fn arguments<'a>(
+    wire: &mut Wire<'a>,
+    name: &str,
+    route: &Route,
+    function: &'a BackendFunction,
+    scope: &Rc<Scope<'a>>,
+    key: &str,
+) {
+    let mut object = empty(ObjectKind::Arguments, &place(&route.module, function.span));
+    for parameter in &function.signature.parameters {
+        let at = place(&route.module, parameter.span);
+        wire.evaluator.origin = Origin {
+            route: name.to_owned(),
+            file: route.module.clone(),
+            span: parameter.span,
+            result: false,
+        };
+        wire.at = (key.to_owned(), parameter.name.clone());
+        let way = below(key, &parameter.name);
+        let thunk = match &parameter.ty {
+            Some(ty) => Evaluator::thunk(ty, scope, way, &at),
+            // Reported where it stands.
+            None => Thunk { source: Source::Known(Head::Refused), way, place: at.clone() },
+        };
+        if !parameter.rest {
+            let slot = wire.slot(&thunk);
+            object.fields.push(field(&parameter.name, slot, parameter.optional, &at));
+            continue;
+        }
+        match wire.evaluator.head(&thunk) {
+            Head::Array(item) => {
+                object.rest = Some(Rest { slot: wire.slot(&item), id: FieldIds::default() });
+            }
+            Head::Tuple(tuple) => {
+                for (index, element) in tuple.elements.iter().enumerate() {
+                    let label = element.label.clone();
+                    let mut label = label.unwrap_or_else(|| format!("{}{index}", parameter.name));
+                    while object.fields.iter().any(|f| f.name == label) {
+                        label.push('_');
+                    }
+                    let slot = wire.slot(&element.ty);
+                    object.fields.push(field(&label, slot, element.optional, &at));
+                }
+                if let Some(rest) = &tuple.rest {
+                    object.rest = Some(Rest { slot: wire.slot(rest), id: FieldIds::default() });
+                }
+            }
+            _ => {
+                wire.slot(&thunk);
+            }
+        }
+    }
+    wire.shapes.objects.insert(key.to_owned(), object);
+}
+
+fn result<'a>(
+    wire: &mut Wire<'a>,
+    name: &str,
+    route: &Route,
+    function: &'a BackendFunction,
+    scope: &Rc<Scope<'a>>,
+    key: &str,
+) {
+    let at = place(&route.module, function.span);
+    wire.evaluator.origin = Origin {
+        route: name.to_owned(),
+        file: route.module.clone(),
+        span: function.span,
+        result: true,
+    };
+    wire.at = (key.to_owned(), "result".to_owned());
+    let mut object = empty(ObjectKind::Result, &at);
+    if let Some(ty) = &function.signature.result {
+        let thunk = Evaluator::thunk(ty, scope, below(key, "result"), &at);
+        let slot = wire.result(&thunk);
+        object.fields.push(field("result", slot, false, &at));
+    }
+    wire.shapes.objects.insert(key.to_owned(), object);
+}
+
+/// The route's name as an identifier that no other has.
+fn unique(taken: &mut BTreeSet<String>, route: &str) -> String {
+    let ident: String = route
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '_' | '$') { c } else { '_' })
+        .collect();
+    let mut unique = ident.clone();
+    let mut count = 2;
+    while !taken.insert(unique.clone()) {
+        unique = format!("{ident}{count}");
+        count += 1;
+    }
+    unique
 }

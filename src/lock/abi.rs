@@ -1,0 +1,162 @@
+//! The ABI of a route: what a client and a server must agree on to understand each other.
+//!
+//! The hash is made of the structure alone. Types are numbered in the order in which they are met,
+//! so that names, files, docs and the order of fields do not count.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use super::pairs::rest_type;
+use crate::{
+    hash,
+    model::shape::{Literal, ObjectKind, ObjectShape, Shape, ShapeKey, Shapes, Slot},
+};
+
+/// None where the shapes lack the route, or something that it mentions.
+pub fn abi(shapes: &Shapes, route: &str) -> Option<String> {
+    let keys = shapes.routes.get(route)?;
+    let request = Text::of(shapes, &keys.request, false)?;
+    let response = Text::of(shapes, &keys.response, true)?;
+    Some(hash::of_parts([request.as_str(), response.as_str()]))
+}
+
+struct Text<'s> {
+    out: String,
+    /// Objects and unions in the order in which they were met; keys of both never clash in one
+    /// map, since the first character tells them apart.
+    numbers: BTreeMap<(bool, &'s ShapeKey), usize>,
+    queue: Vec<(bool, &'s ShapeKey)>,
+}
+
+impl<'s> Text<'s> {
+    fn of(shapes: &'s Shapes, root: &'s ShapeKey, response: bool) -> Option<String> {
+        let mut text = Self { out: String::new(), numbers: BTreeMap::new(), queue: Vec::new() };
+        text.number(true, root);
+        let mut next = 0;
+        while let Some((is_object, key)) = text.queue.get(next).copied() {
+            if is_object {
+                text.object(shapes.objects.get(key)?, response);
+            } else {
+                let union = shapes.unions.get(key)?;
+                text.out.push_str("union");
+                let mut members: Vec<_> = union.members.iter().collect();
+                members.sort_by_key(|member| member.tag);
+                for member in members {
+                    let _ = write!(text.out, " {}=", member.tag);
+                    text.shape(&member.shape);
+                }
+                text.out.push('\n');
+            }
+            next += 1;
+        }
+        Some(text.out)
+    }
+
+    fn number(&mut self, is_object: bool, key: &'s ShapeKey) -> usize {
+        let next = self.queue.len();
+        let number = *self.numbers.entry((is_object, key)).or_insert(next);
+        if number == next {
+            self.queue.push((is_object, key));
+        }
+        number
+    }
+
+    fn object(&mut self, object: &'s ObjectShape, response: bool) {
+        let mut fields: Vec<_> = object.fields.iter().collect();
+        self.out.push_str(match object.kind {
+            ObjectKind::Object => "object",
+            ObjectKind::Tuple => "tuple",
+            ObjectKind::Arguments => "arguments",
+            ObjectKind::Result => "result",
+        });
+        // Positions count where there are some; fields of objects have none.
+        if object.kind == ObjectKind::Object {
+            fields.sort_by_key(|field| field.id.value);
+        }
+        for field in fields {
+            // It never stands in a response.
+            if response && field.hidden {
+                continue;
+            }
+            let _ = write!(self.out, " {}", field.id.value);
+            if let Some(state) = field.id.state {
+                let _ = write!(self.out, "/{state}");
+            }
+            // Arguments have names for those who read the function only.
+            if object.kind == ObjectKind::Object {
+                let _ = write!(self.out, "{:?}", field.name);
+            }
+            if field.optional {
+                self.out.push('?');
+            }
+            self.out.push(':');
+            self.slot(&field.slot);
+            if let Some(default) = &field.default {
+                let _ = write!(self.out, "={default}");
+            }
+        }
+        if let Some(rest) = &object.rest {
+            let _ = write!(self.out, " …{}{}:", rest.id.value, rest_type(object, rest));
+            self.slot(&rest.slot);
+        }
+        self.out.push('\n');
+    }
+
+    fn slot(&mut self, slot: &'s Slot) {
+        self.shape(&slot.shape);
+        if slot.null {
+            self.out.push_str("|null");
+        }
+        if slot.undefined {
+            self.out.push_str("|undefined");
+        }
+    }
+
+    fn shape(&mut self, shape: &'s Shape) {
+        match shape {
+            Shape::Nothing => self.out.push_str("nothing"),
+            Shape::Boolean => self.out.push_str("boolean"),
+            Shape::String => self.out.push_str("string"),
+            Shape::Number(scalar) => drop(write!(self.out, "number {scalar:?}")),
+            Shape::BigInt(scalar) => drop(write!(self.out, "bigint {scalar:?}")),
+            Shape::Date => self.out.push_str("date"),
+            Shape::Bytes => self.out.push_str("bytes"),
+            Shape::Unknown => self.out.push_str("unknown"),
+            Shape::Literals(literals) => {
+                let mut texts: Vec<String> = literals.iter().map(literal).collect();
+                texts.sort();
+                self.out.push_str(&texts.join("|"));
+            }
+            Shape::Array(element) => self.within("array", &[element]),
+            Shape::Set(element) => self.within("set", &[element]),
+            Shape::Map(entry) => self.within("map", &[&entry.0, &entry.1]),
+            Shape::Object(key) => {
+                let number = self.number(true, key);
+                let _ = write!(self.out, "#{number}");
+            }
+            Shape::Union(key) => {
+                let number = self.number(false, key);
+                let _ = write!(self.out, "#{number}");
+            }
+        }
+    }
+
+    fn within(&mut self, name: &str, slots: &[&'s Slot]) {
+        self.out.push_str(name);
+        self.out.push('(');
+        for slot in slots {
+            self.slot(slot);
+            self.out.push(',');
+        }
+        self.out.push(')');
+    }
+}
+
+/// As TypeScript writes it.
+pub fn literal(literal: &Literal) -> String {
+    match literal {
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Number(value) => value.to_string(),
+        Literal::String(value) => serde_json::Value::from(value.as_str()).to_string(),
+        Literal::BigInt { bigint } => format!("{bigint}n"),
+    }
+}

@@ -1,0 +1,281 @@
+//! The lock as a file.
+//!
+//! Keys are sorted and every id has a line of its own, so that git merges what two branches added.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, io,
+    marker::PhantomData,
+    path::PathBuf,
+};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{Map, Value, to_value};
+
+use super::{Lock, diagnostics};
+use crate::{
+    config::Options,
+    diagnostic::position::json_error,
+    files::{Files, Kind},
+    model::{Span, diagnostic::Diagnostic},
+};
+
+pub const NAME: &str = "kontract.lock.json";
+
+/// Empty where there is no file, and where it cannot be read.
+pub fn read(files: &dyn Files, options: &Options) -> (Lock, Vec<Diagnostic>) {
+    match load(files, options) {
+        Ok(lock) => (lock, Vec::new()),
+        Err(diagnostic) => (Lock::default(), vec![diagnostic]),
+    }
+}
+
+/// Returns whether the file changed. With nothing to hold none is made. `locked`: it must not
+/// change.
+pub fn write(
+    files: &dyn Files,
+    options: &Options,
+    lock: &Lock,
+    locked: bool,
+) -> Result<bool, Diagnostic> {
+    let old = load(files, options)?;
+    if old == *lock {
+        return Ok(false);
+    }
+    if locked {
+        return Err(diagnostics::would_change(&changes(&old, lock)));
+    }
+    files
+        .write(&path(options), print(lock).as_bytes())
+        .map_err(|error| diagnostics::not_written(&error))
+}
+
+fn load(files: &dyn Files, options: &Options) -> Result<Lock, Diagnostic> {
+    let path = path(options);
+    match files.link_kind(&path) {
+        Ok(Kind::File) => {}
+        Ok(Kind::Link) => return Err(diagnostics::not_a_file("it is a symbolic link")),
+        Ok(Kind::Folder) => return Err(diagnostics::not_a_file("it is a folder")),
+        Ok(Kind::Other) => return Err(diagnostics::not_a_file("it is no regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Lock::default()),
+        Err(error) => return Err(diagnostics::unreadable(&error)),
+    }
+    let bytes = files.read(&path).map_err(|error| diagnostics::unreadable(&error))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| diagnostics::not_utf8(error.utf8_error().valid_up_to()))?;
+    parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
+}
+
+/// In words, what differs: `` `email` of `src/types.ts#User` ``.
+fn changes(old: &Lock, new: &Lock) -> Vec<String> {
+    let mut changes = Vec::new();
+    let mut compare = |of: &str, old: &Value, new: &Value| {
+        let none = Map::new();
+        let (old, new) = (old.as_object().unwrap_or(&none), new.as_object().unwrap_or(&none));
+        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let changed = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+        changes.extend(changed.map(|key| format!("`{key}`{of}")));
+    };
+    let value = |value: &dyn Fn(&Lock) -> Result<Value, serde_json::Error>| {
+        (value(old).unwrap_or_default(), value(new).unwrap_or_default())
+    };
+    let empty = super::TypeIds::default();
+    for key in old.types.keys().chain(new.types.keys()).collect::<BTreeSet<_>>() {
+        let fields = |lock: &Lock| to_value(&lock.types.get(key).unwrap_or(&empty).fields);
+        let (old, new) = value(&fields);
+        compare(&format!(" of `{key}`"), &old, &new);
+    }
+    let empty = super::UnionTags::default();
+    for key in old.unions.keys().chain(new.unions.keys()).collect::<BTreeSet<_>>() {
+        let members = |lock: &Lock| to_value(&lock.unions.get(key).unwrap_or(&empty).members);
+        let (old, new) = value(&members);
+        compare(&format!(" of `{key}`"), &old, &new);
+    }
+    let (old, new) = value(&|lock| to_value(&lock.tables));
+    compare(" among the tables", &old, &new);
+    changes
+}
+
+fn path(options: &Options) -> PathBuf {
+    options.project.join(NAME)
+}
+
+/// `text` is without a byte order mark.
+pub fn parse(text: &str) -> Result<Lock, Diagnostic> {
+    if let Some(marker) = conflict_marker(text) {
+        return Err(diagnostics::conflict(marker));
+    }
+    let invalid = |error: &serde_json::Error| {
+        let (span, message) = json_error(text, error);
+        diagnostics::invalid(span, &message)
+    };
+    // Whatever a later version has added, this one says that it is later.
+    let version: Version = serde_json::from_str(text).map_err(|error| invalid(&error))?;
+    if version.lock_version > VERSION {
+        return Err(diagnostics::newer(version.lock_version));
+    }
+    let document: Document = serde_json::from_str(text).map_err(|error| invalid(&error))?;
+    Ok(document.lock())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    lock_version: u64,
+}
+
+/// The lock with what stands above it in the file.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "generator", default)]
+    _generator: String,
+    #[serde(rename = "lockVersion")]
+    _version: u64,
+    #[serde(default, deserialize_with = "unique")]
+    types: BTreeMap<String, super::TypeIds>,
+    #[serde(default, deserialize_with = "unique")]
+    unions: BTreeMap<String, super::UnionTags>,
+    #[serde(default, deserialize_with = "unique")]
+    tables: BTreeMap<String, super::LockedTable>,
+    #[serde(default, deserialize_with = "unique_twice")]
+    released: BTreeMap<String, BTreeMap<String, super::Released>>,
+}
+
+impl Document {
+    fn lock(self) -> Lock {
+        let Self { types, unions, tables, released, .. } = self;
+        Lock { types, unions, tables, released }
+    }
+}
+
+/// Where git left a conflict.
+fn conflict_marker(text: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_end();
+        let marker = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| {
+            trimmed
+                .strip_prefix(marker)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        });
+        if marker {
+            let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+            return Some(Span::new(at(start), at(start + trimmed.len())));
+        }
+        start += line.len();
+    }
+    None
+}
+
+pub fn print(lock: &Lock) -> String {
+    let mut document = Map::new();
+    document.insert("generator".to_owned(), "kontract build".into());
+    document.insert("lockVersion".to_owned(), VERSION.into());
+    if let Ok(Value::Object(lock)) = serde_json::to_value(lock) {
+        document.extend(lock);
+    }
+    let mut text = String::new();
+    print_members(&mut text, &document, 1, usize::MAX);
+    text.push('\n');
+    text
+}
+
+/// Values at depth 4 stand on one line, and those of released versions at depth 5.
+fn print_members(out: &mut String, object: &Map<String, Value>, depth: usize, one_line: usize) {
+    out.push('{');
+    for (index, (key, value)) in object.iter().enumerate() {
+        let one_line = match (depth, key.as_str()) {
+            (1, "released") => 5,
+            (1, _) => 4,
+            _ => one_line,
+        };
+        out.push_str(if index == 0 { "\n" } else { ",\n" });
+        out.push_str(&"  ".repeat(depth));
+        out.push_str(&Value::from(key.as_str()).to_string());
+        out.push_str(": ");
+        match value {
+            Value::Object(members) if depth < one_line && key != "rest" && !members.is_empty() => {
+                print_members(out, members, depth + 1, one_line);
+            }
+            value => print_line(out, value),
+        }
+    }
+    out.push('\n');
+    out.push_str(&"  ".repeat(depth - 1));
+    out.push('}');
+}
+
+/// `{ "id": 1, "type": "string" }`
+fn print_line(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            for (index, (key, value)) in object.iter().enumerate() {
+                out.push_str(if index == 0 { "{ " } else { ", " });
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push_str(": ");
+                print_line(out, value);
+            }
+            out.push_str(" }");
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                print_line(out, item);
+            }
+            out.push(']');
+        }
+        value => out.push_str(&value.to_string()),
+    }
+}
+
+/// A map none of whose keys stands twice, as they may after a merge.
+pub fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    deserializer.deserialize_map(Unique(PhantomData)).map(|Entries(map)| map)
+}
+
+/// The same for maps of maps.
+pub fn unique_twice<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, BTreeMap<String, T>>, D::Error> {
+    let map: BTreeMap<String, Entries<T>> = unique(deserializer)?;
+    Ok(map.into_iter().map(|(key, Entries(map))| (key, map)).collect())
+}
+
+struct Entries<T>(BTreeMap<String, T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Unique(PhantomData))
+    }
+}
+
+struct Unique<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Unique<T> {
+    type Value = Entries<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Entries<T>, A::Error> {
+        let mut map = BTreeMap::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!("`{key}` stands here twice")));
+            }
+            let value = access.next_value()?;
+            map.insert(key, value);
+        }
+        Ok(Entries(map))
+    }
+}
+
+const VERSION: u64 = 1;

@@ -1,0 +1,99 @@
+//! What there is to say of types that should travel: K058, K110–K129.
+
+use crate::model::{SourcePath, Span, diagnostic::Diagnostic, shape::Place};
+
+/// The part of a signature through which a type was reached.
+#[derive(Clone)]
+pub struct Origin {
+    pub route: String,
+    pub file: SourcePath,
+    pub span: Span,
+    /// It is the result.
+    pub result: bool,
+}
+
+impl Origin {
+    fn error(&self, code: &str, message: String, place: &Place) -> Diagnostic {
+        self.written(Diagnostic::error(code, &self.file, Some(self.span), message), place)
+    }
+
+    /// Names the place where the type is written, if it is another one.
+    fn written(&self, diagnostic: Diagnostic, place: &Place) -> Diagnostic {
+        match &place.file {
+            Some(file) if *file != self.file || !self.span.contains(place.span) => {
+                diagnostic.related(file, place.span, "written here")
+            }
+            _ => diagnostic,
+        }
+    }
+
+    fn holds(&self, what: &str) -> String {
+        if self.result { format!("its result holds {what}") } else { format!("holds {what}") }
+    }
+}
+
+#[cold]
+pub fn type_not_carried(origin: &Origin, ty: &str, instead: &str, place: &Place) -> Diagnostic {
+    let ty = if ty == "Function" { "a function".to_owned() } else { format!("`{ty}`") };
+    let message = format!("{ty} cannot travel between client and server");
+    origin.error("K058", message, place).label(origin.holds(&ty)).help(format!("use {instead}"))
+}
+
+#[cold]
+pub fn undeclared_type(origin: &Origin, name: &str, place: &Place) -> Diagnostic {
+    origin
+        .error("K110", format!("there is no type `{name}`"), place)
+        .label(origin.holds(&format!("`{name}`")))
+        .help(
+            "import it, or declare it in this file: types that are declared globally are not read",
+        )
+}
+
+#[cold]
+pub fn unchecked_type(origin: &Origin, place: &Place) -> Diagnostic {
+    let message = "a value of type `unknown` travels unchecked".to_owned();
+    let warning = Diagnostic::warning("K111", &origin.file, Some(origin.span), message);
+    origin
+        .written(warning, place)
+        .label(origin.holds("`unknown` or `any`"))
+        .help("write the type out: what clients send is checked against it, and nothing else leaves the server")
+}
+
+#[cold]
+pub fn undecided_type(origin: &Origin, what: &str, place: &Place) -> Diagnostic {
+    origin
+        .error("K112", format!("what {what} comes to cannot be told"), place)
+        .label(origin.holds(what))
+        .help("write the type out")
+}
+
+#[cold]
+pub fn circular_type(origin: &Origin, name: &str, place: &Place) -> Diagnostic {
+    origin
+        .error("K113", format!("the type `{name}` is defined by itself alone"), place)
+        .label(origin.holds(&format!("`{name}`")))
+        .help("recursion needs an object, an array or a map in between")
+}
+
+#[cold]
+pub fn too_large_type(origin: &Origin, what: &str, place: &Place) -> Diagnostic {
+    origin
+        .error("K114", what.to_owned(), place)
+        .label(origin.holds("too large a type"))
+        .help("name its parts, or send less at once")
+}
+
+#[cold]
+pub fn forbidden_key(origin: &Origin, place: &Place) -> Diagnostic {
+    origin
+        .error("K115", "a field cannot be called `__proto__`".to_owned(), place)
+        .label(origin.holds("a field `__proto__`"))
+        .help("rename it: objects with such a key change what others inherit")
+}
+
+#[cold]
+pub fn unreadable_default(file: &SourcePath, span: Span, text: &str) -> Diagnostic {
+    Diagnostic::warning("K116", file, Some(span), format!("`@default {text}` is not JSON"))
+        .label("has no default")
+        .help("write a JSON value, strings in double quotes: `@default \"none\"`, `@default 0`, `@default []`")
+}
