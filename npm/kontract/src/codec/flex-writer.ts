@@ -69,7 +69,7 @@ class Writer {
   #push(value: unknown, depth: number): void {
     switch (typeof value) {
       case "string":
-        this.#wait(STRING, ...this.#text(value, depth));
+        this.#text(value, depth);
         return;
       case "number":
         this.#number(value);
@@ -178,8 +178,8 @@ class Writer {
     this.#keys.set(name, place);
   }
 
-  /** Writes length, text and NUL; the text's place and the width of its length. */
-  #text(text: string, depth: number): [place: number, width: number] {
+  /** Writes length, text and NUL. */
+  #text(text: string, depth: number): void {
     // The length is known last: room for it is made from the longest the text can be.
     const width = text.length * 3 < 0x100 ? 1 : text.length * 3 < 0x1_0000 ? 2 : 4;
     this.#align(width);
@@ -187,7 +187,7 @@ class Writer {
     const place = (this.#size += width);
     this.#characters(text, depth);
     this.#putUint(place - width, this.#size - 1 - place, width);
-    return [place, width];
+    this.#wait(STRING, place, width);
   }
 
   /** Writes UTF-8 and NUL. */
@@ -285,7 +285,7 @@ class Writer {
   #packed(index: number, width: number): number {
     const type = this.#types[index] as number;
     const own = this.#widths[index] as number;
-    return (type << 2) | Math.log2(isInline(type) ? maximum(own, width) : own);
+    return (type << 2) | (WIDTH_BITS[isInline(type) ? maximum(own, width) : own] as number);
   }
 
   #wait(type: number, value: number, width: number): void {
@@ -380,3 +380,5 @@ function rank(unit: number): number {
 }
 
 const UTF8 = new TextEncoder();
+/** The two bits that stand for a width. */
+const WIDTH_BITS: Readonly<Record<number, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
