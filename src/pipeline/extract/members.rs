@@ -5,7 +5,7 @@ use swc_ecma_ast::{Expr, Lit, TsLit, TsType, TsTypeElement};
 
 use super::{
     Extractor, constant,
-    diagnostics::{not_available, unreadable_field, wrapper_in_inner_type, wrong_kind},
+    diagnostics::{unreadable_field, wrapper_in_inner_type, wrong_kind},
     types::{any, entity_name, expression_path},
 };
 use crate::{
@@ -108,10 +108,12 @@ impl Extractor<'_> {
                 }
                 AnnotationName::Perm => storage.perm = self.field_perm(annotation).or(storage.perm),
                 AnnotationName::Index => {
-                    self.later(annotation, "leave it out: reads are not faster yet, but right");
+                    self.no_arguments(annotation);
+                    storage.index = true;
                 }
                 AnnotationName::Unique => {
-                    self.later(annotation, "check for an existing row in the function");
+                    self.no_arguments(annotation);
+                    storage.unique = true;
                 }
                 AnnotationName::Scalar(_) => {
                     self.later(annotation, "leave it out; ranges are not checked yet");
@@ -121,7 +123,7 @@ impl Extractor<'_> {
                     annotation.span,
                     other.as_str(),
                     "a field",
-                    "fields take `@primkey` and `@perm(perms.R__)`",
+                    "fields take `@primkey`, `@perm(perms.R__)`, `@index` and `@unique`",
                 )),
             }
         }
@@ -140,7 +142,7 @@ impl Extractor<'_> {
         let Some(arguments) = reference.type_params.as_deref() else { return };
         let at = span(reference.span);
         match self.names.meaning_of_path(&name) {
-            Some(wrapper @ ("Primkey" | "Perm")) if self.inner.get() => {
+            Some(wrapper @ ("Primkey" | "Perm" | "Index" | "Unique")) if self.inner.get() => {
                 self.report(wrapper_in_inner_type(self.file, at, wrapper));
             }
             Some("Primkey") => storage.primary_key = true,
@@ -169,22 +171,8 @@ impl Extractor<'_> {
                     )),
                 }
             }
-            Some("Index") => {
-                self.report(not_available(
-                    self.file,
-                    at,
-                    "`Index<…>`",
-                    "leave it out: reads are not faster yet, but right",
-                ));
-            }
-            Some("Unique") => {
-                self.report(not_available(
-                    self.file,
-                    at,
-                    "`Unique<…>`",
-                    "check for an existing row in the function",
-                ));
-            }
+            Some("Index") => storage.index = true,
+            Some("Unique") => storage.unique = true,
             _ => return,
         }
         if let Some(inner) = arguments.params.first() {
@@ -200,9 +188,9 @@ impl Extractor<'_> {
 }
 
 pub fn has_storage(members: &[Member]) -> bool {
-    members.iter().any(|m| {
-        matches!(&m.kind, MemberKind::Property { storage, .. } if storage.primary_key || storage.perm.is_some())
-    })
+    members
+        .iter()
+        .any(|m| matches!(&m.kind, MemberKind::Property { storage, .. } if storage.is_annotated()))
 }
 
 fn expression_key(expr: &Expr, computed: bool) -> Option<Key> {

@@ -200,6 +200,12 @@ impl<'a> Evaluator<'a> {
                     Head::Boolean
                 }
             }
+            TypeExpr::Query { name, arguments, .. } if arguments.is_empty() => {
+                match self.constant(name, scope, path, at) {
+                    Some(head) => head,
+                    None => self.undecided(ty, scope, path, at),
+                }
+            }
             TypeExpr::Query { .. } | TypeExpr::Conditional { .. } | TypeExpr::Infer { .. } => {
                 self.undecided(ty, scope, path, at)
             }

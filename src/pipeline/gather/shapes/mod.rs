@@ -10,6 +10,7 @@
 
 mod builtin;
 mod computed;
+mod constants;
 mod defaults;
 mod diagnostics;
 mod evaluate;
@@ -66,9 +67,10 @@ pub fn shapes(
     }
     let Wire { evaluator, mut shapes, .. } = wire;
     // Where a type is missing, which is an error of its own, `any` stands in for it.
-    let broken = |file| symbols.module(file).is_some_and(|c| c.broken);
-    diagnostics
-        .extend(evaluator.diagnostics.into_iter().filter(|d| d.is_error() || !broken(&d.file)));
+    diagnostics.extend(evaluator.diagnostics.into_iter().filter(|diagnostic| {
+        let broken = symbols.module(&diagnostic.file).is_some_and(|c| c.broken);
+        diagnostic.is_error() || !broken
+    }));
     let names = names::identifiers(shapes.objects.keys().chain(shapes.unions.keys()));
     for (key, object) in &mut shapes.objects {
         object.name.clone_from(&names[key]);
