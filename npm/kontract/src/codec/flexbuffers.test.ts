@@ -47,6 +47,14 @@ describe("JSON data comes back as it was", () => {
   });
 });
 
+test("any JSON data comes back as it was", () => {
+  const next = randomNumbers(11);
+  for (let round = 0; round < 3000; round += 1) {
+    const value = randomData(next, 5);
+    expect(again(value)).toStrictEqual(value);
+  }
+});
+
 describe("what has no form is refused with its place", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
@@ -207,6 +215,7 @@ describe.skipIf(!hasFlatc())("flatc", () => {
     { b: [1, 2, 3], a: { x: null, y: true, z: "Grüße 🎉" }, c: [], d: {}, big: -9007199254740991, "": "empty", half: [0.5, 1] },
     Array.from({ length: 300 }, (_, index) => ({ name: `n${index}`, index: index * 7919, list: [index, "x".repeat(index)] })),
     [[], [[]], { a: { b: { c: [1.5, null, "x"] } } }],
+    Array.from({ length: 200 }, (_, index) => withoutNumbersOfJson(randomData(randomNumbers(index), 4))),
     { text: "x".repeat(70_000), quote: 'a"b\\c\n\t/' },
   ];
 
@@ -223,6 +232,9 @@ describe.skipIf(!hasFlatc())("flatc", () => {
   });
 });
 
+const TEXTS = ["a", "b", "ä", "€", "\ud83c\udf89", "\ue000", "\uffff", "_", "0", "-", " ", "x".repeat(60), "long".repeat(100)];
+const NUMBERS = [0, -0, Number.NaN, Infinity, -Infinity, 5e-324, Number.MAX_VALUE, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 53, 0.1];
+
 function errorOf(run: () => unknown): Error {
   try {
     run();
@@ -230,6 +242,36 @@ function errorOf(run: () => unknown): Error {
     return error as Error;
   }
   throw new Error("expected an error");
+}
+
+function randomData(next: () => number, levels: number): unknown {
+  const below = (limit: number): number => Math.floor(next() * limit);
+  const text = (): string => Array.from({ length: below(5) }, () => TEXTS[below(TEXTS.length)]).join("");
+  switch (below(levels > 0 ? 9 : 6)) {
+    case 0:
+      return null;
+    case 1:
+      return next() < 0.5;
+    case 2:
+      return below(2 ** below(53)) * (next() < 0.5 ? -1 : 1);
+    case 3:
+      return (next() - 0.5) * 10 ** (below(40) - 20);
+    case 4:
+      return NUMBERS[below(NUMBERS.length)];
+    case 5:
+      return text();
+    case 6:
+      return Array.from({ length: below(6) }, () => (next() - 0.5) * below(1000));
+    case 7:
+      return Array.from({ length: below(6) }, () => randomData(next, levels - 1));
+    default:
+      return Object.fromEntries(Array.from({ length: below(6) }, () => [text(), randomData(next, levels - 1)]));
+  }
+}
+
+/** flatc writes fewer digits than a number has, and has no -0, NaN and infinities in JSON. */
+function withoutNumbersOfJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) => (typeof part === "number" && !Number.isSafeInteger(part) ? 0.5 : part));
 }
 
 function expectData(value: unknown, depth: number): void {
