@@ -279,6 +279,6 @@ class Reader {
   }
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const UTF8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 // An empty array takes three bytes, and much more than that in memory.
 const CONTAINER_COST = 8;
