@@ -11,3 +11,13 @@ export class CodecError extends Error {
     this.path = path;
   }
 }
+// Recognised across copies of this package, where `instanceof` is not.
+Object.defineProperty(CodecError.prototype, Symbol.for("kontract.CodecError"), { value: true });
+
+/** Is this a {@link CodecError}, of this or another copy of the package? */
+export function isCodecError(value: unknown): value is CodecError {
+  return (
+    value instanceof Error &&
+    (value as unknown as { [brand: symbol]: unknown })[Symbol.for("kontract.CodecError")] === true
+  );
+}

@@ -1,9 +1,7 @@
-import { CodecError } from "./errors.js";
-
-export function encodeFlex(_value: unknown, path: string): Uint8Array {
-  throw new CodecError(path, "not built yet");
-}
-
-export function decodeFlex(_bytes: Uint8Array, path: string): unknown {
-  throw new CodecError(path, "not built yet");
-}
+/**
+ * What travels for `unknown` and `any`: JSON data as a FlexBuffer.
+ *
+ * @packageDocumentation
+ */
+export { decodeFlex } from "./flex-reader.js";
+export { encodeFlex } from "./flex-writer.js";
