@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         SourcePath, Span,
-        contract::{TypeDeclaration, TypeDeclarationKind},
+        contract::{TypeDeclaration, TypeDeclarationKind, TypeStorage},
         types::{Member, MemberKind, TypeExpr},
     },
     pipeline::extract::{Hints, extract},
@@ -143,6 +143,7 @@ pub fn read(
                 docs: None,
                 span: Span::default(),
                 entity: false,
+                storage: TypeStorage::default(),
             });
         }
     }

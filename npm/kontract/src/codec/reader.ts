@@ -1,7 +1,6 @@
 import { CodecError } from "./errors.js";
 import * as expected from "./expected.js";
-import { decodeFlex } from "./flexbuffers.js";
-import { enter, fail, pathTo, refuse, type Segment, type State } from "./path.js";
+import { enter, fail, refuse, type Segment, type State } from "./path.js";
 
 /**
  * Reads FlatBuffers from whoever sent them: every offset is checked against the
@@ -314,12 +313,6 @@ export function getBytes(r: Reader, at: number, d: number, key: Segment): Uint8A
   if (at === 0) fail(r, d, key, expected.BYTES);
   const first = findVector(r, at, 1, d, key);
   return r.bytes.slice(first, first + r.count);
-}
-
-export function getUnknown(r: Reader, at: number, d: number, key: Segment): unknown {
-  if (at === 0) fail(r, d, key, expected.JSON_DATA);
-  const first = findVector(r, at, 1, d, key);
-  return decodeFlex(r.bytes.subarray(first, first + r.count), pathTo(r, d, key));
 }
 
 /** The place of the root's offset: 0 stands for a field that is absent. */

@@ -1,6 +1,5 @@
 import * as expected from "./expected.js";
-import { encodeFlex } from "./flexbuffers.js";
-import { fail, pathTo, refuse, type Segment, type State } from "./path.js";
+import { fail, refuse, type Segment, type State } from "./path.js";
 
 /**
  * Writes FlatBuffers forwards: a table before what it points to, its vtable behind both.
@@ -264,11 +263,7 @@ export function putBytes(w: Writer, x: unknown, at: number, d: number, key: Segm
   putVector(w, x, at);
 }
 
-export function putUnknown(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
-  putVector(w, encodeFlex(x, pathTo(w, d, key)), at);
-}
-
-function putVector(w: Writer, x: Uint8Array, at: number): void {
+export function putVector(w: Writer, x: Uint8Array, at: number): void {
   const first = vector(w, at, x.length, 1);
   w.bytes.set(x, first);
 }
