@@ -133,7 +133,9 @@ impl Walk<'_> {
 
     fn item(&mut self, item: &ModuleItem) {
         match item {
-            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => self.declaration(&export.decl),
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                self.declaration(&export.decl)
+            }
             ModuleItem::Stmt(Stmt::Decl(decl)) => self.declaration(decl),
             ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => match &export.decl {
                 DefaultDecl::Fn(function) => {
@@ -628,7 +630,8 @@ impl Walk<'_> {
     fn is_async_iterator(&self, prop: &MemberProp) -> bool {
         let MemberProp::Computed(computed) = prop else { return false };
         let Expr::Member(symbol) = &*computed.expr else { return false };
-        symbol.prop.is_ident_with("asyncIterator") && self.variables.is_global(&symbol.obj, "Symbol")
+        symbol.prop.is_ident_with("asyncIterator")
+            && self.variables.is_global(&symbol.obj, "Symbol")
     }
 
     fn call(&mut self, callee: &Expr, arguments: &[ExprOrSpread]) {
@@ -958,9 +961,8 @@ impl Visit for Walk<'_> {
         match &call.callee {
             Callee::Import(_) => {
                 // Without `await` in front any of the exports may be meant.
-                let expr = call.args.first().and_then(|_| {
-                    import_specifier(&Expr::Call(call.clone()))
-                });
+                let expr =
+                    call.args.first().and_then(|_| import_specifier(&Expr::Call(call.clone())));
                 let path = expr.map(|import| Path { import: Some(import), names: Vec::new() });
                 self.mention(path, call.span);
                 self.arguments(&call.args);

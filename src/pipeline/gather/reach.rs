@@ -160,13 +160,8 @@ impl<'a> Graph<'a> {
     /// Breadth first, so that the path shown is a shortest one.
     fn from(&mut self, file: &'a SourcePath, function: &'a BackendFunction) -> Reached<'a> {
         let declaration = Declaration { file, name: function.local() };
-        let base = Node {
-            declaration,
-            member: None,
-            receiver: None,
-            arguments: Vec::new(),
-            whole: false,
-        };
+        let base =
+            Node { declaration, member: None, receiver: None, arguments: Vec::new(), whole: false };
         let start = Node {
             member: function.class.as_ref().map(|_| function.name.as_str()),
             receiver: function.class.as_ref().map(|_| declaration),
@@ -605,13 +600,8 @@ impl<'g, 'a> Follow<'g, 'a> {
         arguments: &[(usize, Held)],
         taken: &mut bool,
     ) -> Vec<Value<'a>> {
-        let base = Node {
-            declaration,
-            member: None,
-            receiver: None,
-            arguments: Vec::new(),
-            whole: false,
-        };
+        let base =
+            Node { declaration, member: None, receiver: None, arguments: Vec::new(), whole: false };
         if matches!(name, DROPPED | COMPUTED | ITERATE) || called_with(name).is_some() {
             return self.of_node(base, name, arguments, taken);
         }

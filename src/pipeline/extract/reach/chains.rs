@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use swc_ecma_ast::{
     AssignExpr, AssignOp, AssignTarget, AssignTargetPat, BinaryOp, CallExpr, Callee, Expr,
     ExprOrSpread, Id, Ident, Lit, MemberExpr, MemberProp, ObjectPat, ObjectPatProp, OptChainBase,
-    Pat, PropName, SimpleAssignTarget, SuperProp, TsType, TsTypeParamDecl, TsTypeParamInstantiation,
-    VarDeclarator,
+    Pat, PropName, SimpleAssignTarget, SuperProp, TsType, TsTypeParamDecl,
+    TsTypeParamInstantiation, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 

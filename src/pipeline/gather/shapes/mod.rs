@@ -126,7 +126,12 @@ fn arguments<'a>(
         };
         if !parameter.rest {
             let slot = wire.slot(&thunk);
-            object.fields.push(field(&parameter.name, slot, parameter.optional, &at));
+            // Every parameter that is taken apart is called `options`.
+            let mut label = parameter.name.clone();
+            while object.fields.iter().any(|f| f.name == label) {
+                label.push('_');
+            }
+            object.fields.push(field(&label, slot, parameter.optional, &at));
             continue;
         }
         match wire.evaluator.head(&thunk) {

@@ -56,6 +56,14 @@ use crate::{
 /// The output of definitions that modules share.
 const SHARED: &str = "__kontract";
 
+/// What importers call the codec of a module.
+pub const NAMESPACE: &str = "__kontract_codec";
+
+/// From an output (`server/api/users`) to the codec of a module.
+pub fn specifier(from: &str, module: &str) -> String {
+    Layout::specifier(from, &format!("codec/{module}"))
+}
+
 /// Input: the application's shapes, with ids.
 pub fn codecs(app: &App) -> Vec<Output> {
     generate(&app.shapes, &modules(app))
