@@ -17,10 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    abi::abi,
-    assign::assign,
+    abi::{abi, literal},
+    assign::{assign, assign_shapes},
     file::{NAME, read, write},
-    wire::{is_direct, wire_type},
+    pairs::{counterparts, rest_type},
+    wire::{elements, ids_of, wire_type},
 };
 use crate::model::shape::{ObjectShape, ShapeKey, Shapes, UnionShape};
 use wire::Definition;
@@ -109,6 +110,17 @@ pub struct Released {
     pub objects: BTreeMap<ShapeKey, ObjectShape>,
     #[serde(default, deserialize_with = "file::unique")]
     pub unions: BTreeMap<ShapeKey, UnionShape>,
+}
+
+impl Lock {
+    /// Records the routes of a contract as released, each under the hash that its clients send.
+    pub fn release(&mut self, shapes: &Shapes, abi: impl Fn(&str) -> Option<String>) {
+        for route in shapes.routes.keys() {
+            if let (Some(hash), Some(released)) = (abi(route), Released::of(shapes, route)) {
+                self.released.entry(route.clone()).or_default().insert(hash, released);
+            }
+        }
+    }
 }
 
 impl Released {

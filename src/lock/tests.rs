@@ -35,11 +35,7 @@ fn builds(texts: &[&str]) -> (Shapes, Lock) {
 }
 
 fn release(shapes: &Shapes, lock: &mut Lock) {
-    for route in shapes.routes.keys() {
-        let hash = abi(shapes, route).expect("complete");
-        let released = Released::of(shapes, route).expect("complete");
-        lock.released.entry(route.clone()).or_default().insert(hash, released);
-    }
+    lock.release(shapes, |route| abi(shapes, route));
 }
 
 /// `id=0 email=1/2`, and behind `!` the ids that were given up.

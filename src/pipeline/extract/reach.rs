@@ -13,30 +13,17 @@
 //! `log`, `()`. What comes of it is decided by `gather`, which knows the other files.
 
 mod chains;
+mod code;
+mod declarations;
+mod notes;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use swc_common::{Span as SwcSpan, Spanned};
-use swc_ecma_ast::{
-    ArrowExpr, ArrowFunctionBody, AssignExpr, AssignTarget, AssignTargetPat, BinExpr, BinaryOp,
-    CallExpr, Callee, Class, ClassMember, Constructor, Decl, DefaultDecl, Expr, ExprOrSpread,
-    ExprStmt, ForOfStmt, Function, Ident, ImportDecl, KeyValueProp, MemberExpr, MemberProp,
-    MethodKind, Module, ModuleDecl, ModuleItem, NamedExport, NewExpr, ObjectLit, ObjectPat,
-    ObjectPatProp, OptCall, ParamOrTsParamProp, Pat, Prop, PropOrSpread, ReturnStmt,
-    SimpleAssignTarget, SpreadElement, Stmt, TsInterfaceDecl, TsModuleName, TsParamPropParam,
-    TsType, TsTypeAliasDecl, TsTypeParamDecl, TsTypeParamInstantiation, UnaryExpr, VarDecl,
-    VarDeclarator, YieldExpr,
-};
-use swc_ecma_visit::{Visit, VisitWith};
+use swc_ecma_ast::Module;
+use swc_ecma_visit::VisitWith;
 
-use self::chains::{Variables, import_specifier, peeled, step};
-use super::{takes_function, uses::Visitor};
-use crate::{
-    model::{
-        contract::Located,
-        reach::{CALL, COMPUTED, DROPPED, Held, ITERATE, Mention, Operation, Path, Reach, needed},
-    },
-    source::span,
-};
+use self::chains::Variables;
+use super::uses::Visitor;
+use crate::model::reach::{Path, Reach};
 
 /// `uses` has seen the module.
 pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> Vec<Reach> {
@@ -95,6 +82,7 @@ const PASSED: &str = "passed on";
 const RETURNED: &str = "returned";
 const STORED: &str = "stored";
 const SPREAD: &str = "spread";
+<<<<<<< HEAD
 
 /// The function of a declaration.
 enum Own<'e> {
@@ -133,7 +121,9 @@ impl Walk<'_> {
 
     fn item(&mut self, item: &ModuleItem) {
         match item {
-            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => self.declaration(&export.decl),
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                self.declaration(&export.decl)
+            }
             ModuleItem::Stmt(Stmt::Decl(decl)) => self.declaration(decl),
             ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => match &export.decl {
                 DefaultDecl::Fn(function) => {
@@ -628,7 +618,8 @@ impl Walk<'_> {
     fn is_async_iterator(&self, prop: &MemberProp) -> bool {
         let MemberProp::Computed(computed) = prop else { return false };
         let Expr::Member(symbol) = &*computed.expr else { return false };
-        symbol.prop.is_ident_with("asyncIterator") && self.variables.is_global(&symbol.obj, "Symbol")
+        symbol.prop.is_ident_with("asyncIterator")
+            && self.variables.is_global(&symbol.obj, "Symbol")
     }
 
     fn call(&mut self, callee: &Expr, arguments: &[ExprOrSpread]) {
@@ -958,9 +949,8 @@ impl Visit for Walk<'_> {
         match &call.callee {
             Callee::Import(_) => {
                 // Without `await` in front any of the exports may be meant.
-                let expr = call.args.first().and_then(|_| {
-                    import_specifier(&Expr::Call(call.clone()))
-                });
+                let expr =
+                    call.args.first().and_then(|_| import_specifier(&Expr::Call(call.clone())));
                 let path = expr.map(|import| Path { import: Some(import), names: Vec::new() });
                 self.mention(path, call.span);
                 self.arguments(&call.args);
@@ -1109,3 +1099,5 @@ impl Visit for Bound {
     }
     fn visit_expr(&mut self, _: &Expr) {}
 }
+=======
+>>>>>>> main

@@ -5,26 +5,33 @@
 //! Output: `getUser` reads `users`; its permission is R where the annotation gives none.
 
 mod diagnostics;
+mod follow;
 
-use std::collections::VecDeque;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::diagnostics::{Uncovered, declared_narrower, permission_unknown};
-use super::symbols::{Symbol, Symbols};
+use self::{
+    diagnostics::{Uncovered, declared_narrower, permission_unknown},
+    follow::Follow,
+};
+use super::symbols::Symbols;
 use crate::model::{
     SourcePath, Span,
     app::{Modules, Route, Unseen},
     contract::BackendFunction,
     diagnostic::Diagnostic,
     perms,
-    reach::{COMPUTED, DROPPED, Held, ITERATE, Mention, Path, Reach, called_with, needed},
+    reach::{Held, Reach, needed},
 };
 
 /// Fills `tables`, `unseen` and `perm` of each route.
 pub fn reach(
     symbols: Symbols<'_>,
-    routes: &mut std::collections::BTreeMap<String, Route>,
+    routes: &mut BTreeMap<String, Route>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut graph = Graph::new(symbols);
@@ -125,7 +132,13 @@ struct Graph<'a> {
     nodes: Vec<Node<'a>>,
     ids: FxHashMap<Node<'a>, usize>,
     /// Of the nodes that have been looked at; what follows as indices.
-    edges: FxHashMap<usize, (std::rc::Rc<Edges<'a>>, std::rc::Rc<Vec<usize>>)>,
+    edges: FxHashMap<usize, (Rc<Edges<'a>>, Rc<Vec<usize>>)>,
+}
+
+impl<'a> Node<'a> {
+    fn base(declaration: Declaration<'a>) -> Self {
+        Self { declaration, member: None, receiver: None, arguments: Vec::new(), whole: false }
+    }
 }
 
 impl<'a> Graph<'a> {
@@ -160,13 +173,12 @@ impl<'a> Graph<'a> {
     /// Breadth first, so that the path shown is a shortest one.
     fn from(&mut self, file: &'a SourcePath, function: &'a BackendFunction) -> Reached<'a> {
         let declaration = Declaration { file, name: function.local() };
-        let base = Node {
-            declaration,
-            member: None,
-            receiver: None,
-            arguments: Vec::new(),
-            whole: false,
-        };
+<<<<<<< HEAD
+        let base =
+            Node { declaration, member: None, receiver: None, arguments: Vec::new(), whole: false };
+=======
+        let base = Node::base(declaration);
+>>>>>>> main
         let start = Node {
             member: function.class.as_ref().map(|_| function.name.as_str()),
             receiver: function.class.as_ref().map(|_| declaration),
@@ -223,7 +235,7 @@ impl<'a> Graph<'a> {
         self.facts.get(&declaration)?.iter().copied().find(|r| r.member.as_deref() == member)
     }
 
-    fn edges(&mut self, id: usize) -> (std::rc::Rc<Edges<'a>>, std::rc::Rc<Vec<usize>>) {
+    fn edges(&mut self, id: usize) -> (Rc<Edges<'a>>, Rc<Vec<usize>>) {
         if let Some(known) = self.edges.get(&id) {
             return known.clone();
         }
@@ -232,7 +244,7 @@ impl<'a> Graph<'a> {
         let mut next: Vec<usize> = edges.next.iter().map(|node| self.id(node)).collect();
         let mut seen = FxHashSet::default();
         next.retain(|next| *next != id && seen.insert(*next));
-        let known = (std::rc::Rc::new(edges), std::rc::Rc::new(next));
+        let known = (Rc::new(edges), Rc::new(next));
         self.edges.insert(id, known.clone());
         known
     }
@@ -337,6 +349,7 @@ impl<'a> Graph<'a> {
     }
 }
 
+<<<<<<< HEAD
 /// One mention is followed.
 struct Follow<'g, 'a> {
     graph: &'g Graph<'a>,
@@ -605,13 +618,8 @@ impl<'g, 'a> Follow<'g, 'a> {
         arguments: &[(usize, Held)],
         taken: &mut bool,
     ) -> Vec<Value<'a>> {
-        let base = Node {
-            declaration,
-            member: None,
-            receiver: None,
-            arguments: Vec::new(),
-            whole: false,
-        };
+        let base =
+            Node { declaration, member: None, receiver: None, arguments: Vec::new(), whole: false };
         if matches!(name, DROPPED | COMPUTED | ITERATE) || called_with(name).is_some() {
             return self.of_node(base, name, arguments, taken);
         }
@@ -700,6 +708,8 @@ fn base_of<'a>(node: &Node<'a>) -> Node<'a> {
     base_node(node.declaration)
 }
 
+=======
+>>>>>>> main
 fn done<'a>(file: &'a SourcePath, table: &str, name: &str, span: Span) -> Option<Done<'a>> {
     let needs = needed(name)?;
     Some(Done { table: table.to_owned(), name: name.to_owned(), needs, file, span })

@@ -22,10 +22,8 @@ pub fn declared_narrower(
     seen: u8,
     uncovered: &[Uncovered<'_>],
 ) -> Diagnostic {
-    let what: Vec<String> = uncovered
-        .iter()
-        .map(|u| format!("{} `{}`", doing(u.operation), u.table))
-        .collect();
+    let what: Vec<String> =
+        uncovered.iter().map(|u| format!("{} `{}`", doing(u.operation), u.table)).collect();
     let mut diagnostic = Diagnostic::error(
         "K150",
         file,
