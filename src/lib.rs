@@ -9,5 +9,6 @@ pub mod model;
 pub mod diagnostic;
 pub mod source;
 pub mod lock;
+pub mod typescript;
 pub mod pipeline;
 pub mod cli;

@@ -69,7 +69,7 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let Build { mut diagnostics, outputs, lock, leaks, routes, modules } =
+    let Build { mut diagnostics, outputs, lock, types, leaks, routes, modules } =
         pipeline::build(&shared, &options);
     let mut written = Written::default();
     if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -81,6 +81,11 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
         let (counts, more) = write::write(files, &options, &outputs);
         written = counts;
         diagnostics.extend(more);
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            let (counts, more) = write::write_types(files, &options, &types);
+            written = written.and(counts);
+            diagnostics.extend(more);
+        }
     }
     if let Some(path) = &options.leak_report {
         let report = serde_json::to_string_pretty(&leaks).unwrap_or_default();

@@ -7,7 +7,7 @@ use super::{
     SourcePath, Span,
     contract::{ExportTarget, ImportKind, Middleware, ModuleContract},
     shape::Shapes,
-    types::TypeExpr,
+    types::{Member, TypeExpr},
 };
 
 /// The contracts of all files, by path.
@@ -27,6 +27,52 @@ pub struct App {
     pub index: ClientIndex,
     /// `src/auth.ts`.
     pub auth: Option<SourcePath>,
+    /// What `.kontract/types.d.ts` is made from.
+    pub registry: Registry,
+}
+
+/// The types of storage, for editors and `tsc`.
+#[derive(Debug, Default)]
+pub struct Registry {
+    pub tables: BTreeMap<String, RegistryTable>,
+    /// Types that `tsc` cannot import from where they are declared, by source.
+    pub modules: BTreeMap<SourcePath, TypesModule>,
+}
+
+#[derive(Debug)]
+pub struct RegistryTable {
+    pub row: RegistryRow,
+    pub primary_key: String,
+    /// Fields that are settable when a row is made and not later.
+    pub fixed: Vec<String>,
+}
+
+#[derive(Debug)]
+pub enum RegistryRow {
+    /// The exported name in that module; the local one in a module of [`Registry::modules`].
+    Named { from: TypesFrom, name: String },
+    /// No type describes it: its fields. Modules in `import('…')` are named by [`MODULE_SPECIFIER`](super::types::MODULE_SPECIFIER).
+    Generated(Vec<Member>),
+}
+
+/// Where a file of the types folder takes a type from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TypesFrom {
+    Source(SourcePath),
+    /// A module of [`Registry::modules`].
+    Printed(SourcePath),
+    Package(String),
+}
+
+/// Declarations of one source, printed again without annotations.
+#[derive(Debug, Default)]
+pub struct TypesModule {
+    /// Local names of the types, and of the constants that `typeof` names.
+    pub types: BTreeSet<String>,
+    pub constants: BTreeSet<String>,
+    pub imports: BTreeMap<TypesFrom, BTreeSet<(ImportName, String)>>,
+    /// `import('./types').User`: specifier as written → where from.
+    pub import_types: BTreeMap<String, TypesFrom>,
 }
 
 #[derive(Debug)]
@@ -74,6 +120,8 @@ pub struct Table {
     pub fields: BTreeMap<String, Field>,
     /// Declaration order of `fields`.
     pub order: Vec<String>,
+    /// Rows are private to their user.
+    pub owned: bool,
 }
 
 #[derive(Debug)]
@@ -81,6 +129,9 @@ pub struct Field {
     pub ty: TypeExpr,
     pub optional: bool,
     pub perm: u8,
+    pub index: bool,
+    /// No two rows hold the same value.
+    pub unique: bool,
 }
 
 /// A module of `dist/server`.

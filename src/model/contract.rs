@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     SourcePath, Span,
+    reach::Reach,
     types::{
         Docs, FunctionType, Key, Member, MemberKind, Parameter, TypeExpr, TypeParameter,
         walk_signature,
@@ -32,6 +33,10 @@ pub struct ModuleContract {
     pub context: Vec<ContextUse>,
     /// `env.storage.<table>`, first use of each.
     pub tables: Vec<TableUse>,
+    /// What is written into tables, where its type can be told.
+    pub inserts: Vec<Insert>,
+    /// What each top-level declaration touches and mentions; those that do neither are left out.
+    pub reach: Vec<Reach>,
     /// The entries of `defineMiddleware([...])`.
     pub middleware: Option<Vec<Middleware>>,
     /// String literals of at least six characters in code (not in types), sorted: what the leak
@@ -140,6 +145,16 @@ pub struct TypeDeclaration {
     pub span: Span,
     /// A field or the declaration itself carries a storage annotation.
     pub entity: bool,
+    pub storage: TypeStorage,
+}
+
+/// What the annotations of a type (or its parents `Owned`, `Table<'people'>`) say of its table.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct TypeStorage {
+    /// The table's name, where it is not the plural of the type's.
+    pub table: Option<Located<String>>,
+    /// Where it is marked: rows are private to their user.
+    pub owned: Option<Span>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -214,6 +229,17 @@ pub struct ContextUse {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct TableUse {
     pub table: String,
+    pub span: Span,
+}
+
+/// `env.storage.todos.push({ text })`, or `set`, or `update`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Insert {
+    pub table: String,
+    /// `unknown` where it cannot be told.
+    pub ty: TypeExpr,
+    /// `update`: fields of a row.
+    pub partial: bool,
     pub span: Span,
 }
 

@@ -116,6 +116,20 @@ pub struct FieldStorage {
     pub perm: Option<u8>,
     /// `@int32`: the range of the numbers in it.
     pub scalar: Option<Scalar>,
+    pub index: bool,
+    pub unique: bool,
+}
+
+impl FieldStorage {
+    /// Something is said of a table at all.
+    pub fn is_annotated(self) -> bool {
+        Self { scalar: None, ..self } != Self::default()
+    }
+
+    /// Its permission lacks R: it never leaves the server.
+    pub fn is_hidden(self) -> bool {
+        self.perm.is_some_and(|perm| perm & perms::READ == 0)
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -171,15 +185,11 @@ pub struct MappedType {
     pub ty: Option<TypeExpr>,
 }
 
+/// Before the path of a source, in the specifier of a [`TypeExpr::Import`] that the compiler made.
+pub const MODULE_SPECIFIER: &str = "kontract:";
+
 /// The text of a doc comment (`///` or `/** */`), without its delimiters and leading stars.
 pub type Docs = String;
-
-impl FieldStorage {
-    /// Its permission lacks R: it never leaves the server.
-    pub fn is_hidden(&self) -> bool {
-        self.perm.is_some_and(|perm| perm & perms::READ == 0)
-    }
-}
 
 impl TypeExpr {
     /// Calls `visit` on this type and every type within it, outermost first.
@@ -228,6 +238,54 @@ impl TypeExpr {
 }
 
 impl TypeExpr {
+    /// Puts what `change` gives in the place of this type, or of types within it: outermost first,
+    /// and what is put in is not looked into.
+    pub fn replace(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
+        if let Some(other) = change(self) {
+            *self = other;
+            return;
+        }
+        match self {
+            TypeExpr::Keyword(_) | TypeExpr::Literal(_) | TypeExpr::Scalar { .. } => {}
+            TypeExpr::Template { types, .. }
+            | TypeExpr::Union(types)
+            | TypeExpr::Intersection(types)
+            | TypeExpr::Reference { arguments: types, .. }
+            | TypeExpr::Query { arguments: types, .. }
+            | TypeExpr::Import { arguments: types, .. } => {
+                types.iter_mut().for_each(|t| t.replace(change));
+            }
+            TypeExpr::Array(item) | TypeExpr::Operator { operand: item, .. } => {
+                item.replace(change);
+            }
+            TypeExpr::Tuple(elements) => {
+                elements.iter_mut().for_each(|e| e.ty.replace(change));
+            }
+            TypeExpr::Object(members) => {
+                members.iter_mut().for_each(|m| m.replace_types(change));
+            }
+            TypeExpr::Function(function) => function.replace_types(change),
+            TypeExpr::Indexed { object, index } => {
+                object.replace(change);
+                index.replace(change);
+            }
+            TypeExpr::Conditional { check, extends, then, otherwise } => {
+                [check, extends, then, otherwise].into_iter().for_each(|t| t.replace(change));
+            }
+            TypeExpr::Infer { constraint, .. } => {
+                constraint.iter_mut().for_each(|t| t.replace(change));
+            }
+            TypeExpr::Mapped(mapped) => {
+                mapped.constraint.replace(change);
+                [&mut mapped.name, &mut mapped.ty]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|t| t.replace(change));
+            }
+            TypeExpr::Predicate { ty, .. } => ty.iter_mut().for_each(|t| t.replace(change)),
+        }
+    }
+
     /// Doc comments of the members of object types, wherever they are nested in unions, arrays and
     /// the like.
     pub fn strip_docs(&mut self) {
@@ -246,6 +304,22 @@ impl TypeExpr {
 }
 
 impl Member {
+    fn replace_types(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
+        match &mut self.kind {
+            MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => ty.replace(change),
+            MemberKind::Method { signature, .. }
+            | MemberKind::Call(signature)
+            | MemberKind::Construct(signature) => signature.replace_types(change),
+            MemberKind::Setter { parameter, .. } => {
+                parameter.ty.iter_mut().for_each(|t| t.replace(change));
+            }
+            MemberKind::Index { parameter, ty, .. } => {
+                parameter.ty.iter_mut().for_each(|t| t.replace(change));
+                ty.replace(change);
+            }
+        }
+    }
+
     pub fn strip_docs(&mut self) {
         self.docs = None;
         if let MemberKind::Property { ty, .. }
@@ -274,6 +348,17 @@ impl Member {
 }
 
 impl FunctionType {
+    fn replace_types(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
+        for parameter in &mut self.type_parameters {
+            parameter.constraint.iter_mut().for_each(|t| t.replace(change));
+            parameter.default.iter_mut().for_each(|t| t.replace(change));
+        }
+        for parameter in &mut self.parameters {
+            parameter.ty.iter_mut().for_each(|t| t.replace(change));
+        }
+        self.result.iter_mut().for_each(|t| t.replace(change));
+    }
+
     pub fn walk_types(&self, visit: &mut dyn FnMut(&TypeExpr)) {
         walk_signature(&self.type_parameters, &self.parameters, self.result.as_ref(), visit);
     }

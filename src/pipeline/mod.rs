@@ -48,6 +48,8 @@ pub struct Build {
     pub outputs: Vec<Output>,
     /// The lock as it has to be from now on.
     pub lock: Lock,
+    /// For editors and `tsc`, relative to `.kontract` in the source root.
+    pub types: Vec<Output>,
     pub leaks: leaks::Report,
     pub routes: usize,
     pub modules: usize,
@@ -100,6 +102,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
+            build.types = lower::registry::types(&app, &modules, &layout);
         }
         diagnostics.extend(found);
         build.leaks = report;

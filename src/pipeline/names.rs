@@ -16,6 +16,30 @@ impl Layout {
         Self { root: if root.is_empty() { root } else { format!("{root}/") } }
     }
 
+    /// Where the types for editors go, relative to the project: `src/.kontract`.
+    pub fn types_folder(&self) -> String {
+        format!("{}{TYPES}", self.root)
+    }
+
+    /// The declarations of a source that no other tool can read, below the types folder.
+    pub fn types_output(&self, file: &SourcePath) -> String {
+        format!("{MODULES}/{}", self.output(file, &[]))
+    }
+
+    /// The relative specifier from a file of the types folder (`types`, `modules/api/users`) to a
+    /// source.
+    pub fn source_specifier(&self, from: &str, file: &SourcePath) -> String {
+        let from = format!("{}/{from}", self.types_folder());
+        let path = file.as_str();
+        let extension = match path {
+            path if path.ends_with(".mts") => ".mjs",
+            path if path.ends_with(".mjs") => ".mjs",
+            _ => ".js",
+        };
+        let target = format!("{}{extension}", without_extension(path));
+        relative(&from, &target)
+    }
+
     pub fn is_middleware(&self, file: &SourcePath) -> bool {
         self.stem(file) == Some("middleware")
     }
@@ -60,18 +84,22 @@ impl Layout {
 
     /// The relative specifier from one output to another.
     pub fn specifier(from: &str, to: &str) -> String {
-        let folder: Vec<&str> = from.split('/').collect();
-        let folder = &folder[..folder.len() - 1];
-        let target: Vec<&str> = to.split('/').collect();
-        let common =
-            folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
-        let mut parts = vec![".."; folder.len() - common];
-        if parts.is_empty() {
-            parts.push(".");
-        }
-        parts.extend(&target[common..]);
-        url(&format!("{}.js", parts.join("/")))
+        url(&relative(from, &format!("{to}.js")))
     }
+}
+
+/// The path from one file to another, starting with `./` or `../`.
+fn relative(from: &str, to: &str) -> String {
+    let folder: Vec<&str> = from.split('/').collect();
+    let folder = &folder[..folder.len() - 1];
+    let target: Vec<&str> = to.split('/').collect();
+    let common = folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
+    let mut parts = vec![".."; folder.len() - common];
+    if parts.is_empty() {
+        parts.push(".");
+    }
+    parts.extend(&target[common..]);
+    parts.join("/")
 }
 
 /// Whether `stem` is `name` behind any number of underscores.
@@ -80,6 +108,8 @@ fn is_underscored(stem: &str, name: &str) -> bool {
 }
 
 const OUTSIDE: &str = "_outside";
+const TYPES: &str = ".kontract";
+const MODULES: &str = "modules";
 
 /// Files outside the source root keep their own folder, so that they never meet those inside.
 fn outside(path: &str) -> String {

@@ -1,9 +1,10 @@
-//! Puts the outputs into the output folder.
+//! Puts the outputs into the output folder, and the types for editors into `.kontract` among the
+//! sources.
 //!
 //! Input: all outputs of a build without errors.
-//! Output: an output folder that holds exactly these, and whatever others have put there.
+//! Output: folders that hold exactly these, and whatever others have put there.
 //!
-//! The folder remembers what the compiler made in it, with a hash of each file, in
+//! Each folder remembers what the compiler made in it, with a hash of each file, in
 //! `.kontract-outputs.json`. A file is removed only if it is listed there and still has these
 //! bytes; a file that is not listed is never overwritten. The list is written before the first
 //! new file, so that a build that is interrupted loses track of none.
@@ -22,6 +23,7 @@ use crate::{
     files::{Files, Kind, is_temporary},
     hash::hex as hash,
     model::{diagnostic::Diagnostic, output::Output},
+    pipeline::names::Layout,
 };
 
 /// How many files a build touched.
@@ -32,13 +34,36 @@ pub struct Written {
     pub removed: usize,
 }
 
+impl Written {
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            written: self.written + other.written,
+            unchanged: self.unchanged + other.unchanged,
+            removed: self.removed + other.removed,
+        }
+    }
+}
+
 /// Stops at the first output that cannot be written, and then removes nothing.
 pub fn write(
     files: &dyn Files,
     options: &Options,
     outputs: &[Output],
 ) -> (Written, Vec<Diagnostic>) {
-    let folder = OutputFolder { files, options };
+    write_into(&OutputFolder::outputs(files, options), outputs)
+}
+
+/// The same for `Build::types`.
+pub fn write_types(
+    files: &dyn Files,
+    options: &Options,
+    types: &[Output],
+) -> (Written, Vec<Diagnostic>) {
+    write_into(&OutputFolder::types(files, options), types)
+}
+
+fn write_into(folder: &OutputFolder<'_>, outputs: &[Output]) -> (Written, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let result = folder.write(outputs, &mut diagnostics);
     let written = result.unwrap_or_else(|failure| {
@@ -50,14 +75,22 @@ pub fn write(
 
 /// Removes what builds made, and with it folders that become empty. Returns how many files.
 pub fn clean(files: &dyn Files, options: &Options) -> (usize, Vec<Diagnostic>) {
-    let folder = OutputFolder { files, options };
     let mut diagnostics = Vec::new();
-    if let Err(diagnostic) = folder.check_no_link() {
-        return (0, vec![*diagnostic]);
-    }
-    let record = match folder.read_record(&mut diagnostics) {
+    let removed = [OutputFolder::outputs(files, options), OutputFolder::types(files, options)]
+        .iter()
+        .map(|folder| clean_one(folder, &mut diagnostics))
+        .sum();
+    (removed, diagnostics)
+}
+
+fn clean_one(folder: &OutputFolder<'_>, diagnostics: &mut Vec<Diagnostic>) -> usize {
+    let record = folder.check_no_link().and_then(|()| folder.read_record(diagnostics));
+    let record = match record {
         Ok(record) => record,
-        Err(diagnostic) => return (0, vec![*diagnostic]),
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
+            return 0;
+        }
     };
     let mut removed = 0;
     let mut left = Record { version: VERSION, ..Record::default() };
@@ -77,15 +110,19 @@ pub fn clean(files: &dyn Files, options: &Options) -> (usize, Vec<Diagnostic>) {
     folder.remove_temporaries("");
     if !left.files.is_empty() {
         diagnostics.extend(folder.write_record(&left).err().map(|diagnostic| *diagnostic));
-    } else if files.remove_file(&folder.path(RECORD)).is_ok() {
+    } else if folder.files.remove_file(&folder.path(RECORD)).is_ok() {
         folder.remove_empty_folders(RECORD);
     }
-    (removed, diagnostics)
+    removed
 }
 
 struct OutputFolder<'a> {
     files: &'a dyn Files,
     options: &'a Options,
+    /// Relative to the project.
+    name: String,
+    /// It lies among the sources, which may be reached through symbolic links.
+    among_sources: bool,
 }
 
 /// What the compiler made in this folder.
@@ -112,7 +149,15 @@ struct Failure {
     diagnostics: Vec<Diagnostic>,
 }
 
-impl OutputFolder<'_> {
+impl<'a> OutputFolder<'a> {
+    fn outputs(files: &'a dyn Files, options: &'a Options) -> Self {
+        Self { files, options, name: options.out.clone(), among_sources: false }
+    }
+
+    fn types(files: &'a dyn Files, options: &'a Options) -> Self {
+        Self { files, options, name: Layout::new(options).types_folder(), among_sources: true }
+    }
+
     fn write(
         &self,
         outputs: &[Output],
@@ -226,12 +271,13 @@ impl OutputFolder<'_> {
     /// The output folder, and those between it and the project, are folders and no links.
     fn check_no_link(&self) -> Result<(), Box<Diagnostic>> {
         let mut name = String::new();
-        for part in self.options.out.split('/') {
+        for part in self.name.split('/') {
             if !name.is_empty() {
                 name.push('/');
             }
             name.push_str(part);
             match self.files.link_kind(&self.options.project.join(&name)) {
+                Ok(Kind::Link) if self.among_sources && name != self.name => {}
                 Ok(Kind::Link) => return Err(Box::new(diagnostics::leaves_project(&name))),
                 Ok(Kind::File | Kind::Other) => {
                     return Err(Box::new(diagnostics::file_in_the_way(&name)));
@@ -276,7 +322,7 @@ impl OutputFolder<'_> {
 
     /// What a build that was killed left behind.
     fn remove_temporaries(&self, folder: &str) {
-        let path = if folder.is_empty() { self.options.out_folder() } else { self.path(folder) };
+        let path = if folder.is_empty() { self.folder() } else { self.path(folder) };
         for entry in self.files.list(&path).unwrap_or_default() {
             let Some(name) = entry.name.to_str() else { continue };
             let name = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
@@ -300,7 +346,7 @@ impl OutputFolder<'_> {
             }
             folder = parent;
         }
-        let _ = self.files.remove_folder(&self.options.out_folder());
+        let _ = self.files.remove_folder(&self.folder());
     }
 
     fn read_record(&self, diagnostics: &mut Vec<Diagnostic>) -> Result<Record, Box<Diagnostic>> {
@@ -329,15 +375,19 @@ impl OutputFolder<'_> {
             .map_err(|error| Box::new(diagnostics::not_written(&self.name(RECORD), &error)))
     }
 
+    fn folder(&self) -> PathBuf {
+        self.options.project.join(&self.name)
+    }
+
     fn path(&self, path: &str) -> PathBuf {
-        let mut full = self.options.out_folder();
+        let mut full = self.folder();
         full.extend(path.split('/'));
         full
     }
 
     /// As diagnostics show it.
     fn name(&self, path: &str) -> String {
-        format!("{}/{path}", self.options.out)
+        format!("{}/{path}", self.name)
     }
 }
 

@@ -122,6 +122,34 @@ impl Extractor<'_> {
         }
     }
 
+    /// `@table("people")`.
+    pub fn table_name(&self, annotation: &Annotation) -> Option<Located<String>> {
+        if self.is_unreadable(annotation) {
+            return None;
+        }
+        match annotation.arguments.as_deref() {
+            Some([argument]) if argument.spread.is_none() => {
+                let at = span(argument.expr.span());
+                self.string(&Argument {
+                    name: "table".to_owned(),
+                    name_span: annotation.span,
+                    value: &argument.expr,
+                })
+                .map(|value| Located { value, span: at })
+            }
+            _ => {
+                self.report(wrong_value(
+                    self.file,
+                    annotation.span,
+                    "table",
+                    "one name",
+                    "write `@table(\"people\")`, say",
+                ));
+                None
+            }
+        }
+    }
+
     /// Its arguments did not parse, which has been reported.
     fn is_unreadable(&self, annotation: &Annotation) -> bool {
         let inside = |at: Option<Span>| at.is_some_and(|at| annotation.span.contains(at));

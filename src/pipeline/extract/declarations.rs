@@ -3,19 +3,20 @@
 use swc_common::Spanned;
 use swc_ecma_ast::{
     Accessibility, Class, ClassMember, Decl, MethodKind, ModuleDecl, ModuleItem,
-    ParamOrTsParamProp, Pat, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsModuleDecl, TsModuleName,
-    TsNamespaceBody, TsParamPropParam, TsType, TsTypeAliasDecl,
+    ParamOrTsParamProp, Pat, Stmt, TsExprWithTypeArgs, TsInterfaceDecl, TsLit, TsModuleDecl,
+    TsModuleName, TsNamespaceBody, TsParamPropParam, TsType, TsTypeAliasDecl,
 };
 
 use super::{
     Extractor, constant,
-    diagnostics::{not_available, wrong_kind},
+    diagnostics::{repeated, wrong_kind, wrong_value},
     members::has_storage,
     types::{any, expression_path, literal_default},
 };
 use crate::{
     model::{
-        contract::{TypeDeclaration, TypeDeclarationKind},
+        Span,
+        contract::{Located, TypeDeclaration, TypeDeclarationKind, TypeStorage},
         types::{FieldStorage, Key, Member, MemberKind, TypeExpr},
     },
     source::{AnnotationName, span},
@@ -28,19 +29,19 @@ impl Extractor<'_> {
         interface: &TsInterfaceDecl,
         outer: swc_common::Span,
     ) -> TypeDeclaration {
-        let annotated =
-            !self.inner.get() && self.type_annotations(outer, interface.id.span, "an interface");
+        let mut storage = self.type_annotations(outer, interface.id.span, "an interface");
         let mut extends = Vec::new();
         for parent in &interface.extends {
-            self.storage_parent(parent);
-            if let Some(parent) = self.parent(parent) {
-                extends.push(parent);
+            if self.storage_parent(parent, &mut storage) {
+                continue;
             }
+            extends.extend(self.parent(parent));
         }
         let members = self.members(&interface.body.body);
         TypeDeclaration {
             name: interface.id.sym.to_string(),
-            entity: annotated || has_storage(&members),
+            entity: storage != TypeStorage::default() || has_storage(&members),
+            storage,
             kind: TypeDeclarationKind::Interface { extends, members },
             type_parameters: self.type_parameters(interface.type_params.as_deref()),
             docs: self.docs(outer.lo),
@@ -49,31 +50,60 @@ impl Extractor<'_> {
     }
 
     fn parent(&self, parent: &TsExprWithTypeArgs) -> Option<TypeExpr> {
-        let name = expression_path(&parent.expr)?;
-        if self.is_storage_parent(&name) {
-            return None;
-        }
         Some(TypeExpr::Reference {
-            name,
+            name: expression_path(&parent.expr)?,
             arguments: self.type_arguments(parent.type_args.as_deref()),
             span: span(parent.span),
         })
     }
 
-    fn is_storage_parent(&self, name: &str) -> bool {
-        self.is_ours(name) && matches!(self.names.meaning_of_path(name), Some("Owned" | "Table"))
+    /// `extends Owned`, `extends Table<'people'>`: no parents, but words about the table.
+    fn storage_parent(&self, parent: &TsExprWithTypeArgs, storage: &mut TypeStorage) -> bool {
+        let Some(name) = expression_path(&parent.expr).filter(|name| self.is_ours(name)) else {
+            return false;
+        };
+        let at = span(parent.span);
+        match self.names.meaning_of_path(&name) {
+            Some("Owned") => {
+                if !self.inner.get() {
+                    self.set_owned(storage, at, &name);
+                }
+                true
+            }
+            Some("Table") => {
+                let arguments = parent.type_args.as_deref().map(|a| a.params.as_slice());
+                let table = match arguments.unwrap_or_default() {
+                    [argument] => string_literal(argument),
+                    _ => None,
+                };
+                match table {
+                    Some(table) if !self.inner.get() => self.set_table(storage, table, at, &name),
+                    Some(_) => {}
+                    None => self.report(wrong_value(
+                        self.file,
+                        at,
+                        "Table<…>",
+                        "one name in quotes",
+                        "write `Table<'people'>`, say",
+                    )),
+                }
+                true
+            }
+            _ => false,
+        }
     }
 
-    fn storage_parent(&self, parent: &TsExprWithTypeArgs) {
-        if let Some(name) =
-            expression_path(&parent.expr).filter(|name| self.is_storage_parent(name))
-        {
-            let instead = if name.ends_with("Owned") {
-                "compare a field with `ctx.owner` in the functions"
-            } else {
-                "name the type after its table: `User` is kept in `users`"
-            };
-            self.report(not_available(self.file, span(parent.span), &format!("`{name}`"), instead));
+    fn set_owned(&self, storage: &mut TypeStorage, at: Span, what: &str) {
+        match storage.owned {
+            Some(first) => self.report(repeated(self.file, at, first, what)),
+            None => storage.owned = Some(at),
+        }
+    }
+
+    fn set_table(&self, storage: &mut TypeStorage, table: Located<String>, at: Span, what: &str) {
+        match &storage.table {
+            Some(first) => self.report(repeated(self.file, at, first.span, what)),
+            None => storage.table = Some(table),
         }
     }
 
@@ -83,16 +113,23 @@ impl Extractor<'_> {
         outer: swc_common::Span,
         name: swc_common::Span,
         what: &str,
-    ) -> bool {
+    ) -> TypeStorage {
+        let mut storage = TypeStorage::default();
+        if self.inner.get() {
+            // They stay, and are reported as attached to the wrong thing.
+            return storage;
+        }
         let taken = self.annotations.take(outer, name);
         for (i, annotation) in taken.iter().enumerate() {
             self.check_repeated(&taken[..i], annotation);
             match &annotation.name {
                 AnnotationName::Owned => {
-                    self.later(annotation, "compare a field with `ctx.owner` in the functions");
+                    self.no_arguments(annotation);
+                    storage.owned = Some(annotation.span);
                 }
-                AnnotationName::Table => self
-                    .later(annotation, "name the type after its table: `User` is kept in `users`"),
+                AnnotationName::Table => {
+                    storage.table = self.table_name(annotation).or(storage.table.take());
+                }
                 AnnotationName::Backend => self.report(wrong_kind(
                     self.file,
                     annotation.span,
@@ -109,7 +146,7 @@ impl Extractor<'_> {
                 )),
             }
         }
-        !taken.is_empty()
+        storage
     }
 
     pub fn alias(&self, alias: &TsTypeAliasDecl, outer: swc_common::Span) -> TypeDeclaration {
@@ -125,6 +162,7 @@ impl Extractor<'_> {
             docs: self.docs(outer.lo),
             span: span(alias.id.span),
             entity,
+            storage: TypeStorage::default(),
         }
     }
 
@@ -153,6 +191,7 @@ impl Extractor<'_> {
             docs: self.docs(outer.lo),
             span: span(id.span),
             entity: false,
+            storage: TypeStorage::default(),
         })
     }
 
@@ -178,7 +217,10 @@ impl Extractor<'_> {
         ident: &swc_ecma_ast::Ident,
         outer: swc_common::Span,
     ) -> TypeDeclaration {
-        let annotated = !self.inner.get() && self.type_annotations(outer, ident.span, "a class");
+        let mut storage = self.type_annotations(outer, ident.span, "a class");
+        for parent in &class.implements {
+            self.storage_parent(parent, &mut storage);
+        }
         let mut members = Vec::new();
         for member in &class.body {
             match member {
@@ -273,7 +315,8 @@ impl Extractor<'_> {
         });
         TypeDeclaration {
             name: ident.sym.to_string(),
-            entity: annotated || has_storage(&members),
+            entity: storage != TypeStorage::default() || has_storage(&members),
+            storage,
             kind: TypeDeclarationKind::Class { extends, members },
             type_parameters: self.type_parameters(class.type_params.as_deref()),
             docs: self.docs(outer.lo),
@@ -284,4 +327,10 @@ impl Extractor<'_> {
 
 pub fn is_public(accessibility: Option<Accessibility>) -> bool {
     matches!(accessibility, None | Some(Accessibility::Public))
+}
+
+fn string_literal(ty: &TsType) -> Option<Located<String>> {
+    let TsType::TsLitType(literal) = ty else { return None };
+    let TsLit::Str(text) = &literal.lit else { return None };
+    Some(Located { value: text.value.as_str()?.to_owned(), span: span(literal.span) })
 }

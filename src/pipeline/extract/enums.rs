@@ -4,7 +4,9 @@ use swc_ecma_ast::{Expr, MemberProp, TsEnumDecl, TsEnumMemberId, UnaryOp};
 
 use super::{Extractor, constant};
 use crate::{
-    model::contract::{ConstantValue, EnumMember, TypeDeclaration, TypeDeclarationKind},
+    model::contract::{
+        ConstantValue, EnumMember, TypeDeclaration, TypeDeclarationKind, TypeStorage,
+    },
     source::span,
 };
 
@@ -41,6 +43,7 @@ impl Extractor<'_> {
             docs: self.docs(outer.lo),
             span: span(decl.id.span),
             entity: false,
+            storage: TypeStorage::default(),
         }
     }
 

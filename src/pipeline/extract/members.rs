@@ -5,7 +5,7 @@ use swc_ecma_ast::{Expr, Lit, TsLit, TsType, TsTypeElement};
 
 use super::{
     Extractor, constant,
-    diagnostics::{not_available, two_ranges, wrapper_in_inner_type, wrong_kind},
+    diagnostics::{two_ranges, wrapper_in_inner_type, wrong_kind},
     types::{any, entity_name, expression_path, scalar},
 };
 use crate::{
@@ -110,10 +110,12 @@ impl Extractor<'_> {
                 }
                 AnnotationName::Perm => storage.perm = self.field_perm(annotation).or(storage.perm),
                 AnnotationName::Index => {
-                    self.later(annotation, "leave it out: reads are not faster yet, but right");
+                    self.no_arguments(annotation);
+                    storage.index = true;
                 }
                 AnnotationName::Unique => {
-                    self.later(annotation, "check for an existing row in the function");
+                    self.no_arguments(annotation);
+                    storage.unique = true;
                 }
                 AnnotationName::Scalar(_) => {}
                 other => self.report(wrong_kind(
@@ -121,7 +123,7 @@ impl Extractor<'_> {
                     annotation.span,
                     other.as_str(),
                     "a field",
-                    "fields take `@primkey`, `@perm(perms.R__)` and `@int32`",
+                    "fields take `@primkey`, `@perm(perms.R__)`, `@index`, `@unique` and `@int32`",
                 )),
             }
         }
@@ -161,7 +163,7 @@ impl Extractor<'_> {
         let Some(arguments) = reference.type_params.as_deref() else { return };
         let at = span(reference.span);
         match self.names.meaning_of_path(&name) {
-            Some(wrapper @ ("Primkey" | "Perm")) if self.inner.get() => {
+            Some(wrapper @ ("Primkey" | "Perm" | "Index" | "Unique")) if self.inner.get() => {
                 self.report(wrapper_in_inner_type(self.file, at, wrapper));
             }
             Some("Primkey") => storage.primary_key = true,
@@ -187,22 +189,8 @@ impl Extractor<'_> {
                     )),
                 }
             }
-            Some("Index") => {
-                self.report(not_available(
-                    self.file,
-                    at,
-                    "`Index<…>`",
-                    "leave it out: reads are not faster yet, but right",
-                ));
-            }
-            Some("Unique") => {
-                self.report(not_available(
-                    self.file,
-                    at,
-                    "`Unique<…>`",
-                    "check for an existing row in the function",
-                ));
-            }
+            Some("Index") => storage.index = true,
+            Some("Unique") => storage.unique = true,
             _ => return,
         }
         if let Some(inner) = arguments.params.first() {
@@ -212,9 +200,9 @@ impl Extractor<'_> {
 }
 
 pub fn has_storage(members: &[Member]) -> bool {
-    members.iter().any(|m| {
-        matches!(&m.kind, MemberKind::Property { storage, .. } if storage.primary_key || storage.perm.is_some())
-    })
+    members
+        .iter()
+        .any(|m| matches!(&m.kind, MemberKind::Property { storage, .. } if storage.is_annotated()))
 }
 
 fn expression_key(expr: &Expr, computed: bool) -> Option<Key> {

@@ -15,6 +15,7 @@ mod infer;
 mod members;
 mod middleware;
 mod names;
+mod reach;
 mod twice;
 mod types;
 mod uses;
@@ -45,6 +46,7 @@ use crate::{
         SourcePath,
         contract::{BackendFunction, Constant, ModuleContract, TypeDeclaration, Value},
         diagnostic::Diagnostic,
+        reach::Reach,
         types::{Docs, FunctionType, TypeExpr},
     },
     source::{self, AnnotationName, span},
@@ -173,7 +175,8 @@ impl<'a> Extractor<'a> {
         }
         contract.functions = self.functions.take();
         self.imports(module, &mut contract);
-        let (uses, values) = self.uses(module, unresolved, top_level);
+        let (uses, values, reach) = self.uses(module, unresolved, top_level);
+        contract.reach = reach;
         self.leftover_annotations(module);
         self.check_declared_twice(module);
         self.check_exported_twice(&contract.exports, &contract.types);
@@ -334,7 +337,12 @@ impl<'a> Extractor<'a> {
         Value { name: ident.sym.to_string(), span: span(ident.span), ty }
     }
 
-    fn uses(&self, module: &Module, unresolved: Mark, top_level: Mark) -> (Uses, FxHashSet<Atom>) {
+    fn uses(
+        &self,
+        module: &Module,
+        unresolved: Mark,
+        top_level: Mark,
+    ) -> (Uses, FxHashSet<Atom>, Vec<Reach>) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
@@ -356,9 +364,10 @@ impl<'a> Extractor<'a> {
             awaits: true,
         };
         module.visit_with(&mut visitor);
-        let mut uses = visitor.uses;
+        let mut uses = std::mem::take(&mut visitor.uses);
         let values = std::mem::take(&mut uses.values);
-        (uses, values)
+        let reach = reach::reach(module, &visitor);
+        (uses, values, reach)
     }
 
     /// Annotations that belong to no node that takes any.
@@ -427,6 +436,8 @@ pub fn empty(file: &SourcePath) -> ModuleContract {
         values: Vec::new(),
         context: Vec::new(),
         tables: Vec::new(),
+        inserts: Vec::new(),
+        reach: Vec::new(),
         middleware: None,
         strings: Vec::new(),
     }

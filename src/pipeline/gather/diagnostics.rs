@@ -187,10 +187,14 @@ pub fn ambiguous_table(
 }
 
 #[cold]
-pub fn two_primary_keys(file: &SourcePath, first: Span, second: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("K064", file, Some(second), format!("`{name}` has two primary keys"))
+pub fn two_primary_keys(
+    first: (&SourcePath, Span),
+    second: (&SourcePath, Span),
+    name: &str,
+) -> Diagnostic {
+    Diagnostic::error("K064", second.0, Some(second.1), format!("`{name}` has two primary keys"))
         .label("the second one")
-        .related(file, first, "the first one")
+        .related(first.0, first.1, "the first one")
         .help("keep one `@primkey`")
 }
 
@@ -264,4 +268,66 @@ pub fn both_sides(file: &SourcePath) -> Diagnostic {
         "this file matches both `[build] server` and `[build] client`",
     )
     .help("change one of the patterns: a file is on one side, or on neither and shared by both")
+}
+
+#[cold]
+pub fn reserved_table_name(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K160", file, Some(span), format!("`{name}` cannot be the name of a table"))
+        .label("`env.storage` itself has a member of this name")
+        .help("choose another name: `@table(\"…\")` names the table of a type")
+}
+
+#[cold]
+pub fn empty_row(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K161", file, Some(span), format!("`{name}` has no fields"))
+        .label("the rows of a table need a primary key at least")
+        .help("declare the key, `@primkey id: string;`, and the other fields")
+}
+
+#[cold]
+pub fn optional_key(at: (&SourcePath, Span), name: &str, field: &str, marked: bool) -> Diagnostic {
+    Diagnostic::error(
+        "K162",
+        at.0,
+        Some(at.1),
+        format!("`{field}` is the primary key of `{name}`, so it cannot be optional"),
+    )
+    .label(key_label(marked))
+    .help(key_help(marked, "drop the `?`: where a row is written, the key may be left out anyway"))
+}
+
+#[cold]
+pub fn key_not_text(at: (&SourcePath, Span), name: &str, field: &str, marked: bool) -> Diagnostic {
+    Diagnostic::error(
+        "K163",
+        at.0,
+        Some(at.1),
+        format!("`{field}` is the primary key of `{name}`, so it must be a string"),
+    )
+    .label(key_label(marked))
+    .help(key_help(marked, "make it a `string`, or mark another field with `@primkey`"))
+}
+
+fn key_label(marked: bool) -> &'static str {
+    if marked { "the primary key" } else { "the first field is the primary key" }
+}
+
+fn key_help(marked: bool, marked_help: &str) -> String {
+    if marked {
+        marked_help.to_owned()
+    } else {
+        "mark the field that is the key with `@primkey` (or `Primkey<string>`), or put it first"
+            .to_owned()
+    }
+}
+
+#[cold]
+pub fn reserved_field(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K164", file, Some(span), format!("`{name}` cannot be a field of a table"))
+        .label("the storage keeps something of its own under this name")
+        .help(if name == "_id" {
+            "choose another name, or make it the primary key with `@primkey`"
+        } else {
+            "choose another name"
+        })
 }

@@ -3,10 +3,13 @@
 
 mod client;
 mod diagnostics;
+mod registry;
+mod reach;
 mod resolve;
 mod results;
 mod roles;
 mod routes;
+mod rows;
 mod shapes;
 mod symbols;
 mod tables;
@@ -87,14 +90,18 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
+    reach::reach(symbols, &mut routes, &mut diagnostics);
     let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
-    let in_server: BTreeSet<SourcePath> = server.keys().cloned().collect();
-    let tables = tables::tables(modules, &in_server, &mut diagnostics);
+    let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
         module.flavour = resolver.flavour(file);
     }
+    let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (App { routes, middleware, chains, tables, shapes, server, client, index, auth }, diagnostics)
+    (
+        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry },
+        diagnostics,
+    )
 }

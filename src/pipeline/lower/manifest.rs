@@ -9,9 +9,10 @@ use crate::{
     hash::of_parts as hash,
     model::{
         SourcePath,
-        app::{App, Modules, Route},
+        app::{App, Modules, Route, Unseen},
         contract::{Filter, Located},
         output::Output,
+        perms,
         types::{Parameter, TypeExpr},
     },
     pipeline::{
@@ -36,7 +37,7 @@ pub fn manifest(
     let routes: Map<String, Value> = app
         .routes
         .iter()
-        .map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r)))
+        .map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r, texts)))
         .collect();
     let abi = hash(routes.values().filter_map(|r| r["abi"].as_str()));
     let middleware: Vec<Value> = app
@@ -71,6 +72,11 @@ pub fn manifest(
                     if field.optional {
                         value["optional"] = true.into();
                     }
+                    for (key, set) in [("index", field.index), ("unique", field.unique)] {
+                        if set {
+                            value[key] = true.into();
+                        }
+                    }
                     (name.clone(), value)
                 })
                 .collect();
@@ -78,7 +84,7 @@ pub fn manifest(
                 "type": table.row.as_ref().map(|(_, name)| name),
                 "primaryKey": table.primary_key,
                 "fields": fields,
-                "owned": false,
+                "owned": table.owned,
             });
             (name.clone(), value)
         })
@@ -108,11 +114,12 @@ fn route(
     types: &BTreeMap<String, String>,
     name: &str,
     route: &Route,
+    texts: &BTreeMap<SourcePath, String>,
 ) -> Value {
     let function = &modules[&route.module].functions[route.function];
     let signature = &function.signature;
     let mut meta = Map::new();
-    meta.insert("perm".to_owned(), function.perm.unwrap_or(0).into());
+    meta.insert("perm".to_owned(), route.perm.into());
     for (key, value) in [("ugroup", &function.ugroup), ("egroup", &function.egroup)] {
         if let Some(value) = value {
             meta.insert(key.to_owned(), value.clone().into());
@@ -139,10 +146,30 @@ fn route(
     value.insert("params".to_owned(), params.into());
     value.insert("result".to_owned(), result.into());
     value.insert("chain".to_owned(), route.chain.clone().into());
-    value.insert("tables".to_owned(), json!({}));
+    let tables: Map<String, Value> = route
+        .tables
+        .iter()
+        .map(|(table, mask)| (table.clone(), perms::letters(*mask).into()))
+        .collect();
+    value.insert("tables".to_owned(), tables.into());
+    if !route.unseen.is_empty() {
+        value.insert("unseen".to_owned(), unseen(&route.unseen, texts).into());
+    }
     value.insert("abi".to_owned(), abi.clone().into());
     value.insert("accepts".to_owned(), json!([abi]));
     value.into()
+}
+
+/// `src/library.ts:12: a computed table name`, each once.
+fn unseen(unseen: &[Unseen], texts: &BTreeMap<SourcePath, String>) -> Vec<Value> {
+    let mut lines: Vec<(&SourcePath, usize, &str)> = Vec::new();
+    for unseen in unseen {
+        let text = texts.get(&unseen.file).map_or("", String::as_str);
+        let line = LineIndex::new(text).position(text, unseen.span.start as usize).line;
+        lines.push((&unseen.file, line, &unseen.what));
+    }
+    lines.dedup();
+    lines.iter().map(|(file, line, what)| format!("{file}:{line}: {what}").into()).collect()
 }
 
 fn parameter(printer: &Printer<'_>, parameter: &Parameter) -> Value {

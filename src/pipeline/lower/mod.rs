@@ -6,6 +6,7 @@ pub mod index;
 pub mod json;
 pub mod manifest;
 pub mod openapi;
+pub mod registry;
 mod rewrite;
 pub mod schema;
 pub mod server;

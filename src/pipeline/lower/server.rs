@@ -39,7 +39,7 @@ use super::rewrite::{Rewrite, supplier};
 use crate::{
     model::{
         SourcePath, Span,
-        app::{App, Flavour, Modules, TypeNames},
+        app::{App, Flavour, Modules, Route, TypeNames},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
     pipeline::{
@@ -114,7 +114,9 @@ impl<'a> Plan<'a> {
         plan.types = Some(&module.types);
         let contract = &modules[file];
         plan.unwrap = contract.functions.iter().filter(|f| f.wrapped).map(|f| f.body).collect();
-        plan.masks = contract.functions.iter().map(|f| (f.body, f.perm.unwrap_or(0))).collect();
+        plan.masks = routes_of(app, file)
+            .map(|(_, route)| (contract.functions[route.function].body, route.perm))
+            .collect();
         if contract.functions.iter().any(|f| f.name == "default" && f.default_export) {
             plan.name_default = Some(DEFAULT);
         }
@@ -143,9 +145,7 @@ impl<'a> Plan<'a> {
     }
 
     fn add_routes(&mut self, app: &App, contract: &ModuleContract, output: &str) {
-        // In source order.
-        let names = app.client.get(&contract.file).map_or(&[][..], |client| &client.routes);
-        let routes: Vec<_> = names.iter().filter_map(|n| app.routes.get_key_value(n)).collect();
+        let routes: Vec<_> = routes_of(app, &contract.file).collect();
         if routes.is_empty() {
             return;
         }
@@ -198,7 +198,7 @@ impl<'a> Plan<'a> {
                 self.tail,
                 "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}perm: {} }} }});",
                 string(name),
-                function.perm.unwrap_or(0),
+                route.perm,
             );
         }
     }
@@ -244,6 +244,12 @@ impl<'a> Plan<'a> {
         }
         member(out, function);
     }
+}
+
+/// In source order.
+fn routes_of<'a>(app: &'a App, file: &SourcePath) -> impl Iterator<Item = (&'a String, &'a Route)> {
+    let names = app.client.get(file).map_or(&[][..], |client| &client.routes);
+    names.iter().filter_map(|name| app.routes.get_key_value(name))
 }
 
 fn member(out: &mut String, function: &BackendFunction) {

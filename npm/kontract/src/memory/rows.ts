@@ -6,6 +6,8 @@ import { checkStorable, contains, invalid, isPlainObject, type RowData } from ".
 export interface StoredRow {
   /** Its place in the order of insertion. */
   readonly seq: number;
+  /** The user who made it. */
+  readonly owner: string;
   /** Its fields without the key. Replaced as a whole, never changed. */
   readonly data: RowData;
 }

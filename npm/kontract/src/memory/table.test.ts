@@ -238,3 +238,61 @@ function circle(): object {
   value.self = value;
   return value;
 }
+
+describe("owned tables", () => {
+  const owned = { notes: { primaryKey: "id", fields: {}, owned: true } };
+
+  interface Note {
+    id: string;
+    text: string;
+  }
+
+  function notes(): Record<"ada" | "bob", TableProxy<Note>> {
+    const storage = new MemoryStorage({ tables: owned });
+    const of = (owner: string): TableProxy<Note> => storage.storage(accessFor({ owner })).get<Note>("notes");
+    return { ada: of("ada"), bob: of("bob") };
+  }
+
+  test("show a user his own rows only", async () => {
+    const { ada, bob } = notes();
+    await ada.set("1", { text: "hers" });
+    const id = await bob.push({ text: "his" });
+    expect(await bob.get("1")).toBeNull();
+    expect(await ada.get(id)).toBeNull();
+    expect(await collect(bob)).toEqual([{ id, text: "his" }]);
+    expect(await collect(ada.query({ text: "his" }))).toEqual([]);
+    expect(await ada.pop()).toEqual({ id: "1", text: "hers" });
+    expect(await ada.shift()).toBeNull();
+    expect(await collect(bob)).toHaveLength(1);
+  });
+
+  test("refuse writes to another user's row", async () => {
+    const { ada, bob } = notes();
+    await ada.set("1", { text: "hers" });
+    await expect(bob.set("1", { text: "his" })).rejects.toBeInstanceOf(PermissionError);
+    await expect(bob.update("1", { text: "his" })).rejects.toMatchObject({ status: 403 });
+    await expect(bob.push({ id: "1", text: "his" })).rejects.toMatchObject({ status: 403 });
+    await expect(bob.delete("1")).rejects.toMatchObject({ status: 403 });
+    await ada.update("1", { text: "still hers" });
+    expect(await ada.get("1")).toEqual({ id: "1", text: "still hers" });
+  });
+});
+
+describe("unique fields", () => {
+  const unique = { users: { primaryKey: "id", fields: { email: { unique: true } }, owned: true } };
+
+  test("hold every value once, whoever wrote it", async () => {
+    const storage = new MemoryStorage({ tables: unique });
+    const table = storage.storage(accessFor()).get<User>("users");
+    await table.set("1", { name: "Ada", email: "a@b.example" });
+    await table.set("1", { name: "Ada L.", email: "a@b.example" });
+    await table.set("2", { name: "Bob" });
+    await table.set("3", { name: "Eve" });
+    const taken = { status: 409, code: "CONFLICT", path: "users.email" };
+    await expect(table.update("2", { email: "a@b.example" })).rejects.toMatchObject(taken);
+    const other = storage.storage(accessFor({ owner: "bob" })).get<User>("users");
+    await expect(other.push({ name: "Bob", email: "a@b.example" })).rejects.toMatchObject(taken);
+    await table.delete("1");
+    await table.update("2", { email: "a@b.example" });
+  });
+});

@@ -38,27 +38,29 @@ export class MemoryTable implements UntypedTable {
 
   async get<T extends object = StoredRecord>(id: string): Promise<T | null> {
     this.#allow("read");
-    const row = this.#rows.get(this.#key(id));
+    const row = this.#visible(this.#key(id));
     return row === undefined ? null : (this.#shown(id, row.data) as T);
   }
 
   async set(id: string, value: object): Promise<void> {
     this.#allow("write");
-    this.#key(id);
+    this.#mine(this.#key(id));
     this.#put(id, this.#withoutKey(id, copyRow(value, this.#name)));
   }
 
   async update(id: string, partial: object): Promise<void> {
     this.#allow("write");
     const changes = this.#withoutKey(id, copyRow(partial, this.#name));
-    const row = this.#rows.get(this.#key(id));
+    this.#mine(this.#key(id));
+    const row = this.#rows.get(id);
     if (row === undefined) throw new NotFoundError(`Row not found in table ${this.#name}`);
     this.#put(id, { ...row.data, ...changes });
   }
 
   async delete(id: string): Promise<boolean> {
     this.#allow("delete");
-    return this.#remove(this.#key(id));
+    this.#mine(this.#key(id));
+    return this.#remove(id);
   }
 
   async push(value: object): Promise<string> {
@@ -66,6 +68,7 @@ export class MemoryTable implements UntypedTable {
     const row = copyRow(value, this.#name);
     const key = this.#description.primaryKey;
     const id = Object.hasOwn(row, key) ? this.#key(row[key]) : crypto.randomUUID();
+    this.#mine(id);
     if (this.#rows.has(id)) throw new ConflictError();
     this.#put(id, this.#withoutKey(id, row));
     return id;
@@ -73,12 +76,12 @@ export class MemoryTable implements UntypedTable {
 
   async pop<T extends object = StoredRecord>(): Promise<T | null> {
     this.#allow("delete");
-    return this.#take([...this.#rows.keys()].at(-1)) as T | null;
+    return this.#take(this.#visibleIds().at(-1)) as T | null;
   }
 
   async shift<T extends object = StoredRecord>(): Promise<T | null> {
     this.#allow("delete");
-    return this.#take(this.#rows.keys().next().value) as T | null;
+    return this.#take(this.#visibleIds()[0]) as T | null;
   }
 
   query<T extends object = StoredRecord>(
@@ -88,7 +91,8 @@ export class MemoryTable implements UntypedTable {
     return new MemoryRows<T>({
       filter,
       options,
-      rows: () => [...this.#rows.entries()].map(([id, { seq, data }]) => ({ seq, row: this.#merged(id, data) })),
+      rows: () =>
+        this.#visibleRows().map(([id, { seq, data }]) => ({ seq, row: this.#merged(id, data) })),
       allow: () => this.#allow("read"),
     });
   }
@@ -104,6 +108,27 @@ export class MemoryTable implements UntypedTable {
   // A table is made by its first row: names may come from callers.
   get #rows(): RowMap {
     return this.#tables.get(this.#name) ?? new Map<string, StoredRow>();
+  }
+
+  /** The rows that the user may see: of an owned table his own. */
+  #visibleRows(): [string, StoredRow][] {
+    const rows = [...this.#rows.entries()];
+    return this.#description.owned === true ? rows.filter(([, row]) => row.owner === this.#access.owner) : rows;
+  }
+
+  #visibleIds(): string[] {
+    return this.#visibleRows().map(([id]) => id);
+  }
+
+  #visible(id: string): StoredRow | undefined {
+    const row = this.#rows.get(id);
+    return this.#description.owned === true && row?.owner !== this.#access.owner ? undefined : row;
+  }
+
+  /** Refuses to write to another user's row. */
+  #mine(id: string): void {
+    const foreign = this.#rows.has(id) && this.#visible(id) === undefined;
+    if (foreign) throw PermissionError.table("write", this.#name);
   }
 
   #allow(operation: keyof typeof NEEDED): void {
@@ -132,10 +157,24 @@ export class MemoryTable implements UntypedTable {
   #put(id: string, data: RowData): void {
     const present = this.#rows.get(id);
     const kept = present === undefined ? data : this.#keepReadOnly(present.data, data);
+    this.#checkUnique(id, kept);
     this.#counters.txid += 1n;
     const seq = present?.seq ?? (this.#counters.seq += 1);
-    this.#tables.set(this.#name, this.#rows.set(id, { seq, data: kept }));
+    const owner = present?.owner ?? this.#access.owner;
+    this.#tables.set(this.#name, this.#rows.set(id, { seq, owner, data: kept }));
     this.#access.saw(this.#counters.txid);
+  }
+
+  #checkUnique(id: string, data: RowData): void {
+    for (const [field, { unique }] of Object.entries(this.#description.fields)) {
+      const value = Object.hasOwn(data, field) ? data[field] : undefined;
+      if (unique !== true || value === null || value === undefined) continue;
+      for (const [other, row] of this.#rows) {
+        if (other !== id && Object.hasOwn(row.data, field) && sameValue(row.data[field], value)) {
+          throw new ConflictError(`Another row of ${this.#name} has this ${field}`, { path: `${this.#name}.${field}` });
+        }
+      }
+    }
   }
 
   /** A field without W keeps the value that its row was made with. */

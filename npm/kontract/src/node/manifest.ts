@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { TableDescription, TableDescriptions } from "../runtime/backing.js";
+import type { FieldDescription, TableDescription, TableDescriptions } from "../runtime/backing.js";
 
 /** What the host needs of `dist/manifest.json`. */
 export interface Manifest {
@@ -50,13 +50,14 @@ function parseTable(value: unknown): TableDescription | undefined {
   const table = record(value);
   const fields = record(table?.fields);
   if (typeof table?.primaryKey !== "string" || fields === undefined) return undefined;
-  const masks: [string, { perm?: number }][] = [];
+  const descriptions: [string, FieldDescription][] = [];
   for (const [name, field] of Object.entries(fields)) {
-    const perm = record(field)?.perm;
+    const { perm, unique } = record(field) ?? {};
     if (perm !== undefined && typeof perm !== "number") return undefined;
-    masks.push([name, perm === undefined ? {} : { perm }]);
+    descriptions.push([name, { ...(perm === undefined ? {} : { perm }), ...(unique === true ? { unique } : {}) }]);
   }
-  return { primaryKey: table.primaryKey, fields: Object.fromEntries(masks) };
+  const described = { primaryKey: table.primaryKey, fields: Object.fromEntries(descriptions) };
+  return table.owned === true ? { ...described, owned: true } : described;
 }
 
 function parseJson(text: string): unknown {

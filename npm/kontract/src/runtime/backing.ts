@@ -1,10 +1,19 @@
 import type { SharedStorage, Storage } from "../types/registry.js";
 
+/** What the compiler knows of a field. */
+export interface FieldDescription {
+  perm?: number;
+  /** No two rows hold the same value; null and undefined are no values. */
+  unique?: boolean;
+}
+
 /** What the compiler knows of a table. */
 export interface TableDescription {
   primaryKey: string;
   /** The fields' permission masks; RW_ for a field that is not listed. */
-  fields: Readonly<Record<string, { perm?: number }>>;
+  fields: Readonly<Record<string, FieldDescription>>;
+  /** Rows are private to the user who made them. */
+  owned?: boolean;
 }
 
 /** Tables by name. */

@@ -6,6 +6,7 @@
 export { perms } from "../perms.js";
 export * from "../types/registry.js";
 export type {
+  FieldDescription,
   StorageAccess,
   StorageBackend,
   TableDescription,

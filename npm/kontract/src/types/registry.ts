@@ -3,8 +3,27 @@
 
 import type { StoredRecord, TableProxy, UntypedTable } from "./storage.js";
 
+declare const facts: unique symbol;
+
+/** What the compiler knows of a table. */
+export interface TableFacts<Row, Key extends keyof Row, Fixed extends keyof Row> {
+  readonly row: Row;
+  readonly key: Key;
+  readonly fixed: Fixed;
+}
+
 /**
- * The application's tables, by name:
+ * An entry of {@link StorageRegistry} as `kontract build` writes it: the row that is
+ * read, its primary key, and the fields without W, which are settable only where
+ * a row is made. Any row type that is declared by hand takes its place.
+ */
+export type Stored<Row, Key extends keyof Row, Fixed extends keyof Row = never> = object & {
+  readonly [facts]?: TableFacts<Row, Key, Fixed>;
+};
+
+/**
+ * The application's tables, by name. `kontract build` lists them in
+ * `.kontract/types.d.ts`; by hand it is
  *
  * ```ts
  * declare module 'kontract/runtime' { interface StorageRegistry { users: User } }
@@ -12,13 +31,34 @@ import type { StoredRecord, TableProxy, UntypedTable } from "./storage.js";
  */
 export interface StorageRegistry {}
 
+/** The fields of a row that may be changed. */
+export type Writable<Row, Fixed extends PropertyKey> = [Fixed] extends [never]
+  ? Row
+  : Row extends unknown
+    ? Omit<Row, Fixed>
+    : never;
+
+/** The table that an entry of {@link StorageRegistry} stands for. */
+export type TableOf<Entry> = typeof facts extends keyof Entry
+  ? NonNullable<Entry[typeof facts]> extends TableFacts<infer Row, infer Key, infer Fixed>
+    ? TableProxy<Row, Key, Writable<Row, Fixed>>
+    : never
+  : TableProxy<Entry>;
+
+/** The rows of an entry of {@link StorageRegistry}. */
+export type RowOf<Entry> = typeof facts extends keyof Entry
+  ? NonNullable<Entry[typeof facts]> extends TableFacts<infer Row, infer _Key, infer _Fixed>
+    ? Row
+    : never
+  : Entry;
+
 /** The tables by name. Until {@link StorageRegistry} lists some, every name is a table. */
 export type Storage = keyof StorageRegistry extends never
   ? { readonly [table: string]: UntypedTable } & {
       get<T extends object = StoredRecord>(table: string): TableProxy<T>;
     }
-  : { readonly [Name in keyof StorageRegistry]: TableProxy<StorageRegistry[Name]> } & {
-      get<Name extends keyof StorageRegistry>(table: Name): TableProxy<StorageRegistry[Name]>;
+  : { readonly [Name in keyof StorageRegistry]: TableOf<StorageRegistry[Name]> } & {
+      get<Name extends keyof StorageRegistry>(table: Name): TableOf<StorageRegistry[Name]>;
     };
 
 /** A small store that all calls share. What it holds may vanish at any time. */
