@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Resolutions, Resolver, gather},
+    gather::{Around, Resolutions, Resolver, gather},
     names::Layout,
 };
 use crate::{
@@ -35,6 +35,7 @@ use crate::{
         shape::Shapes,
     },
     source::STACK_BYTES,
+    typescript::Installed,
 };
 
 /// The sources as they were read, once: they may change while the build runs.
@@ -90,7 +91,14 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    let around = Around {
+        options,
+        layout: &layout,
+        resolver: &resolver,
+        typescript: &Installed { files: &**files, options, texts: &texts },
+        primary_keys: &lock.primary_keys(),
+    };
+    let (mut app, modules, found) = gather(&around, modules, resolutions);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -117,9 +125,16 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
         let layout = Layout::new(options);
         let (sources, mut diagnostics) = discover::discover(&**files, options);
         let resolver = Resolver::new(files, options);
-        let (modules, _, resolutions) =
+        let (modules, texts, resolutions) =
             extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-        let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+        let around = Around {
+            options,
+            layout: &layout,
+            resolver: &resolver,
+            typescript: &Installed { files: &**files, options, texts: &texts },
+            primary_keys: &BTreeMap::new(),
+        };
+        let (app, _, found) = gather(&around, modules, resolutions);
         diagnostics.extend(found);
         (app.shapes, diagnostics)
     };
