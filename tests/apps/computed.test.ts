@@ -8,7 +8,7 @@ import { answer } from '../../src/typescript/main.mjs';
 const here = import.meta.dirname;
 
 type Module = { name: string; keep: string[]; own: string[]; taken: string[]; text?: string };
-type Question = { file: string; text: string; name: string; bindings: [string, number][]; asked: boolean };
+type Question = { file: string; text: string; name: string; declared: boolean; bindings: [string, number][]; asked: boolean };
 type Reply = { text: string } | { refusal: { kind: string; what: string; path: string; complaint?: string } };
 
 interface Case {
@@ -16,6 +16,8 @@ interface Case {
   file?: string;
   ask: string;
   name?: string;
+  /** `name` is an alias for it. */
+  declared?: boolean;
   bindings?: [string, { file?: string; ask: string }][];
   /** The answer, without what it says of fields' declarations. */
   expect: string | { kind: string; what?: string; path?: string; complaint?: string };
@@ -91,7 +93,9 @@ const cases: Case[] = [
       + '"position": [number, (number | undefined)?]; "flags": { [key: string]: boolean }; "id": string; '
       + '"note"?: string | null | undefined; "bytes": Uint8Array; "extra": unknown }',
   },
-  { file: 'schemas', ask: 'z.infer<typeof category>', name: 'Category', expect: 'import("kontract:src/schemas.ts").Category2' },
+  { file: 'schemas', ask: 'z.infer<typeof category>["children"]', expect: 'Array<import("kontract:src/schemas.ts").Category>' },
+  { file: 'schemas', ask: 'z.infer<typeof category>', name: 'Category', declared: true, expect: '{ "title": string; "children": Array<import("kontract:src/schemas.ts").Category> }' },
+  { ask: 'ReturnType<typeof root>', name: 'Result', expect: 'import("kontract:src/api.ts").Result' },
   { ask: 'ReturnType<typeof parse>["role"]', expect: '"admin" | "user"' },
 
   // What has no answer.
@@ -127,12 +131,12 @@ async function workspace(version: string): Promise<string> {
 function requestOf(root: string, asked: Case[]) {
   const path = (file = 'api') => `${root}/src/${file}.ts`;
   const questions: Question[] = [];
-  const positions = asked.map(({ file, ask, name = 'Answer', bindings = [] }) => {
+  const positions = asked.map(({ file, ask, name = 'Answer', declared = false, bindings = [] }) => {
     const bound = bindings.map(([parameter, value]): [string, number] => {
-      questions.push({ file: path(value.file), text: value.ask, name: '', bindings: [], asked: false });
+      questions.push({ file: path(value.file), text: value.ask, name: '', declared: false, bindings: [], asked: false });
       return [parameter, questions.length - 1];
     });
-    questions.push({ file: path(file), text: ask, name, bindings: bound, asked: true });
+    questions.push({ file: path(file), text: ask, name, declared, bindings: bound, asked: true });
     return questions.length - 1;
   });
   const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], own: [], taken: [], ...module }]);
@@ -169,10 +173,12 @@ describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
   });
 
   test('declares a helper for a type within itself', () => {
-    expect(result.helpers[`${root}/src/schemas.ts`].map(({ name, text }: { name: string; text: string }) => ({ name, text: plain(text) })))
-      .toEqual([{ name: 'Category2', text: '{ "title": string; "children": Array<import("kontract:src/schemas.ts").Category2> }' }]);
+    expect(result.helpers[`${root}/src/schemas.ts`]).toBe(undefined);
     expect(result.helpers[`${root}/src/api.ts`].map(({ name, text }: { name: string; text: string }) => ({ name, text: plain(text) })))
-      .toEqual([{ name: 'Branch', text: '{ "value": "a"; "sub": Array<import("kontract:src/api.ts").Branch> }' }]);
+      .toEqual([
+        { name: 'Branch', text: '{ "value": "a"; "sub": Array<import("kontract:src/api.ts").Branch> }' },
+        { name: 'Result', text: '{ "title": string; "children": Array<import("kontract:src/api.ts").Result> }' },
+      ]);
   });
 
   test('says where the fields of the project are declared', () => {
