@@ -80,21 +80,6 @@ pub fn gather(
             &mut diagnostics,
         );
     }
-    for route in routes.values_mut() {
-        let function = &modules[&route.module].functions[route.function];
-        let file = &route.module;
-        route.null_is_undefined = function
-            .signature
-            .parameters
-            .iter()
-            .map(|p| {
-                p.ty.as_ref().is_some_and(|ty| {
-                    (p.optional || results::admits(symbols, file, ty, "undefined"))
-                        && !results::admits(symbols, file, ty, "null")
-                })
-            })
-            .collect();
-    }
     let chains: BTreeMap<Vec<usize>, String> = routes
         .values()
         .filter(|route| !route.chain.is_empty())
