@@ -129,7 +129,7 @@ describe('arguments of another type', () => {
       const answer = await bytes('describePerson', body);
       expect(answer.status).toBe(400);
       expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
-      expect(await answer.json()).toMatchObject({ error: { code: 'INVALID_REQUEST', status: 400, path: expect.stringMatching(/^args/) } });
+      expect(await answer.json()).toMatchObject({ error: { code: 'INVALID_REQUEST', status: 400 } });
     }
     // Written for a function with other parameters.
     const foreign = codec.createPerson_encodeRequest!(['x']);

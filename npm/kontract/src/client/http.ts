@@ -69,7 +69,7 @@ function encodeArguments(encode: Codec["encode"], args: readonly unknown[]): Uin
     return encode(args) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     if (!isCodecError(error)) throw error;
-    throw new HttpError(error.message, 400, "INVALID_REQUEST", { path: error.path, cause: error });
+    throw new HttpError(error.message, 400, "INVALID_REQUEST", { ...pathOf(error), cause: error });
   }
 }
 
@@ -81,8 +81,13 @@ function decodeResult(route: string, decode: Codec["decode"], bytes: Uint8Array)
     const message =
       `The answer of ${route} is not what this client expects (${error.message}). ` +
       "Client and server may come from different builds";
-    throw new HttpError(message, 502, undefined, { path: error.path, cause: error });
+    throw new HttpError(message, 502, undefined, { ...pathOf(error), cause: error });
   }
+}
+
+/** Bytes that are no message at all have no path. */
+function pathOf({ path }: { path: string }): { path?: string } {
+  return path === "" ? {} : { path };
 }
 
 /** Sends one request within its time, and reads the answer. */

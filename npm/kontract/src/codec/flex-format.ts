@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from "./path.js";
+
 /** The types of FlexBuffers that JSON data needs, by their numbers in the format. */
 export const NULL = 0;
 export const INT = 1;
@@ -19,26 +21,14 @@ export const VECTOR_FLOAT4 = 24;
 export const BOOL = 26;
 export const VECTOR_BOOL = 36;
 
-/** Levels of arrays and objects that data may have. */
-export const MAX_DEPTH = 64;
-// Beyond this the engine's own UTF-8 is faster than a loop.
-export const SHORT_TEXT = 48;
-
-// What errors say.
+// What errors say, beside what was expected.
 export const NOT_ALLOWED = "a key that is not allowed";
 export const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
-export const NOT_DATA = "expected JSON data";
-export const NOT_TEXT = "expected string of well-formed Unicode without U+0000";
 
-/** A step of a path: `.name`, `["a-b"]` or `[0]`. */
-export function shown(step: string | number): string {
-  if (typeof step === "number") return `[${step}]`;
-  return IDENTIFIER.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-}
+// Beyond this the engine's own UTF-8 is faster than a loop.
+export const SHORT_TEXT = 48;
 
 /** Merging an object with such a `constructor` would change what others inherit. */
 export function holdsPrototype(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.hasOwn(value, "prototype");
 }
-
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;

@@ -1,4 +1,5 @@
 import { CodecError } from "./errors.js";
+import * as expected from "./expected.js";
 import {
   BOOL,
   FLOAT,
@@ -8,13 +9,9 @@ import {
   INT,
   KEY,
   MAP,
-  MAX_DEPTH,
   NOT_ALLOWED,
-  NOT_DATA,
-  NOT_TEXT,
   NULL,
   SHORT_TEXT,
-  shown,
   STRING,
   TOO_DEEP,
   UINT,
@@ -25,6 +22,7 @@ import {
   VECTOR_INT2,
   VECTOR_KEY,
 } from "./flex-format.js";
+import { MAX_DEPTH, pathTo, type Segment, type State } from "./path.js";
 
 /**
  * Reads JSON data that any writer of FlexBuffers wrote. The bytes may be hostile:
@@ -36,9 +34,8 @@ export function decodeFlex(bytes: Uint8Array, path: string): unknown {
   return new Reader(bytes, path).root();
 }
 
-class Reader {
-  readonly #path: string;
-  readonly #steps: (string | number)[] = [];
+class Reader implements State {
+  readonly keys: Segment[];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #budget: number;
@@ -49,7 +46,7 @@ class Reader {
   readonly #keys = new Map<number, string>();
 
   constructor(bytes: Uint8Array, path: string) {
-    this.#path = path;
+    this.keys = [path];
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#budget = 4 * bytes.length + 1024;
@@ -105,7 +102,7 @@ class Reader {
       const position = type - VECTOR_INT2;
       return this.#typed(place, 2 + Math.floor(position / 3), own, INT + (position % 3), depth);
     }
-    throw this.#error(depth, NOT_DATA);
+    throw this.#error(depth, `expected ${expected.JSON_DATA}`);
   }
 
   #vector(place: number, width: number, depth: number): unknown[] {
@@ -114,7 +111,7 @@ class Reader {
     const types = place + length * width;
     const result: unknown[] = [];
     for (let index = 0; index < length; index += 1) {
-      this.#steps[depth] = index;
+      this.keys[depth] = index;
       result.push(this.#value(place + index * width, width, this.#bytes[types + index] as number, depth + 1));
     }
     return result;
@@ -124,7 +121,7 @@ class Reader {
     this.#take(place, length * width, depth);
     const result: unknown[] = [];
     for (let index = 0; index < length; index += 1) {
-      this.#steps[depth] = index;
+      this.keys[depth] = index;
       result.push(this.#value(place + index * width, width, type << 2, depth + 1));
     }
     return result;
@@ -143,7 +140,7 @@ class Reader {
     const result: Record<string, unknown> = {};
     for (let index = 0; index < length; index += 1) {
       const key = keys[index] as string;
-      this.#steps[depth] = key;
+      this.keys[depth] = key;
       const value = this.#value(place + index * width, width, this.#bytes[types + index] as number, depth + 1);
       if (key === "constructor" && holdsPrototype(value)) throw this.#error(depth + 1, NOT_ALLOWED);
       result[key] = value;
@@ -163,7 +160,7 @@ class Reader {
     let ascending = true;
     for (let index = 0; index < length; index += 1) {
       const key = this.#key(this.#target(place + index * width, width, depth), depth);
-      this.#steps[depth] = key;
+      this.keys[depth] = key;
       if (key === "__proto__") throw this.#error(depth + 1, NOT_ALLOWED);
       ascending &&= index === 0 || (keys[index - 1] as string) < key;
       keys.push(key);
@@ -176,7 +173,7 @@ class Reader {
   #expectOnce(keys: readonly string[], depth: number): void {
     const seen = new Set<string>();
     for (const key of keys) {
-      this.#steps[depth] = key;
+      this.keys[depth] = key;
       if (seen.has(key)) throw this.#error(depth + 1, "a key that is there twice");
       seen.add(key);
     }
@@ -210,9 +207,9 @@ class Reader {
     try {
       text = UTF8.decode(this.#bytes.subarray(place, end));
     } catch {
-      throw this.#error(depth, NOT_TEXT);
+      throw this.#error(depth, `expected ${expected.TEXT}`);
     }
-    if (text.includes("\0")) throw this.#error(depth, NOT_TEXT);
+    if (text.includes("\0")) throw this.#error(depth, `expected ${expected.TEXT}`);
     return text;
   }
 
@@ -275,7 +272,7 @@ class Reader {
   }
 
   #error(depth: number, fault: string): CodecError {
-    return new CodecError(this.#path + this.#steps.slice(1, depth).map(shown).join(""), fault);
+    return new CodecError(pathTo(this, depth, undefined), fault);
   }
 }
 

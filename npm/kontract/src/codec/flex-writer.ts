@@ -1,4 +1,5 @@
 import { CodecError } from "./errors.js";
+import * as expected from "./expected.js";
 import {
   BOOL,
   FLOAT,
@@ -6,18 +7,15 @@ import {
   INT,
   KEY,
   MAP,
-  MAX_DEPTH,
   NOT_ALLOWED,
-  NOT_DATA,
-  NOT_TEXT,
   NULL,
   SHORT_TEXT,
-  shown,
   STRING,
   TOO_DEEP,
   VECTOR,
   VECTOR_INT,
 } from "./flex-format.js";
+import { MAX_DEPTH, pathTo, type Segment, type State } from "./path.js";
 
 /**
  * Writes JSON data: null, booleans, numbers, text, arrays and plain objects. A
@@ -32,9 +30,8 @@ export function encodeFlex(value: unknown, path: string): Uint8Array {
  * Children are written before what holds them, since a FlexBuffer's offsets point
  * backwards. Values that wait for their parent lie on three stacks.
  */
-class Writer {
-  readonly #path: string;
-  readonly #steps: (string | number)[] = [];
+class Writer implements State {
+  readonly keys: Segment[];
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
   #size = 0;
@@ -51,7 +48,7 @@ class Writer {
   readonly #orders = new Map<string, readonly number[]>();
 
   constructor(path: string) {
-    this.#path = path;
+    this.keys = [path];
   }
 
   root(value: unknown): Uint8Array {
@@ -82,10 +79,10 @@ class Writer {
         else if (depth > MAX_DEPTH) throw this.#error(depth, TOO_DEEP);
         else if (Array.isArray(value)) this.#array(value, depth);
         else if (isPlain(value)) this.#object(value as Record<string, unknown>, depth);
-        else throw this.#error(depth, NOT_DATA);
+        else throw this.#error(depth, `expected ${expected.JSON_DATA}`);
         return;
       default:
-        throw this.#error(depth, NOT_DATA);
+        throw this.#error(depth, `expected ${expected.JSON_DATA}`);
     }
   }
 
@@ -99,7 +96,7 @@ class Writer {
     // Held fast: a getter may change the array meanwhile.
     const { length } = array;
     for (let index = 0; index < length; index += 1) {
-      this.#steps[depth] = index;
+      this.keys[depth] = index;
       this.#push(array[index], depth + 1);
     }
     const type = this.#uniform(start);
@@ -126,7 +123,7 @@ class Writer {
     const keys = this.#size - names.length * keysWidth;
     const start = this.#types.length;
     for (const position of order) {
-      this.#steps[depth] = names[position] as string;
+      this.keys[depth] = names[position] as string;
       this.#push(values[position], depth + 1);
       if (names[position] === "constructor" && holdsPrototype(values[position])) {
         throw this.#error(depth + 1, NOT_ALLOWED);
@@ -170,7 +167,7 @@ class Writer {
   #key(name: string, depth: number): void {
     if (this.#keys.has(name)) return;
     if (name === "__proto__") {
-      this.#steps[depth] = name;
+      this.keys[depth] = name;
       throw this.#error(depth + 1, NOT_ALLOWED);
     }
     const place = this.#size;
@@ -205,7 +202,7 @@ class Writer {
       }
     }
     if (index < text.length) {
-      if (text.includes("\0") || /\p{Surrogate}/u.test(text)) throw this.#error(depth, NOT_TEXT);
+      if (text.includes("\0") || /\p{Surrogate}/u.test(text)) throw this.#error(depth, `expected ${expected.TEXT}`);
       const rest = index === 0 ? text : text.slice(index);
       end += UTF8.encodeInto(rest, bytes.subarray(end)).written;
     }
@@ -331,8 +328,7 @@ class Writer {
   }
 
   #error(depth: number, fault: string): CodecError {
-    const steps = this.#steps.slice(1, depth);
-    return new CodecError(this.#path + steps.map(shown).join(""), fault);
+    return new CodecError(pathTo(this, depth, undefined), fault);
   }
 }
 

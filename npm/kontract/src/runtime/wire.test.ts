@@ -70,6 +70,15 @@ describe("arguments", () => {
     expect(() => readArguments(dataCodec(1), payload)).toThrow(path === undefined ? expected : expect.objectContaining({ path }));
   });
 
+  test("that are no message at all have no path", () => {
+    const malformed = (): never => {
+      throw new CodecError("", "malformed message");
+    };
+    const thrown = expect.objectContaining({ status: 400, message: "malformed message" });
+    expect(() => readArguments({ ...dataCodec(), decodeRequest: malformed }, binary([]))).toThrow(thrown);
+    expect(() => readArguments({ ...dataCodec(), decodeRequest: malformed }, binary([]))).not.toThrow(expect.objectContaining({ path: "" }));
+  });
+
   test("that a codec fails to read for reasons of its own are not", () => {
     const failing = { ...dataCodec(), readRequest: () => { throw new RangeError("bug"); } };
     expect(() => readArguments(failing, json("[]"))).toThrow(RangeError);

@@ -102,9 +102,9 @@ function encodeResult(codec: RouteCodec, form: Form, result: unknown): Uint8Arra
   }
 }
 
-/** A 400. */
+/** A 400. Bytes that are no message at all have no path. */
 function invalid(message: string, path?: string): HttpError {
-  return new HttpError(message, 400, "INVALID_REQUEST", path === undefined ? {} : { path });
+  return new HttpError(message, 400, "INVALID_REQUEST", path ? { path } : {});
 }
 
 const UTF8 = new TextEncoder();
