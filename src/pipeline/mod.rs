@@ -57,15 +57,18 @@ pub struct Build {
 
 /// Source → contracts → app → outputs.
 pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
-    // Walks over syntax trees recurse, and the parser admits trees that need this much.
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.unwrap_or(0))
-        .stack_size(STACK_BYTES)
-        .build();
-    match threads {
+    match threads(options) {
         Ok(threads) => threads.install(|| build_here(files, options)),
         Err(error) => Build { diagnostics: vec![no_threads(&error)], ..Build::default() },
     }
+}
+
+/// Walks over syntax trees recurse, and the parser admits trees that need this much.
+fn threads(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .stack_size(STACK_BYTES)
+        .build()
 }
 
 #[cold]
@@ -111,15 +114,21 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
 
 /// What travels, before the lock gives ids: for tests.
 pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnostic>) {
-    let layout = Layout::new(options);
-    let (sources, mut diagnostics) = discover::discover(&**files, options);
-    let resolver = Resolver::new(files, options);
-    let (modules, _, resolutions) =
-        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let keys = BTreeMap::new();
-    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &keys);
-    diagnostics.extend(found);
-    (app.shapes, diagnostics)
+    let here = || {
+        let layout = Layout::new(options);
+        let (sources, mut diagnostics) = discover::discover(&**files, options);
+        let resolver = Resolver::new(files, options);
+        let (modules, _, resolutions) =
+            extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+        let keys = BTreeMap::new();
+        let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &keys);
+        diagnostics.extend(found);
+        (app.shapes, diagnostics)
+    };
+    match threads(options) {
+        Ok(threads) => threads.install(here),
+        Err(error) => (Shapes::default(), vec![no_threads(&error)]),
+    }
 }
 
 /// Extracts the sources and what they import from outside the include patterns.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         SourcePath, Span,
-        contract::{TypeDeclaration, TypeDeclarationKind},
+        contract::{TypeDeclaration, TypeDeclarationKind, TypeStorage},
         types::{Member, MemberKind, TypeExpr},
     },
     pipeline::extract::{Hints, extract},
@@ -143,7 +143,7 @@ pub fn read(
                 docs: None,
                 span: Span::default(),
                 entity: false,
-                storage: crate::model::contract::TypeStorage::default(),
+                storage: TypeStorage::default(),
             });
         }
     }

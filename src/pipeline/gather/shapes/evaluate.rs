@@ -7,7 +7,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     builtin,
-    diagnostics::{Origin, circular_type, too_large_type, undecided_type, undeclared_type},
+    diagnostics::{
+        Origin, circular_type, range_of_no_number, too_large_type, undecided_type, undeclared_type,
+    },
     fallback::Fallback,
     head::{ElementHead, Foreign, Head, Scope, Source, Thunk, TupleHead, UnionHead, place, way},
     lookup::{Found, Name, exported, lookup},
@@ -39,7 +41,8 @@ pub struct Evaluator<'a> {
 /// Types looked into, in one program: far more than any real one needs.
 const MAX_WORK: usize = 2_000_000;
 /// Instantiations of recursive generics that grow with each step end here.
-const MAX_KEY: usize = 1_000;
+const MAX_KEY: usize = 4_000;
+const MAX_NESTING: usize = 16;
 /// Members of a union while it is put together.
 pub const MAX_MEMBERS: usize = 10_000;
 
@@ -98,7 +101,7 @@ impl<'a> Evaluator<'a> {
             }
             Source::Scaled(inner, scalar) => {
                 let head = self.head(inner);
-                self.scaled(&head, *scalar)
+                self.scaled(&head, *scalar, &thunk.place)
             }
         })
     }
@@ -123,6 +126,8 @@ impl<'a> Evaluator<'a> {
         match ty {
             TypeExpr::Keyword(name) => Self::keyword(name, at),
             TypeExpr::Literal(literal) => literal_head(literal),
+            TypeExpr::Scalar { scalar, bigint: false } => Head::Number(*scalar),
+            TypeExpr::Scalar { scalar, bigint: true } => Head::BigInt(*scalar),
             TypeExpr::Reference { name, arguments, span } => {
                 let at = place(&scope.file, *span);
                 self.reference(ty, name, arguments, scope, path, &at)
@@ -181,10 +186,11 @@ impl<'a> Evaluator<'a> {
             }
             TypeExpr::Import { specifier, qualifier, arguments, span } => {
                 let at = place(&scope.file, *span);
-                let Resolution::Module(module) =
-                    self.symbols.resolutions.get(&scope.file, specifier).clone()
-                else {
-                    return self.undecided(ty, scope, path, &at);
+                let module = match self.symbols.resolutions.get(&scope.file, specifier).clone() {
+                    Resolution::Module(module) => module,
+                    // Reported where names are planned.
+                    Resolution::NotFound => return Head::Refused,
+                    _ => return self.undecided(ty, scope, path, &at),
                 };
                 let Some(qualifier) = qualifier else {
                     return self.undecided(ty, scope, path, &at);
@@ -420,7 +426,7 @@ impl<'a> Evaluator<'a> {
             }
             key = format!("{key}<{}>", texts.join(", "));
         }
-        if key.len() > MAX_KEY {
+        if key.len() > MAX_KEY || super::names::nesting(&key) > MAX_NESTING {
             let message = format!("the type `{}` grows with each step into it", found.path);
             let diagnostic = too_large_type(&self.origin, &message, at);
             let start = place(&found.file, found.declarations[0].span);
@@ -562,22 +568,42 @@ impl<'a> Evaluator<'a> {
         self.union(members, path, &union.place)
     }
 
-    fn scaled(&mut self, head: &Head<'a>, scalar: Scalar) -> Head<'a> {
-        match head {
-            Head::Number(_) => Head::Number(scalar),
-            Head::BigInt(_) => Head::BigInt(scalar),
-            Head::Array(item) => Head::Array(Rc::new((**item).clone().scaled(scalar))),
-            Head::Union(union) => {
-                let members = union.members.iter().map(|m| self.scaled(m, scalar)).collect();
-                Head::Union(Rc::new(UnionHead {
-                    way: Rc::clone(&union.way),
-                    place: union.place.clone(),
-                    members,
-                }))
-            }
-            other => other.clone(),
+    /// The numbers of a type with a range; it must have some.
+    fn scaled(&mut self, head: &Head<'a>, scalar: Scalar, at: &Place) -> Head<'a> {
+        let mut found = false;
+        let scaled = scaled(head, scalar, &mut found);
+        if !found {
+            let name = format!("{scalar:?}").to_lowercase();
+            let diagnostic = range_of_no_number(&self.origin, &name, at);
+            self.report(diagnostic, at);
         }
+        scaled
     }
+}
+
+fn scaled<'a>(head: &Head<'a>, scalar: Scalar, found: &mut bool) -> Head<'a> {
+    let range = match head {
+        Head::Number(_) => Head::Number(scalar),
+        Head::BigInt(_) if matches!(scalar, Scalar::Int64 | Scalar::Uint64) => Head::BigInt(scalar),
+        // What is in it is looked at in its turn.
+        Head::Array(item) => Head::Array(Rc::new((**item).clone().scaled(scalar))),
+        Head::Set(item) => Head::Set(Rc::new((**item).clone().scaled(scalar))),
+        Head::Literal(Literal::Number(_)) | Head::Refused => head.clone(),
+        Head::Secret(inner, at) => {
+            return Head::Secret(Rc::new(scaled(inner, scalar, found)), at.clone());
+        }
+        Head::Union(union) => {
+            let members = union.members.iter().map(|m| scaled(m, scalar, found)).collect();
+            return Head::Union(Rc::new(UnionHead {
+                way: Rc::clone(&union.way),
+                place: union.place.clone(),
+                members,
+            }));
+        }
+        other => return other.clone(),
+    };
+    *found = true;
+    range
 }
 
 /// What tells members of a union apart cheaply; None for those that are compared by their shape.

@@ -19,6 +19,7 @@ mod head;
 mod lookup;
 mod names;
 mod objects;
+mod secrets;
 mod wire;
 
 use std::{
@@ -49,6 +50,7 @@ pub fn shapes(
 ) -> Shapes {
     let mut wire = Wire::new(Evaluator::new(symbols, &Nothing));
     let mut idents = BTreeSet::new();
+    let mut results = Vec::new();
     for (name, route) in routes {
         let Some(function) =
             symbols.module(&route.module).and_then(|c| c.functions.get(route.function))
@@ -61,11 +63,12 @@ pub fn shapes(
         let scope = scope_of(route, &function.signature, &request);
         arguments(&mut wire, name, route, function, &scope, &request);
         result(&mut wire, name, route, function, &scope, &response);
+        results.push((response.clone(), wire.evaluator.origin.clone()));
         wire.drain();
         let ident = unique(&mut idents, name);
         wire.shapes.routes.insert(name.clone(), RouteShapes { ident, request, response });
     }
-    let Wire { evaluator, mut shapes, .. } = wire;
+    let Wire { evaluator, mut shapes, secrets, .. } = wire;
     // Where a type is missing, which is an error of its own, `any` stands in for it.
     diagnostics.extend(evaluator.diagnostics.into_iter().filter(|diagnostic| {
         let broken = symbols.module(&diagnostic.file).is_some_and(|c| c.broken);
@@ -78,6 +81,8 @@ pub fn shapes(
     for (key, union) in &mut shapes.unions {
         union.name.clone_from(&names[key]);
     }
+    secrets::check(&shapes, &secrets, &results, diagnostics);
+    defaults::check(&shapes, diagnostics);
     shapes
 }
 
@@ -123,6 +128,10 @@ fn arguments<'a>(
             Some(ty) => Evaluator::thunk(ty, scope, way, &at),
             // Reported where it stands.
             None => Thunk { source: Source::Known(Head::Refused), way, place: at.clone() },
+        };
+        let thunk = match parameter.scalar {
+            Some(scalar) => thunk.scaled(scalar),
+            None => thunk,
         };
         if !parameter.rest {
             let slot = wire.slot(&thunk);
