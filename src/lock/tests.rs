@@ -259,7 +259,8 @@ fn after_a_merge_the_field_that_was_never_released_gets_a_new_id() {
     mixed.released = branch.released.clone();
     let (shapes, _, diagnostics) = build(both, &mixed);
     assert_eq!(ids(&shapes, "User"), "id=0 email=2 phone=1");
-    snapshots("lock/unit").bind(|| insta::assert_snapshot!("merge_released", shown_alone(diagnostics)));
+    snapshots("lock/unit")
+        .bind(|| insta::assert_snapshot!("merge_released", shown_alone(diagnostics)));
 
     // Both were.
     let (shapes, mut other, _) = build(email, &lock);
@@ -289,7 +290,8 @@ fn after_a_merge_the_member_that_was_never_released_gets_a_new_tag() {
         build("%Pet: Cat=string, Dog=number, Fox=boolean, Eel=date", &mixed);
     // In the order of the source.
     assert_eq!(tags(&shapes, "Pet"), "Cat=1 Dog=2 Fox=3 Eel=4");
-    snapshots("lock/unit").bind(|| insta::assert_snapshot!("merge_union", shown_alone(diagnostics)));
+    snapshots("lock/unit")
+        .bind(|| insta::assert_snapshot!("merge_union", shown_alone(diagnostics)));
 }
 
 #[test]
@@ -306,7 +308,8 @@ fn an_id_that_the_other_branch_gave_up_is_not_used() {
         .extend(&tried.types[&key("User")].removed);
     let (shapes, _, diagnostics) = build("User: id: string, phone: string", &mixed);
     assert_eq!(ids(&shapes, "User"), "id=0 phone=2 !1");
-    snapshots("lock/unit").bind(|| insta::assert_snapshot!("merge_removed", shown_alone(diagnostics)));
+    snapshots("lock/unit")
+        .bind(|| insta::assert_snapshot!("merge_removed", shown_alone(diagnostics)));
 }
 
 #[test]

@@ -306,7 +306,7 @@ impl TypeExpr {
 }
 
 impl Member {
-    fn replace_types(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
+    pub fn replace_types(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
         match &mut self.kind {
             MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => ty.replace(change),
             MemberKind::Method { signature, .. }

@@ -35,6 +35,7 @@ use crate::{
         shape::Shapes,
     },
     source::STACK_BYTES,
+    typescript::Installed,
 };
 
 /// The sources as they were read, once: they may change while the build runs.
@@ -90,8 +91,10 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+    let typescript = Installed { files: &**files, options, texts: &texts };
     let keys = lock.primary_keys();
-    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &keys);
+    let (mut app, modules, found) =
+        gather(options, &layout, modules, &resolver, resolutions, &typescript, &keys);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -118,10 +121,12 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
         let layout = Layout::new(options);
         let (sources, mut diagnostics) = discover::discover(&**files, options);
         let resolver = Resolver::new(files, options);
-        let (modules, _, resolutions) =
+        let (modules, texts, resolutions) =
             extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+        let typescript = Installed { files: &**files, options, texts: &texts };
         let keys = BTreeMap::new();
-        let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions, &keys);
+        let (app, _, found) =
+            gather(options, &layout, modules, &resolver, resolutions, &typescript, &keys);
         diagnostics.extend(found);
         (app.shapes, diagnostics)
     };

@@ -2,6 +2,7 @@
 //! here, but for module resolution.
 
 mod client;
+mod computed;
 mod diagnostics;
 mod registry;
 mod reach;
@@ -30,19 +31,22 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
+    typescript::TypeScript,
 };
 
+/// What only TypeScript can tell is asked of it; the contracts come back with its answers in them.
 /// `primary_keys` are those of earlier builds, by table.
 pub fn gather(
     options: &Options,
     layout: &Layout,
-    modules: &Modules,
+    modules: Modules,
     resolver: &Resolver<'_>,
-    resolutions: &Resolutions,
+    resolutions: Resolutions,
+    typescript: &dyn TypeScript,
     primary_keys: &BTreeMap<String, String>,
-) -> (App, Vec<Diagnostic>) {
+) -> (App, Modules, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let symbols = Symbols { modules, resolutions };
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let server_side: BTreeSet<SourcePath> = modules
         .values()
         .filter(|c| roles::is_server(options, layout, c))
@@ -52,7 +56,7 @@ pub fn gather(
     let server = roles::server_closure(symbols, resolver, layout, &roots, &mut diagnostics);
     roles::check_clients(symbols, options, layout, &mut diagnostics);
 
-    let mut routes = routes::routes(modules, &mut diagnostics);
+    let mut routes = routes::routes(&modules, &mut diagnostics);
     let middleware =
         modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
             contract
@@ -63,7 +67,7 @@ pub fn gather(
     if let Some(middleware) = &middleware {
         routes::match_middleware(
             &mut routes,
-            modules,
+            &modules,
             middleware,
             options.base.as_deref(),
             &mut diagnostics,
@@ -93,7 +97,9 @@ pub fn gather(
         })
         .collect();
     reach::reach(symbols, &mut routes, &mut diagnostics);
-    let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
+    let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let tables =
         tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
@@ -103,8 +109,7 @@ pub fn gather(
     }
     let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (
-        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry },
-        diagnostics,
-    )
+    let app =
+        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry };
+    (app, modules, diagnostics)
 }

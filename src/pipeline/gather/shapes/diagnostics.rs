@@ -1,6 +1,9 @@
 //! What there is to say of types that should travel: K058, K110–K129.
 
-use crate::model::{SourcePath, Span, diagnostic::Diagnostic, shape::Place};
+use crate::{
+    model::{SourcePath, Span, diagnostic::Diagnostic, shape::Place},
+    typescript::{self, Failure, Refusal},
+};
 
 /// The part of a signature through which a type was reached.
 #[derive(Clone)]
@@ -65,6 +68,17 @@ pub fn undecided_type(origin: &Origin, what: &str, place: &Place) -> Diagnostic 
         .error("K112", format!("what {what} comes to cannot be told"), place)
         .label(origin.holds(what))
         .help("write the type out")
+}
+
+/// TypeScript has resolved the type, and not to one that travels.
+#[cold]
+pub fn refused_type(origin: &Origin, what: &str, refusal: &Refusal, place: &Place) -> Diagnostic {
+    origin.written(typescript::refused(&origin.file, origin.span, what, refusal), place)
+}
+
+#[cold]
+pub fn unasked_type(origin: &Origin, what: &str, failure: &Failure, place: &Place) -> Diagnostic {
+    origin.written(typescript::not_asked(&origin.file, origin.span, what, failure), place)
 }
 
 #[cold]

@@ -8,9 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     builtin,
     diagnostics::{
-        Origin, circular_type, range_of_no_number, too_large_type, undecided_type, undeclared_type,
+        Origin, circular_type, range_of_no_number, refused_type, too_large_type, unasked_type,
+        undecided_type, undeclared_type,
     },
-    fallback::Fallback,
+    fallback::{Answer, Fallback},
     head::{ElementHead, Foreign, Head, Scope, Source, Thunk, TupleHead, UnionHead, place, way},
     lookup::{Found, Name, exported, lookup},
 };
@@ -23,11 +24,13 @@ use crate::{
         types::{LiteralType, TypeExpr},
     },
     pipeline::gather::{resolve::Resolution, symbols::Symbols},
+    source::is_kontract,
+    typescript::{self, Failure},
 };
 
 pub struct Evaluator<'a> {
     pub symbols: Symbols<'a>,
-    pub fallback: &'a dyn Fallback,
+    pub fallback: &'a Fallback<'a>,
     /// By key: what named types came to.
     declared: FxHashMap<String, Head<'a>>,
     /// Named types that are being looked up.
@@ -47,7 +50,7 @@ const MAX_NESTING: usize = 16;
 pub const MAX_MEMBERS: usize = 10_000;
 
 impl<'a> Evaluator<'a> {
-    pub fn new(symbols: Symbols<'a>, fallback: &'a dyn Fallback) -> Self {
+    pub fn new(symbols: Symbols<'a>, fallback: &'a Fallback<'a>) -> Self {
         Self {
             symbols,
             fallback,
@@ -186,6 +189,14 @@ impl<'a> Evaluator<'a> {
             }
             TypeExpr::Import { specifier, qualifier, arguments, span } => {
                 let at = place(&scope.file, *span);
+                if let (Some(module), Some(name)) = (typescript::module_of(specifier), qualifier) {
+                    let found = self.answered(module, name);
+                    return self.named(found, ty, name, arguments, scope, path, &at);
+                }
+                if let (true, Some(name)) = (is_kontract(specifier), qualifier) {
+                    let found = Name::Ours(name.clone());
+                    return self.named(found, ty, name, arguments, scope, path, &at);
+                }
                 let module = match self.symbols.resolutions.get(&scope.file, specifier).clone() {
                     Resolution::Module(module) => module,
                     // Reported where names are planned.
@@ -495,6 +506,7 @@ impl<'a> Evaluator<'a> {
         Head::Refused
     }
 
+    /// What TypeScript says of a type; None where it cannot be asked.
     fn asked(
         &mut self,
         ty: &'a TypeExpr,
@@ -503,8 +515,37 @@ impl<'a> Evaluator<'a> {
         at: &Place,
     ) -> Option<Head<'a>> {
         let fallback = self.fallback;
-        let answer = fallback.resolve(&scope.file, ty)?;
-        Some(self.written(answer, &Scope::of_file(&scope.file), path, at))
+        let words = || super::names::words(ty);
+        let diagnostic = match fallback.resolve(ty, scope, path, at.span) {
+            Answer::Type(answer) => {
+                return Some(self.written(answer, &Scope::of_file(&scope.file), path, at));
+            }
+            Answer::Refused(refusal) => refused_type(&self.origin, &words(), refusal, at),
+            Answer::Unknown => match fallback.failure()? {
+                Failure::NoDisk => return None,
+                failure => unasked_type(&self.origin, &words(), failure, at),
+            },
+            Answer::Unaskable => return None,
+        };
+        self.report(diagnostic, at);
+        Some(Head::Refused)
+    }
+
+    /// A declaration that an answer of TypeScript's names: exported or not, or a helper.
+    fn answered(&self, module: &str, name: &str) -> Name<'a> {
+        if module.is_empty() {
+            return Name::Global;
+        }
+        let file = SourcePath::new(module);
+        match self.fallback.helper(&file, name) {
+            Some(helper) => Name::Found(Found {
+                file,
+                path: name.to_owned(),
+                namespaces: Vec::new(),
+                declarations: vec![helper],
+            }),
+            None => lookup(self.symbols, &Scope::of_file(&file), name),
+        }
     }
 
     /// Puts a union together: flat, without what is in it twice.

@@ -16,6 +16,25 @@ use crate::{
     pipeline::gather::symbols::Symbols,
 };
 
+/// The type as TypeScript writes it, where it has no parts.
+pub fn head_text(head: &Head<'_>) -> Option<String> {
+    Some(match head {
+        Head::Never => "never".to_owned(),
+        Head::Number(_) => "number".to_owned(),
+        Head::BigInt(_) => "bigint".to_owned(),
+        Head::Literal(Literal::String(text)) => serde_json::to_string(text).ok()?,
+        Head::Undefined
+        | Head::Null
+        | Head::Boolean
+        | Head::String
+        | Head::Date
+        | Head::Bytes
+        | Head::Unknown(_)
+        | Head::Literal(_) => head_label(head)?,
+        _ => return None,
+    })
+}
+
 /// What tells a member of a union from the others as it is written: its name, the literal that
 /// discriminates it, or its first field.
 pub fn written_label(ty: &TypeExpr) -> String {
