@@ -195,6 +195,9 @@ fn every_code_is_seen_in_a_snapshot_or_a_test() {
     assert_eq!(unseen, reasoned, "codes without a fixture, against those that can have none");
 }
 
+/// Before the paths of the types folder, which lies outside the output folder.
+const TYPES: &str = ".kontract/";
+
 /// Codes that no source is known to bring about, by number, and why they exist.
 const UNREACHABLE: &[(u16, &str)] = &[
     (80, "a leak into the client is a bug of the compiler itself"),
@@ -252,7 +255,17 @@ fn parses(text: &str) -> Result<(), String> {
 fn build(files: &Arc<dyn Files>) -> Build {
     let flags = Flags { threads: Some(1), ..Flags::default() };
     match load(&**files, Path::new(PROJECT), &flags) {
-        Ok(options) => pipeline::build(files, &options),
+        Ok(options) => {
+            let mut build = pipeline::build(files, &options);
+            // Where no table is listed, the types folder is the same for all.
+            let listed = build.types.iter().any(|o| o.text.contains(": Stored<"));
+            let types = std::mem::take(&mut build.types)
+                .into_iter()
+                .filter(|_| listed)
+                .map(|output| Output { path: format!("{TYPES}{}", output.path), ..output });
+            build.outputs.extend(types);
+            build
+        }
         Err(diagnostics) => Build { diagnostics, ..Build::default() },
     }
 }
@@ -333,7 +346,13 @@ fn visible(text: &str) -> String {
 /// Leaves the project as a build on disk would.
 fn keep(folder: &Path, fixture: &Fixture, outputs: &[Output]) {
     let sources = fixture.sources.iter().map(|(path, bytes)| (path.clone(), bytes.as_slice()));
-    let outputs = outputs.iter().map(|o| (format!("dist/{}", o.path), o.text.as_bytes()));
+    let outputs = outputs.iter().map(|o| {
+        let path = match o.path.strip_prefix(TYPES) {
+            Some(path) => format!("src/.kontract/{path}"),
+            None => format!("dist/{}", o.path),
+        };
+        (path, o.text.as_bytes())
+    });
     for (path, bytes) in sources.chain(outputs) {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("the target folder is ours");

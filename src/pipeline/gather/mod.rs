@@ -34,17 +34,24 @@ use crate::{
     typescript::TypeScript,
 };
 
+/// What the stage needs beside the contracts.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    pub options: &'a Options,
+    pub layout: &'a Layout,
+    pub resolver: &'a Resolver<'a>,
+    pub typescript: &'a dyn TypeScript,
+    /// Those of earlier builds, by table.
+    pub primary_keys: &'a BTreeMap<String, String>,
+}
+
 /// What only TypeScript can tell is asked of it; the contracts come back with its answers in them.
-/// `primary_keys` are those of earlier builds, by table.
 pub fn gather(
-    options: &Options,
-    layout: &Layout,
+    around: &Around<'_>,
     modules: Modules,
-    resolver: &Resolver<'_>,
     resolutions: Resolutions,
-    typescript: &dyn TypeScript,
-    primary_keys: &BTreeMap<String, String>,
 ) -> (App, Modules, Vec<Diagnostic>) {
+    let Around { options, layout, resolver, typescript, primary_keys } = *around;
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let server_side: BTreeSet<SourcePath> = modules
@@ -72,21 +79,6 @@ pub fn gather(
             options.base.as_deref(),
             &mut diagnostics,
         );
-    }
-    for route in routes.values_mut() {
-        let function = &modules[&route.module].functions[route.function];
-        let file = &route.module;
-        route.null_is_undefined = function
-            .signature
-            .parameters
-            .iter()
-            .map(|p| {
-                p.ty.as_ref().is_some_and(|ty| {
-                    (p.optional || results::admits(symbols, file, ty, "undefined"))
-                        && !results::admits(symbols, file, ty, "null")
-                })
-            })
-            .collect();
     }
     let chains: BTreeMap<Vec<usize>, String> = routes
         .values()
