@@ -2,6 +2,8 @@
 //! `extract`. It holds no syntax tree and depends on nothing but the file's text, so it can be
 //! kept between builds.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -29,6 +31,9 @@ pub struct ModuleContract {
     pub tables: Vec<TableUse>,
     /// What is written into tables, where its type can be told.
     pub inserts: Vec<Insert>,
+    /// What calling its functions gives, by the name they have in the file: `load`, `Service.find`.
+    /// Missing: what cannot be told.
+    pub results: BTreeMap<String, FunctionResult>,
     /// The entries of `defineMiddleware([...])`.
     pub middleware: Option<Vec<Middleware>>,
     /// String literals of at least six characters in code (not in types), sorted: what the leak
@@ -222,6 +227,14 @@ pub struct ContextUse {
 pub struct TableUse {
     pub table: String,
     pub span: Span,
+}
+
+/// What a function gives, declared or told from its body, `Promise` not unwrapped.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FunctionResult {
+    pub ty: TypeExpr,
+    /// The names of its type parameters.
+    pub type_parameters: Vec<String>,
 }
 
 /// `env.storage.todos.push({ text })`, or `set`, or `update`.

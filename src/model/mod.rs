@@ -4,6 +4,7 @@ pub mod span;
 pub mod diagnostic;
 pub mod perms;
 pub mod types;
+pub mod symbolic;
 pub mod contract;
 pub mod shape;
 pub mod app;

@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Resolutions, Resolver, gather},
+    gather::{Resolutions, Resolver, gather, infer},
     names::Layout,
 };
 use crate::{
@@ -152,6 +152,7 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
+    infer(&mut modules, &mut resolutions, &|file| options.is_client(file), diagnostics);
     (modules, texts, resolutions)
 }
 

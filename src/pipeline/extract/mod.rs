@@ -15,11 +15,15 @@ mod infer;
 mod members;
 mod middleware;
 mod names;
+mod results;
 mod twice;
 mod types;
 mod uses;
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use rustc_hash::FxHashSet;
 use swc_atoms::Atom;
@@ -186,6 +190,9 @@ impl<'a> Extractor<'a> {
         contract.imports.extend(uses.dynamic_imports);
         contract.context = uses.context;
         contract.tables = uses.tables;
+        let results = self.results(module);
+        contract.results = results.functions;
+        contract.inserts = results.inserts;
         let is_server = hints.server
             || hints.middleware
             || !contract.functions.is_empty()
@@ -434,6 +441,7 @@ pub fn empty(file: &SourcePath) -> ModuleContract {
         context: Vec::new(),
         tables: Vec::new(),
         inserts: Vec::new(),
+        results: BTreeMap::new(),
         middleware: None,
         strings: Vec::new(),
     }

@@ -3,6 +3,7 @@
 
 mod client;
 mod diagnostics;
+mod infer;
 mod registry;
 mod resolve;
 mod results;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::symbols::Symbols;
 pub use self::{
+    infer::infer,
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
     routes::route_name,

@@ -175,7 +175,7 @@ fn check_key(
 ///
 /// Input: `env.storage.todos.push({ text: 'Buy milk', done: false })`
 /// Output: `_id: string`, `text: string`, `done: boolean`
-fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
+pub fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
     let mut table = Table {
         row: None,
         primary_key: GENERATED_KEY.to_owned(),
