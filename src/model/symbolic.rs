@@ -35,11 +35,17 @@ pub fn text(text: &str) -> TypeExpr {
     TypeExpr::Literal(LiteralType::String(text.to_owned()))
 }
 
+/// `[]`
+pub fn empty_array() -> TypeExpr {
+    TypeExpr::Array(Box::new(TypeExpr::Keyword("never".to_owned())))
+}
+
 /// Which of these a type is, and its arguments.
 pub fn parts(ty: &TypeExpr) -> Option<(&str, &[TypeExpr])> {
     match ty {
         TypeExpr::Reference { name, arguments, .. }
-            if [ROW, RESULT, AWAITED, PRESENT, ITEM, MEMBER, SUM, VALUE].contains(&name.as_str()) =>
+            if [ROW, RESULT, AWAITED, PRESENT, ITEM, MEMBER, SUM, VALUE]
+                .contains(&name.as_str()) =>
         {
             Some((name, arguments))
         }

@@ -187,8 +187,7 @@ impl Extractor<'_> {
                 .into_iter()
                 .filter(|p| p.name != "this")
                 .collect();
-            let subject =
-                infer::Subject { patterns, parameters: &parameters, body, class };
+            let subject = infer::Subject { patterns, parameters: &parameters, body, class };
             let (ty, inserts) = self.look_into(&subject);
             results.inserts.extend(inserts);
             inferred = ty.map(|ty| if is_async { infer::promise(ty) } else { ty });

@@ -55,6 +55,7 @@ pub fn infer(
                 }
                 let resolved = inference
                     .resolve(file, ty)
+                    .filter(|ty| !has_unknown(ty))
                     .and_then(|ty| inference.localize(file, &ty, &mut specifiers));
                 if resolved.is_none() {
                     diagnostics.push(result_without_type(file, function.span, &function.name));
@@ -151,7 +152,7 @@ impl<'a> Inference<'a> {
             symbolic::PRESENT => {
                 let of = self.resolve_first(file, first)?;
                 self.present(file, of)
-            },
+            }
             symbolic::ITEM => {
                 let of = self.resolve_first(file, first)?;
                 self.item(file, &of, MAX_DEPTH)
@@ -437,9 +438,9 @@ impl<'a> Inference<'a> {
                 && let Some(module) = specifier.strip_prefix(MODULE_SPECIFIER)
             {
                 let contract = self.symbols.module(&SourcePath::new(module));
-                let is_enum = contract.and_then(|c| c.type_named(name)).is_some_and(|d| {
-                    matches!(d.kind, TypeDeclarationKind::Enum { .. })
-                });
+                let is_enum = contract
+                    .and_then(|c| c.type_named(name))
+                    .is_some_and(|d| matches!(d.kind, TypeDeclarationKind::Enum { .. }));
                 all &= contract.is_some_and(|c| {
                     c.exports.iter().any(|e| e.name == *name) && (is_enum || !c.annotated)
                 });
@@ -491,9 +492,9 @@ impl<'a> Inference<'a> {
         if let Some((module, declaration)) = rows::declared(self.symbols, file, name) {
             // A type of a namespace keeps the namespace's name.
             let path = match self.symbols.local(file, name.split('.').next()?)? {
-                Symbol::Declared { name: first, .. } => {
-                    name.split_once('.').map_or(first.clone(), |(_, rest)| format!("{first}.{rest}"))
-                }
+                Symbol::Declared { name: first, .. } => name
+                    .split_once('.')
+                    .map_or(first.clone(), |(_, rest)| format!("{first}.{rest}")),
                 _ => declaration.name.clone(),
             };
             return Some((format!("{MODULE_SPECIFIER}{module}"), path));
@@ -526,7 +527,8 @@ impl<'a> Inference<'a> {
         failed: &mut bool,
     ) {
         ty.replace(&mut |part| {
-            let TypeExpr::Import { specifier, qualifier: Some(name), arguments, span } = part else {
+            let TypeExpr::Import { specifier, qualifier: Some(name), arguments, span } = part
+            else {
                 return None;
             };
             let mut arguments = arguments.clone();
@@ -552,10 +554,9 @@ impl<'a> Inference<'a> {
             if module == *file {
                 return reference(name.clone(), arguments);
             }
-            let (first, rest) =
-                name.split_once('.').map_or((name.as_str(), ""), |(first, _)| {
-                    (first, &name[first.len()..])
-                });
+            let (first, rest) = name
+                .split_once('.')
+                .map_or((name.as_str(), ""), |(first, _)| (first, &name[first.len()..]));
             if let Some(local) = self.local_name(file, &module, first) {
                 return reference(format!("{local}{rest}"), arguments);
             }
@@ -624,16 +625,25 @@ fn has_unfinished(ty: &TypeExpr) -> bool {
 }
 
 /// Promises of promises, and unions of unions, that came together.
-fn merged(ty: TypeExpr) -> TypeExpr {
-    match ty {
-        TypeExpr::Union(types) => union_of(types.into_iter().map(merged)),
+fn merged(mut ty: TypeExpr) -> TypeExpr {
+    ty.replace(&mut |part| match part {
+        TypeExpr::Union(types) => Some(union_of(types.iter().cloned().map(merged))),
         TypeExpr::Reference { name, arguments, span } if name == "Promise" => {
-            let arguments = arguments.into_iter().map(|ty| awaited(merged(ty))).collect();
-            TypeExpr::Reference { name, arguments, span }
+            let arguments = arguments.iter().cloned().map(|ty| awaited(merged(ty))).collect();
+            Some(TypeExpr::Reference { name: name.clone(), arguments, span: *span })
         }
-        TypeExpr::Array(item) => TypeExpr::Array(Box::new(merged(*item))),
-        ty => ty,
-    }
+        _ => None,
+    });
+    ty
+}
+
+/// Nobody said that everything may go out.
+fn has_unknown(ty: &TypeExpr) -> bool {
+    let mut found = false;
+    ty.walk(&mut |part| {
+        found |= matches!(part, TypeExpr::Keyword(name) if matches!(name.as_str(), "unknown" | "any" | "never"));
+    });
+    found
 }
 
 fn awaited(ty: TypeExpr) -> TypeExpr {

@@ -12,7 +12,7 @@ use crate::{
         app::{App, Modules, Route},
         contract::{Filter, Located},
         output::Output,
-        types::{Parameter, TypeExpr},
+        types::{MODULE_SPECIFIER, Parameter, TypeExpr},
     },
     pipeline::{
         gather::{result_type, without_predicate},
@@ -30,7 +30,8 @@ pub fn manifest(
     outputs: &[Output],
     texts: &BTreeMap<SourcePath, String>,
 ) -> Output {
-    let specifier = |written: &str| written.to_owned();
+    let specifier =
+        |written: &str| written.strip_prefix(MODULE_SPECIFIER).unwrap_or(written).to_owned();
     let printer = Printer { specifier: &specifier };
     let types = types(app, modules, &printer);
     let routes: Map<String, Value> = app
@@ -80,7 +81,10 @@ pub fn manifest(
                 })
                 .collect();
             let value = json!({
-                "type": table.row.as_ref().map(|(_, name)| name),
+                "type": table.row.as_ref().map_or_else(
+                    || format!("__kontract_generated_{name}"),
+                    |(_, row)| row.clone(),
+                ),
                 "primaryKey": table.primary_key,
                 "fields": fields,
                 "owned": table.owned,

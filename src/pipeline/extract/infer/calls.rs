@@ -42,7 +42,9 @@ impl Walk<'_> {
 
     fn is_storage(&self, scope: &Scope, expr: &Expr) -> bool {
         match expr {
-            Expr::Member(e) => e.prop.is_ident_with("storage") && self.is_ours(scope, &e.obj, "env"),
+            Expr::Member(e) => {
+                e.prop.is_ident_with("storage") && self.is_ours(scope, &e.obj, "env")
+            }
             Expr::Ident(ident) => matches!(
                 scope.get(&ident.sym),
                 Name::Type(TypeExpr::Reference { name, arguments, .. })
@@ -69,7 +71,8 @@ impl Walk<'_> {
         let Expr::Member(e) = expr else { return None };
         let MemberProp::Ident(name) = &e.prop else { return None };
         if self.is_ours(scope, &e.obj, "env") {
-            let is_variable = name.sym.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
+            let is_variable =
+                name.sym.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
             return is_variable.then(|| union([keyword("string"), keyword("undefined")]));
         }
         if self.is_ours(scope, &e.obj, "ctx") {
@@ -126,7 +129,9 @@ impl Walk<'_> {
             return None;
         }
         match name {
-            "String" | "encodeURIComponent" | "decodeURIComponent" => return Some(keyword("string")),
+            "String" | "encodeURIComponent" | "decodeURIComponent" => {
+                return Some(keyword("string"));
+            }
             "Number" | "parseInt" | "parseFloat" => return Some(keyword("number")),
             "Boolean" | "isNaN" => return Some(keyword("boolean")),
             "BigInt" => return Some(keyword("bigint")),
@@ -209,9 +214,7 @@ impl Walk<'_> {
                 }
                 _ => promise(TypeExpr::Array(Box::new(awaited(item(&first()?)?)))),
             },
-            ("Array", "fromAsync") => {
-                promise(TypeExpr::Array(Box::new(awaited(item(&first()?)?))))
-            }
+            ("Array", "fromAsync") => promise(TypeExpr::Array(Box::new(awaited(item(&first()?)?)))),
             ("Array", "from") if call.args.len() == 1 => {
                 TypeExpr::Array(Box::new(item(&first()?)?))
             }
@@ -273,9 +276,7 @@ impl Walk<'_> {
             || matches!(symbolic::parts(receiver), Some((symbolic::MEMBER, _)));
         let array = || TypeExpr::Array(Box::new(element.clone()));
         let closure = || match &*call.args.first()?.expr {
-            Expr::Arrow(arrow) => {
-                self.closure(scope, arrow, self.closure_arguments(scope, call)).0
-            }
+            Expr::Arrow(arrow) => self.closure(scope, arrow, self.closure_arguments(scope, call)).0,
             _ => None,
         };
         Some(match name {
@@ -315,9 +316,7 @@ fn text_method(name: &str) -> Option<TypeExpr> {
             keyword("string")
         }
         "includes" | "startsWith" | "endsWith" => keyword("boolean"),
-        "indexOf" | "lastIndexOf" | "charCodeAt" | "localeCompare" | "search" => {
-            keyword("number")
-        }
+        "indexOf" | "lastIndexOf" | "charCodeAt" | "localeCompare" | "search" => keyword("number"),
         "split" => TypeExpr::Array(Box::new(keyword("string"))),
         _ => return None,
     })
@@ -340,6 +339,5 @@ fn text_of(expr: &Expr) -> Option<String> {
 }
 
 /// Methods that call a closure with each element.
-const EACH: &[&str] = &[
-    "map", "flatMap", "filter", "find", "findLast", "some", "every", "forEach", "findIndex",
-];
+const EACH: &[&str] =
+    &["map", "flatMap", "filter", "find", "findLast", "some", "every", "forEach", "findIndex"];

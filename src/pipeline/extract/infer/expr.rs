@@ -92,12 +92,10 @@ impl Walk<'_> {
                 let (mut then, mut otherwise) = (scope.clone(), scope.clone());
                 then.narrow(&e.test, true);
                 otherwise.narrow(&e.test, false);
-                union([
-                    self.ty_to(&then, &e.cons, depth)?,
-                    self.ty_to(&otherwise, &e.alt, depth)?,
-                ])
+                union([self.ty_to(&then, &e.cons, depth)?, self.ty_to(&otherwise, &e.alt, depth)?])
             }
-            Expr::Array(array) if !array.elems.is_empty() => {
+            Expr::Array(array) if array.elems.is_empty() => symbolic::empty_array(),
+            Expr::Array(array) => {
                 let items = array.elems.iter().map(|element| {
                     let element = element.as_ref()?;
                     let ty = sub(&element.expr)?;
@@ -174,9 +172,7 @@ impl Walk<'_> {
                     Prop::Shorthand(ident) => {
                         (Key::Name(ident.sym.to_string()), self.name(scope, ident))
                     }
-                    Prop::KeyValue(pair) => {
-                        (property_key(&pair.key)?, self.ty(scope, &pair.value))
-                    }
+                    Prop::KeyValue(pair) => (property_key(&pair.key)?, self.ty(scope, &pair.value)),
                     _ => return None,
                 },
             };
@@ -365,6 +361,11 @@ pub fn union(types: impl IntoIterator<Item = TypeExpr>) -> TypeExpr {
                 distinct.push(part);
             }
         }
+    }
+    // What an empty array may hold, another one says.
+    if distinct.iter().any(|ty| matches!(ty, TypeExpr::Array(_)) && *ty != symbolic::empty_array())
+    {
+        distinct.retain(|ty| *ty != symbolic::empty_array());
     }
     if distinct.len() == 1 { distinct.remove(0) } else { TypeExpr::Union(distinct) }
 }

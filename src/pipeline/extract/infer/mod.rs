@@ -303,7 +303,9 @@ impl Walk<'_> {
                             };
                             self.bind(scope, &pair.value, member);
                         }
-                        swc_ecma_ast::ObjectPatProp::Rest(rest) => self.bind(scope, &rest.arg, None),
+                        swc_ecma_ast::ObjectPatProp::Rest(rest) => {
+                            self.bind(scope, &rest.arg, None)
+                        }
                     }
                 }
             }
