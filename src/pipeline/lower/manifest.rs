@@ -13,7 +13,7 @@ use crate::{
         contract::{Filter, Located},
         output::Output,
         perms,
-        types::{Parameter, TypeExpr},
+        types::Parameter,
     },
     pipeline::{
         gather::{result_type, without_predicate},
@@ -37,9 +37,9 @@ pub fn manifest(
     let routes: Map<String, Value> = app
         .routes
         .iter()
-        .map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r, texts)))
+        .map(|(name, r)| (name.clone(), route(modules, &printer, r, texts)))
         .collect();
-    let abi = hash(routes.values().filter_map(|r| r["abi"].as_str()));
+    let abi = hash(app.routes.iter().flat_map(|(name, r)| [name.as_str(), r.abi.as_str()]));
     let middleware: Vec<Value> = app
         .middleware
         .iter()
@@ -102,17 +102,15 @@ pub fn manifest(
     let types: Map<String, Value> =
         types.into_iter().map(|(name, text)| (name, text.into())).collect();
     manifest.insert("types".to_owned(), types.into());
+    manifest.insert("wire".to_owned(), serde_json::to_value(&app.shapes).unwrap_or_default());
     let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     text.push('\n');
     Output { path: "manifest.json".to_owned(), text }
 }
 
 fn route(
-    app: &App,
     modules: &Modules,
     printer: &Printer<'_>,
-    types: &BTreeMap<String, String>,
-    name: &str,
     route: &Route,
     texts: &BTreeMap<SourcePath, String>,
 ) -> Value {
@@ -130,7 +128,6 @@ fn route(
         .result
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&without_predicate(result_type(ty))));
-    let abi = route_abi(name, &params, &result, &signature_types(app, route, modules), types);
     let mut value = Map::new();
     value.insert("module".to_owned(), route.module.as_str().into());
     let export = match &function.class {
@@ -155,8 +152,8 @@ fn route(
     if !route.unseen.is_empty() {
         value.insert("unseen".to_owned(), unseen(&route.unseen, texts).into());
     }
-    value.insert("abi".to_owned(), abi.clone().into());
-    value.insert("accepts".to_owned(), json!([abi]));
+    value.insert("abi".to_owned(), route.abi.clone().into());
+    value.insert("accepts".to_owned(), route.accepts.clone().into());
     value.into()
 }
 
@@ -209,46 +206,4 @@ fn types(app: &App, modules: &Modules, printer: &Printer<'_>) -> BTreeMap<String
         }
     }
     types
-}
-
-/// The keys in `types` that a route's signature reaches, itself through other types.
-fn signature_types(app: &App, route: &Route, modules: &Modules) -> Vec<String> {
-    let function = &modules[&route.module].functions[route.function];
-    let mut found: Vec<(SourcePath, String)> = Vec::new();
-    let mut queue: Vec<(SourcePath, String)> = Vec::new();
-    let names_of = |file: &SourcePath, ty: &TypeExpr, queue: &mut Vec<(SourcePath, String)>| {
-        ty.walk(&mut |ty| {
-            if let TypeExpr::Reference { name, .. } | TypeExpr::Query { name, .. } = ty {
-                queue.extend(app.declaring(modules, file, name));
-            }
-        });
-    };
-    function.signature.walk_types(&mut |ty| names_of(&route.module, ty, &mut queue));
-    while let Some(next) = queue.pop() {
-        if found.contains(&next) {
-            continue;
-        }
-        if let Some(declaration) = modules[&next.0].type_named(&next.1) {
-            declaration.walk_types(&mut |ty| names_of(&next.0, ty, &mut queue));
-        }
-        found.push(next);
-    }
-    let mut keys: Vec<String> =
-        found.into_iter().map(|(file, name)| format!("{file}#{name}")).collect();
-    keys.sort();
-    keys
-}
-
-/// Changes whenever a client built against the route could misunderstand it.
-fn route_abi(
-    name: &str,
-    params: &[Value],
-    result: &str,
-    reached: &[String],
-    types: &BTreeMap<String, String>,
-) -> String {
-    let params: Vec<String> = params.iter().map(ToString::to_string).collect();
-    let declarations: Vec<&str> =
-        reached.iter().filter_map(|key| types.get(key)).map(String::as_str).collect();
-    hash([name, result].into_iter().chain(params.iter().map(String::as_str)).chain(declarations))
 }
