@@ -1,13 +1,13 @@
 //! What the script says → types as the compiler reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{
-    Failure, Installed, Question, Refusal, RefusalKind,
-    request::{Asked, Request, blanked, slashes},
+    Failure, Hint, Project, Question, Refusal, RefusalKind,
+    request::{Asked, Request},
 };
 use crate::{
     model::{
@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// The types that were asked for, in the scope of no file: declarations of the project are
-/// `import("kontract:<source path>").<name>`, and so are helpers.
+/// `import("kontract:<source path>").<name>`, and so are helpers; globals are
+/// `import("kontract:").<name>`.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     types: BTreeMap<Question, Result<TypeExpr, Refusal>>,
@@ -36,12 +37,13 @@ impl Answers {
         self.helpers.get(file)?.iter().find(|helper| helper.name == name)
     }
 
-    /// Adds what was answered later.
-    pub fn extend(&mut self, later: Answers) {
-        self.types.extend(later.types);
-        for (file, helpers) in later.helpers {
-            self.helpers.entry(file).or_default().extend(helpers);
-        }
+    /// The files from which something was asked.
+    pub fn files(&self) -> BTreeSet<&SourcePath> {
+        self.types.keys().map(|question| &question.file).collect()
+    }
+
+    pub fn helpers(&self, file: &SourcePath) -> &[TypeDeclaration] {
+        self.helpers.get(file).map_or(&[], Vec::as_slice)
     }
 
     /// Answers that nobody computed, for tests.
@@ -51,7 +53,8 @@ impl Answers {
     }
 }
 
-/// The name of the module that an answer names, if `specifier` is an answer's.
+/// The module of a declaration that an answer names, if `specifier` is an answer's; empty for
+/// globals.
 pub fn module_of(specifier: &str) -> Option<&str> {
     specifier.strip_prefix(MODULE)
 }
@@ -96,9 +99,9 @@ struct Helper {
 /// Nothing in `response` is trusted: it is parsed as a source would be, and whatever is not one of
 /// the forms that answers have is a failure.
 pub fn read(
-    project: &Installed<'_>,
+    project: &Project<'_>,
     request: &Request,
-    questions: &BTreeMap<Question, Span>,
+    questions: &BTreeMap<Question, Hint>,
     response: &str,
 ) -> Result<Answers, Failure> {
     let response: Response = serde_json::from_str(response)
@@ -111,14 +114,12 @@ pub fn read(
     }
     let mut reader = Reader { project, origins: FxHashMap::default(), span: Span::default() };
     let mut answers = Answers::default();
-    for (question, span) in questions {
-        reader.span = *span;
+    for (question, hint) in questions {
+        reader.span = hint.span;
         let index = request.index(project, question);
         let reply = index.and_then(|index| response.answers.get(index)?.as_ref());
         let answer = match reply {
-            Some(Reply::Text(text)) => {
-                Ok(reader.read(&question.file, text).ok_or_else(|| unreadable(text))?)
-            }
+            Some(Reply::Text(text)) => Ok(reader.read(text).ok_or_else(|| unreadable(text))?),
             Some(Reply::Refusal { kind, what, path, complaint }) => Err(Refusal {
                 kind: *kind,
                 what: what.clone(),
@@ -131,20 +132,12 @@ pub fn read(
     }
     reader.span = Span::default();
     for contract in project.modules.values() {
-        let path = slashes(&project.options.absolute(&contract.file));
+        let path = project.path(&contract.file);
         for helper in response.helpers.get(&path).into_iter().flatten() {
-            let ty = reader
-                .read(&contract.file, &helper.text)
+            let declaration = reader
+                .declaration(&helper.name, &helper.text)
                 .ok_or_else(|| unreadable(&helper.text))?;
-            answers.helpers.entry(contract.file.clone()).or_default().push(TypeDeclaration {
-                name: helper.name.clone(),
-                kind: TypeDeclarationKind::Alias(ty),
-                type_parameters: Vec::new(),
-                docs: None,
-                span: Span::default(),
-                entity: false,
-                storage: crate::model::contract::TypeStorage::default(),
-            });
+            answers.helpers.entry(contract.file.clone()).or_default().push(declaration);
         }
     }
     Ok(answers)
@@ -156,8 +149,8 @@ fn unreadable(text: &str) -> Failure {
 }
 
 impl Request {
-    fn index(&self, project: &Installed<'_>, question: &Question) -> Option<usize> {
-        let file = slashes(&project.options.absolute(&question.file));
+    fn index(&self, project: &Project<'_>, question: &Question) -> Option<usize> {
+        let file = project.path(&question.file);
         let bindings = question
             .bindings
             .iter()
@@ -171,7 +164,7 @@ impl Request {
 }
 
 struct Reader<'a> {
-    project: &'a Installed<'a>,
+    project: &'a Project<'a>,
     /// Members of the project's declarations by file and UTF-16 offset, for files that answers
     /// mention.
     origins: FxHashMap<SourcePath, FxHashMap<u32, &'a Member>>,
@@ -179,31 +172,51 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn read(&mut self, home: &SourcePath, text: &str) -> Option<TypeExpr> {
-        let source = format!("type Answer = {text};");
-        let (contract, diagnostics) =
-            extract(&SourcePath::new("answer.ts"), &source, Hints::default());
-        let mut types = contract.types;
-        if !diagnostics.is_empty() || types.len() != 1 {
-            return None;
-        }
-        match types.pop()?.kind {
-            TypeDeclarationKind::Alias(ty) => self.ty(home, ty),
+    fn read(&mut self, text: &str) -> Option<TypeExpr> {
+        match self.declaration("Answer", text)?.kind {
+            TypeDeclarationKind::Alias(ty) => Some(ty),
             _ => None,
         }
     }
 
+    /// `type <name> = <text>`, and nothing beside it.
+    fn declaration(&mut self, name: &str, text: &str) -> Option<TypeDeclaration> {
+        let source = format!("type {name} = {text};");
+        let file = SourcePath::new("answer.ts");
+        let (contract, diagnostics) = extract(&file, &source, Hints::default());
+        let mut types = contract.types;
+        let mut declaration = types.pop()?;
+        if !diagnostics.is_empty() || !types.is_empty() || declaration.name != name {
+            return None;
+        }
+        declaration.kind = match declaration.kind {
+            TypeDeclarationKind::Alias(ty) => TypeDeclarationKind::Alias(self.ty(ty)?),
+            _ => return None,
+        };
+        declaration.span = self.span;
+        Some(declaration)
+    }
+
     /// None for a form that answers do not have.
-    fn ty(&mut self, home: &SourcePath, ty: TypeExpr) -> Option<TypeExpr> {
+    fn ty(&mut self, ty: TypeExpr) -> Option<TypeExpr> {
         let span = self.span;
         Some(match ty {
             TypeExpr::Keyword(_) | TypeExpr::Literal(_) => ty,
             TypeExpr::Reference { name, arguments, .. } => {
-                let arguments = self.all(home, arguments)?;
-                if name.contains('.') {
-                    return None;
+                let mut arguments = self.all(arguments)?;
+                match (name.as_str(), arguments.len()) {
+                    ("Array" | "ReadonlyArray", 1) => {
+                        TypeExpr::Array(Box::new(arguments.remove(0)))
+                    }
+                    // A global, whatever the file calls so.
+                    _ if !name.contains('.') => TypeExpr::Import {
+                        specifier: MODULE.to_owned(),
+                        qualifier: Some(name),
+                        arguments,
+                        span,
+                    },
+                    _ => return None,
                 }
-                TypeExpr::Reference { name, arguments, span }
             }
             TypeExpr::Import { specifier, qualifier: Some(name), arguments, .. } => {
                 let known = specifier == "kontract"
@@ -212,40 +225,40 @@ impl<'a> Reader<'a> {
                 if !known {
                     return None;
                 }
-                let arguments = self.all(home, arguments)?;
+                let arguments = self.all(arguments)?;
                 TypeExpr::Import { specifier, qualifier: Some(name), arguments, span }
             }
-            TypeExpr::Array(item) => TypeExpr::Array(Box::new(self.ty(home, *item)?)),
+            TypeExpr::Array(item) => TypeExpr::Array(Box::new(self.ty(*item)?)),
             TypeExpr::Tuple(elements) => {
                 let elements = elements.into_iter().map(|mut element| {
-                    element.ty = self.ty(home, element.ty)?;
+                    element.ty = self.ty(element.ty)?;
                     Some(element)
                 });
                 TypeExpr::Tuple(elements.collect::<Option<_>>()?)
             }
             TypeExpr::Object(members) => {
-                let members = members.into_iter().map(|member| self.member(home, member));
+                let members = members.into_iter().map(|member| self.member(member));
                 TypeExpr::Object(members.collect::<Option<_>>()?)
             }
-            TypeExpr::Union(types) => TypeExpr::Union(self.all(home, types)?),
+            TypeExpr::Union(types) => TypeExpr::Union(self.all(types)?),
             TypeExpr::Operator { operator, operand } if operator == "readonly" => {
-                TypeExpr::Operator { operator, operand: Box::new(self.ty(home, *operand)?) }
+                TypeExpr::Operator { operator, operand: Box::new(self.ty(*operand)?) }
             }
             _ => return None,
         })
     }
 
-    fn all(&mut self, home: &SourcePath, types: Vec<TypeExpr>) -> Option<Vec<TypeExpr>> {
-        types.into_iter().map(|ty| self.ty(home, ty)).collect()
+    fn all(&mut self, types: Vec<TypeExpr>) -> Option<Vec<TypeExpr>> {
+        types.into_iter().map(|ty| self.ty(ty)).collect()
     }
 
-    fn member(&mut self, home: &SourcePath, mut member: Member) -> Option<Member> {
+    fn member(&mut self, mut member: Member) -> Option<Member> {
         let origin = member.docs.take().and_then(|docs| self.origin(&docs));
         member.span = self.span;
         match &mut member.kind {
             MemberKind::Property { ty, storage, .. } => {
                 let own = std::mem::replace(ty, TypeExpr::Keyword("never".to_owned()));
-                *ty = self.ty(home, own)?;
+                *ty = self.ty(own)?;
                 if let Some(Member {
                     kind: MemberKind::Property { ty: declared, storage: s, .. },
                     docs,
@@ -262,7 +275,7 @@ impl<'a> Reader<'a> {
             MemberKind::Index { parameter, ty, .. } => {
                 parameter.span = self.span;
                 let own = std::mem::replace(ty, TypeExpr::Keyword("never".to_owned()));
-                *ty = self.ty(home, own)?;
+                *ty = self.ty(own)?;
             }
             _ => return None,
         }
@@ -282,9 +295,7 @@ impl<'a> Reader<'a> {
 
     fn members(&self, file: &SourcePath) -> Option<FxHashMap<u32, &'a Member>> {
         let contract = self.project.modules.get(file)?;
-        let own = self.project.text(file)?;
-        let blanked = blanked(self.project, contract);
-        let text = blanked.as_deref().unwrap_or(own);
+        let text = self.project.text(contract)?;
         let mut found: Vec<&'a Member> = Vec::new();
         for declaration in &contract.types {
             match &declaration.kind {

@@ -4,8 +4,8 @@
 //   Output: { name: string; tags?: Array<string>; owner: import("kontract:src/user.ts").User }
 //
 // Only these come out: keywords, literals, object types, unions, `Array`, `ReadonlyArray`, tuples,
-// TypeScript's own generic types by name, declarations of the project by name, and names of helper
-// declarations where a type holds itself. What has no such form is a `Refusal`.
+// TypeScript's own generic types by name, declarations of the project by name, and helper declarations
+// where a type holds itself. What has no such form is a `Refusal`.
 
 /** Why a type has no text. `kind` is one of the words that the compiler knows. */
 export class Refusal extends Error {
@@ -28,8 +28,8 @@ const MAX_TYPES = 20_000;
 
 export class Expander {
   /**
-   * `modules`: path → `{ name, keep, taken }`, the project's modules, the declarations in each that
-   * are answered by name, and the names that helpers must not have.
+   * `modules`: path → `{ name, keep, own, taken }`: the project's modules, the declarations in each
+   * that are answered by name (`own`: in answers to itself), and the names that helpers must not have.
    */
   constructor(compiler, modules) {
     this.compiler = compiler;
@@ -39,7 +39,7 @@ export class Expander {
 
   /** `home` is the path of the module whose helpers these are, `hint` a name for what has none. */
   answer(type, home, hint) {
-    this.home = this.modules.get(home) ?? { name: home, keep: new Set(), taken: new Set() };
+    this.home = this.modules.get(home) ?? { name: home, keep: new Set(), own: new Set(), taken: new Set() };
     this.home.helpers ??= { names: new Map(), texts: [] };
     this.hint = hint;
     this.path = [];
@@ -119,11 +119,11 @@ export class Expander {
   #recursive(type, expand) {
     const { names, texts } = this.home.helpers;
     const known = names.get(type);
-    if (known?.done) return known.name;
+    if (known?.done) return this.#helper(known.name);
     if (this.open.has(type)) {
       const name = known?.name ?? this.#helperName(type);
       names.set(type, { name, done: false });
-      return name;
+      return this.#helper(name);
     }
     if (this.open.size >= MAX_DEPTH) this.#refuse('deep', `${MAX_DEPTH} levels`);
     this.open.set(type, true);
@@ -133,7 +133,11 @@ export class Expander {
     if (helper === undefined) return text;
     helper.done = true;
     texts.push({ name: helper.name, text });
-    return helper.name;
+    return this.#helper(helper.name);
+  }
+
+  #helper(name) {
+    return `import("kontract:${this.home.name}").${name}`;
   }
 
   #helperName(type) {
@@ -247,7 +251,8 @@ export class Expander {
           return this.#applied('import("kontract").HttpResp', args ?? c.arguments(type));
         }
         const module = this.#module(declared.file);
-        if (module?.keep.has(symbol.name) && declared.of().topLevel) {
+        const known = module?.keep.has(symbol.name) || (module === this.home && module.own.has(symbol.name));
+        if (known && declared.of().topLevel) {
           const text = this.#applied(symbol.name, args ?? c.arguments(type));
           return `import("kontract:${module.name}").${text}`;
         }

@@ -1,6 +1,6 @@
 // Answers the compiler's questions about types, with the project's own TypeScript.
 //
-// Input: `{ project, modules: { <path>: { name, text?, keep, taken } },
+// Input: `{ project, modules: { <path>: { name, text?, keep, own, taken } },
 //           questions: [{ file, text, name?, bindings: [[parameter, question]], asked }] }`.
 // A question's text is a type in the scope of its file; bindings give its type parameters other
 // questions' types.
@@ -31,7 +31,7 @@ export async function answer(request) {
   if (found.open === null) return { version: found.version, unsupported: true };
   const modules = new Map(Object.entries(request.modules).map(([file, module]) => [
     file,
-    { ...module, keep: new Set(module.keep), taken: new Set(module.taken) },
+    { ...module, keep: new Set(module.keep), own: new Set(module.own), taken: new Set(module.taken) },
   ]));
   const probes = probesOf(request, modules);
   const overlay = new Map();

@@ -17,20 +17,22 @@ mod node;
 mod request;
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 pub use self::{
-    answers::Answers,
+    answers::{Answers, module_of},
     diagnostics::{not_asked, refused},
 };
 use self::{node::Run, request::Request};
 use crate::{
     config::Options,
     files::Files,
-    model::{SourcePath, Span, app::Modules, types::TypeExpr},
+    model::{SourcePath, Span, app::Modules, contract::ModuleContract, types::TypeExpr},
     pipeline::print::types::Printer,
+    source,
 };
 
 /// A type that is asked for. Where it is written decides what its names mean.
@@ -39,10 +41,17 @@ pub struct Question {
     pub file: SourcePath,
     /// As TypeScript.
     pub text: String,
-    /// What the type is called where it holds itself and nothing else names it.
-    pub name: String,
     /// What the type parameters in `text` stand for.
     pub bindings: Vec<(String, Question)>,
+}
+
+/// How an answer fits where it goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hint {
+    /// What the type is called where it holds itself and nothing else names it.
+    pub name: String,
+    /// The place to which the answer is attributed.
+    pub span: Span,
 }
 
 /// Why TypeScript's answer is of no use for one type.
@@ -89,49 +98,79 @@ pub enum Failure {
 
 /// Somebody who knows the project's types.
 pub trait TypeScript {
-    /// Answers all questions. Each comes with the place to which its answer is attributed.
-    fn ask(&self, questions: &BTreeMap<Question, Span>) -> Result<Answers, Failure>;
+    /// Answers all questions.
+    fn ask(
+        &self,
+        modules: &Modules,
+        questions: &BTreeMap<Question, Hint>,
+    ) -> Result<Answers, Failure>;
 }
 
 /// The `typescript` that is installed where the project finds it.
 pub struct Installed<'a> {
     pub files: &'a dyn Files,
     pub options: &'a Options,
-    pub modules: &'a Modules,
     /// The sources as this build read them.
     pub texts: &'a BTreeMap<SourcePath, String>,
 }
 
 impl Question {
-    pub fn new(file: &SourcePath, ty: &TypeExpr, name: &str) -> Self {
+    pub fn new(file: &SourcePath, ty: &TypeExpr) -> Self {
         let text = Printer { specifier: &str::to_owned }.ty(ty);
-        Self { file: file.clone(), text, name: name.to_owned(), bindings: Vec::new() }
+        Self { file: file.clone(), text, bindings: Vec::new() }
     }
 }
 
 impl TypeScript for Installed<'_> {
-    fn ask(&self, questions: &BTreeMap<Question, Span>) -> Result<Answers, Failure> {
+    fn ask(
+        &self,
+        modules: &Modules,
+        questions: &BTreeMap<Question, Hint>,
+    ) -> Result<Answers, Failure> {
         if !self.files.on_disk() {
             return Err(Failure::NoDisk);
         }
         let manifest = self.manifest().ok_or(Failure::Missing)?;
-        let request = Request::new(self, questions.keys());
+        let project = &Project { installed: self, modules };
+        let request = Request::new(project, questions);
         let json = serde_json::to_string(&request).map_err(|e| Failure::Broken(e.to_string()))?;
         let cache = cache::Cache::open(self, &json, &manifest);
         if let Some(response) = cache.find()
-            && let Ok(answers) = answers::read(self, &request, questions, &response)
+            && let Ok(answers) = answers::read(project, &request, questions, &response)
         {
             return Ok(answers);
         }
         let response = node::run(&Run { folder: &self.options.project, request: &json })?;
-        let answers = answers::read(self, &request, questions, &response)?;
+        let answers = answers::read(project, &request, questions, &response)?;
         cache.keep(response);
         Ok(answers)
     }
 }
 
-impl<'a> Installed<'a> {
-    fn text(&self, file: &SourcePath) -> Option<&'a str> {
+/// What questions are about.
+struct Project<'a> {
+    installed: &'a Installed<'a>,
+    modules: &'a Modules,
+}
+
+impl Project<'_> {
+    /// The path of a module as the script spells it.
+    fn path(&self, file: &SourcePath) -> String {
+        request::slashes(&self.installed.options.absolute(file))
+    }
+
+    /// What TypeScript is to read of a module: its text with the annotations blanked.
+    fn text(&self, contract: &ModuleContract) -> Option<Cow<'_, str>> {
+        let text = self.installed.text(&contract.file)?;
+        if !contract.annotated {
+            return Some(Cow::Borrowed(text));
+        }
+        source::parse_again(&contract.file, text).map(|parsed| Cow::Owned(parsed.text))
+    }
+}
+
+impl Installed<'_> {
+    fn text(&self, file: &SourcePath) -> Option<&str> {
         self.texts.get(file).map(String::as_str)
     }
 

@@ -1,18 +1,15 @@
 //! Questions as the script takes them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Installed, Question};
-use crate::{
-    model::{
-        SourcePath,
-        contract::{ModuleContract, TypeDeclarationKind},
-        types::TypeExpr,
-    },
-    source,
+use super::{Hint, Project, Question};
+use crate::model::{
+    SourcePath,
+    contract::{ModuleContract, TypeDeclaration, TypeDeclarationKind},
+    types::TypeExpr,
 };
 
 #[derive(Serialize)]
@@ -30,8 +27,10 @@ pub struct Module {
     /// With the annotations blanked, where there are any; else the script reads the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Declarations that the compiler reads itself: they are answered by name.
+    /// Exported declarations that the compiler reads itself: they are answered by name.
     pub keep: Vec<String>,
+    /// All of those, exported or not, for questions of the module itself.
+    pub own: Vec<String>,
     /// Names that a helper declaration must not have.
     pub taken: Vec<String>,
 }
@@ -48,31 +47,30 @@ pub struct Asked {
 }
 
 impl Request {
-    pub fn new<'q>(
-        project: &Installed<'_>,
-        questions: impl Iterator<Item = &'q Question> + Clone,
-    ) -> Self {
+    pub fn new(project: &Project<'_>, questions: &BTreeMap<Question, Hint>) -> Self {
         let mut request = Self {
-            project: slashes(&project.options.project),
+            project: slashes(&project.installed.options.project),
             modules: BTreeMap::new(),
             questions: Vec::new(),
         };
         for contract in project.modules.values() {
-            let path = slashes(&project.options.absolute(&contract.file));
-            let home = questions.clone().any(|q| q.mentions(&contract.file));
+            let path = project.path(&contract.file);
+            let home = questions.keys().any(|q| q.mentions(&contract.file));
             request.modules.insert(path, module(project, contract, home));
         }
         let mut known = FxHashMap::default();
-        for question in questions {
+        for (question, hint) in questions {
             let index = request.add(project, question, &mut known);
-            request.questions[index].asked = true;
+            let asked = &mut request.questions[index];
+            asked.asked = true;
+            asked.name.clone_from(&hint.name);
         }
         request
     }
 
     fn add<'q>(
         &mut self,
-        project: &Installed<'_>,
+        project: &Project<'_>,
         question: &'q Question,
         known: &mut FxHashMap<(&'q SourcePath, &'q str, Vec<usize>), usize>,
     ) -> usize {
@@ -84,9 +82,9 @@ impl Request {
         let values = bindings.iter().map(|(_, index)| *index).collect();
         *known.entry((&question.file, &question.text, values)).or_insert_with(|| {
             self.questions.push(Asked {
-                file: slashes(&project.options.absolute(&question.file)),
+                file: project.path(&question.file),
                 text: question.text.clone(),
-                name: question.name.clone(),
+                name: String::new(),
                 bindings,
                 asked: false,
             });
@@ -101,20 +99,7 @@ impl Question {
     }
 }
 
-fn module(project: &Installed<'_>, contract: &ModuleContract, home: bool) -> Module {
-    let keep = contract.types.iter().filter(|declaration| {
-        let kinds = contract.types.iter().filter(|d| d.name == declaration.name);
-        kinds.into_iter().all(|d| match &d.kind {
-            TypeDeclarationKind::Interface { .. } | TypeDeclarationKind::Class { .. } => true,
-            TypeDeclarationKind::Alias(ty) => {
-                matches!(ty, TypeExpr::Object(_) | TypeExpr::Union(_))
-            }
-            TypeDeclarationKind::Enum { .. } | TypeDeclarationKind::Namespace(_) => false,
-        })
-    });
-    let mut keep: Vec<String> = keep.map(|d| d.name.clone()).collect();
-    keep.sort();
-    keep.dedup();
+fn module(project: &Project<'_>, contract: &ModuleContract, home: bool) -> Module {
     let mut taken = Vec::new();
     if home {
         taken.extend(contract.types.iter().map(|t| t.name.clone()));
@@ -128,19 +113,32 @@ fn module(project: &Installed<'_>, contract: &ModuleContract, home: bool) -> Mod
     }
     Module {
         name: contract.file.as_str().to_owned(),
-        text: blanked(project, contract),
-        keep,
+        text: contract.annotated.then(|| project.text(contract).map(Cow::into_owned)).flatten(),
+        own: if home { names(contract, |_| true) } else { Vec::new() },
+        keep: names(contract, |name| {
+            contract.exported_names(name).any(|export| export.name == name)
+        }),
         taken,
     }
 }
 
-/// What TypeScript can read of a file with annotations.
-pub fn blanked(project: &Installed<'_>, contract: &ModuleContract) -> Option<String> {
-    if !contract.annotated {
-        return None;
-    }
-    let text = project.text(&contract.file)?;
-    source::parse_again(&contract.file, text).map(|parsed| parsed.text)
+/// Declarations that the compiler can read.
+fn names(contract: &ModuleContract, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let readable = |declaration: &&TypeDeclaration| {
+        let mut same = contract.types.iter().filter(|d| d.name == declaration.name);
+        same.all(|d| match &d.kind {
+            TypeDeclarationKind::Interface { .. } | TypeDeclarationKind::Class { .. } => true,
+            TypeDeclarationKind::Alias(ty) => {
+                matches!(ty, TypeExpr::Object(_) | TypeExpr::Union(_))
+            }
+            TypeDeclarationKind::Enum { .. } | TypeDeclarationKind::Namespace(_) => false,
+        })
+    };
+    let names = contract.types.iter().filter(readable).map(|d| d.name.clone());
+    let mut names: Vec<String> = names.filter(|name| wanted(name)).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// As the script and TypeScript spell paths.

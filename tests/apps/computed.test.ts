@@ -7,7 +7,7 @@ import { answer } from '../../src/typescript/main.mjs';
 
 const here = import.meta.dirname;
 
-type Module = { name: string; keep: string[]; taken: string[]; text?: string };
+type Module = { name: string; keep: string[]; own: string[]; taken: string[]; text?: string };
 type Question = { file: string; text: string; name: string; bindings: [string, number][]; asked: boolean };
 type Reply = { text: string } | { refusal: { kind: string; what: string; path: string; complaint?: string } };
 
@@ -50,7 +50,7 @@ const cases: Case[] = [
   { ask: 'Deep', expect: '{ "city"?: string; "street"?: string; "tags"?: Array<string | undefined> }' },
   { ask: 'Getters<Circle>', expect: '{ "getKind": "circle"; "getRadius": number }' },
   { ask: 'Flat<Circle & { extra: 1n }>', expect: '{ "extra": 1n; "kind": "circle"; "radius": number }' },
-  { ask: 'Tree<"a">', name: 'Branch', expect: 'Branch' },
+  { ask: 'Tree<"a">', name: 'Branch', expect: 'import("kontract:src/api.ts").Branch' },
   { ask: '`${"a" | "b"}-${1 | 2}`', expect: '"a-1" | "a-2" | "b-1" | "b-2"' },
   { ask: 'Exclude<keyof User, "id" | "token">', expect: '"address" | "age" | "email" | "name" | "nickname" | "passwordHash"' },
   { ask: '{ [K in "b" | "a" | "c"]: K }', expect: '{ "a": "a"; "b": "b"; "c": "c" }' },
@@ -91,7 +91,7 @@ const cases: Case[] = [
       + '"position": [number, (number | undefined)?]; "flags": { [key: string]: boolean }; "id": string; '
       + '"note"?: string | null | undefined; "bytes": Uint8Array; "extra": unknown }',
   },
-  { file: 'schemas', ask: 'z.infer<typeof category>', name: 'Category', expect: 'Category2' },
+  { file: 'schemas', ask: 'z.infer<typeof category>', name: 'Category', expect: 'import("kontract:src/schemas.ts").Category2' },
   { ask: 'ReturnType<typeof parse>["role"]', expect: '"admin" | "user"' },
 
   // What has no answer.
@@ -135,7 +135,7 @@ function requestOf(root: string, asked: Case[]) {
     questions.push({ file: path(file), text: ask, name, bindings: bound, asked: true });
     return questions.length - 1;
   });
-  const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], taken: [], ...module }]);
+  const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], own: [], taken: [], ...module }]);
   return { request: { project: root, modules: Object.fromEntries(known), questions }, positions };
 }
 
@@ -170,9 +170,9 @@ describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
 
   test('declares a helper for a type within itself', () => {
     expect(result.helpers[`${root}/src/schemas.ts`].map(({ name, text }: { name: string; text: string }) => ({ name, text: plain(text) })))
-      .toEqual([{ name: 'Category2', text: '{ "title": string; "children": Array<Category2> }' }]);
+      .toEqual([{ name: 'Category2', text: '{ "title": string; "children": Array<import("kontract:src/schemas.ts").Category2> }' }]);
     expect(result.helpers[`${root}/src/api.ts`].map(({ name, text }: { name: string; text: string }) => ({ name, text: plain(text) })))
-      .toEqual([{ name: 'Branch', text: '{ "value": "a"; "sub": Array<Branch> }' }]);
+      .toEqual([{ name: 'Branch', text: '{ "value": "a"; "sub": Array<import("kontract:src/api.ts").Branch> }' }]);
   });
 
   test('says where the fields of the project are declared', () => {

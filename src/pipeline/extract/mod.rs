@@ -377,12 +377,6 @@ impl<'a> Extractor<'a> {
         }
         for annotation in self.annotations.left() {
             let name = annotation.name.as_str();
-            if let AnnotationName::Scalar(_) = annotation.name
-                && attach::kind_at(module, annotation.anchor) == Some(attach::PARAMETER)
-            {
-                self.later(annotation, "leave it out; ranges are not checked yet");
-                continue;
-            }
             let belongs = belongs(annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
@@ -420,7 +414,7 @@ fn belongs(name: AnnotationName) -> &'static str {
         | AnnotationName::Index
         | AnnotationName::Unique => "a field of a top-level interface, class or object type",
         AnnotationName::Owned | AnnotationName::Table => "a top-level interface or class",
-        AnnotationName::Scalar(_) => "a parameter or field",
+        AnnotationName::Scalar(_) => "a parameter of a backend function, or a field",
     }
 }
 

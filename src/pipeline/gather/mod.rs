@@ -2,6 +2,7 @@
 //! here, but for module resolution.
 
 mod client;
+mod computed;
 mod diagnostics;
 mod registry;
 mod reach;
@@ -30,17 +31,20 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
+    typescript::TypeScript,
 };
 
+/// What only TypeScript can tell is asked of it; the contracts come back with its answers in them.
 pub fn gather(
     options: &Options,
     layout: &Layout,
-    modules: &Modules,
+    modules: Modules,
     resolver: &Resolver<'_>,
-    resolutions: &Resolutions,
-) -> (App, Vec<Diagnostic>) {
+    resolutions: Resolutions,
+    typescript: &dyn TypeScript,
+) -> (App, Modules, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let symbols = Symbols { modules, resolutions };
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let server_side: BTreeSet<SourcePath> = modules
         .values()
         .filter(|c| roles::is_server(options, layout, c))
@@ -50,7 +54,7 @@ pub fn gather(
     let server = roles::server_closure(symbols, resolver, layout, &roots, &mut diagnostics);
     roles::check_clients(symbols, options, layout, &mut diagnostics);
 
-    let mut routes = routes::routes(modules, &mut diagnostics);
+    let mut routes = routes::routes(&modules, &mut diagnostics);
     let middleware =
         modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
             contract
@@ -61,7 +65,7 @@ pub fn gather(
     if let Some(middleware) = &middleware {
         routes::match_middleware(
             &mut routes,
-            modules,
+            &modules,
             middleware,
             options.base.as_deref(),
             &mut diagnostics,
@@ -76,7 +80,9 @@ pub fn gather(
         })
         .collect();
     reach::reach(symbols, &mut routes, &mut diagnostics);
-    let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
+    let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
@@ -85,8 +91,7 @@ pub fn gather(
     }
     let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (
-        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry },
-        diagnostics,
-    )
+    let app =
+        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry };
+    (app, modules, diagnostics)
 }

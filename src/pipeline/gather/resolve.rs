@@ -47,6 +47,10 @@ impl Resolutions {
     pub fn get(&self, file: &SourcePath, specifier: &str) -> &Resolution {
         self.files.get(file).and_then(|map| map.get(specifier)).unwrap_or(&Resolution::External)
     }
+
+    pub fn insert(&mut self, file: &SourcePath, specifier: String, resolution: Resolution) {
+        self.files.entry(file.clone()).or_default().insert(specifier, resolution);
+    }
 }
 
 impl Resolutions {

@@ -315,7 +315,7 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
     let call_options =
         imports(&mut out, app, module, contract, functions.is_empty() && services.is_empty());
     for declaration in contract.types.iter().filter(|t| module.types.contains(&t.name)) {
-        printer.declaration(&mut out, declaration, 0);
+        printer.declaration(&mut out, &declaration.for_clients(), 0);
     }
     for value in contract.constants.iter().filter(|c| module.constants.contains(&c.name)) {
         printer.constant_declaration(&mut out, &value.name, value);

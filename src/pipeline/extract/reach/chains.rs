@@ -4,7 +4,7 @@
 //! Input: `const { storage } = env; const users = storage.get('users');`
 //! Output: `users` holds the table `users`.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use swc_ecma_ast::{
     AssignExpr, AssignOp, AssignTarget, AssignTargetPat, BinaryOp, CallExpr, Callee, Expr,
     ExprOrSpread, Id, Ident, Lit, MemberExpr, MemberProp, ObjectPat, ObjectPatProp, OptChainBase,
@@ -416,9 +416,10 @@ fn extended(chains: Vec<Chain>, name: &str) -> Vec<Chain> {
 }
 
 fn joined(mut first: Vec<Chain>, second: Vec<Chain>) -> Vec<Chain> {
-    let seen: FxHashSet<&Chain> = first.iter().collect();
-    let mut new: Vec<Chain> = second.iter().filter(|c| !seen.contains(c)).cloned().collect();
-    new.truncate(MAX_CHAINS.saturating_sub(first.len()));
-    first.extend(new);
+    for chain in second {
+        if first.len() < MAX_CHAINS && !first.contains(&chain) {
+            first.push(chain);
+        }
+    }
     first
 }
