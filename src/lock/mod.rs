@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     abi::{abi, literal},
     assign::{assign, assign_shapes},
-    file::{NAME, read, write},
+    file::{NAME, print, read, write},
     pairs::{counterparts, rest_type},
     wire::{elements, ids_of, wire_type},
 };
@@ -79,6 +79,9 @@ pub struct LockedTable {
     pub ty: Option<String>,
     /// The first field, unless one is marked. It stays so when fields are reordered.
     pub primary_key: String,
+    /// Rows are private to their user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
     #[serde(default, deserialize_with = "file::unique")]
     pub schema: BTreeMap<String, LockedColumn>,
     /// Of all the above.
@@ -98,6 +101,10 @@ pub struct LockedColumn {
     /// Missing: readable and writable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perm: Option<u8>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub index: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
 }
 
 /// The part of [`Shapes`] that one version of one route reaches, without docs.
@@ -113,6 +120,12 @@ pub struct Released {
 }
 
 impl Lock {
+    /// By table.
+    pub fn primary_keys(&self) -> BTreeMap<String, String> {
+        let tables = self.tables.iter();
+        tables.map(|(name, table)| (name.clone(), table.primary_key.clone())).collect()
+    }
+
     /// Records the routes of a contract as released, each under the hash that its clients send.
     pub fn release(&mut self, shapes: &Shapes, abi: impl Fn(&str) -> Option<String>) {
         for route in shapes.routes.keys() {

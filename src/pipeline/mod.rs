@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Resolutions, Resolver, gather},
+    gather::{Around, Resolutions, Resolver, gather},
     names::Layout,
 };
 use crate::{
@@ -91,9 +91,14 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let typescript = Installed { files: &**files, options, texts: &texts };
-    let (mut app, modules, found) =
-        gather(options, &layout, modules, &resolver, resolutions, &typescript);
+    let around = Around {
+        options,
+        layout: &layout,
+        resolver: &resolver,
+        typescript: &Installed { files: &**files, options, texts: &texts },
+        primary_keys: &lock.primary_keys(),
+    };
+    let (mut app, modules, found) = gather(&around, modules, resolutions);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -122,9 +127,14 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
         let resolver = Resolver::new(files, options);
         let (modules, texts, resolutions) =
             extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-        let typescript = Installed { files: &**files, options, texts: &texts };
-        let (app, _, found) =
-            gather(options, &layout, modules, &resolver, resolutions, &typescript);
+        let around = Around {
+            options,
+            layout: &layout,
+            resolver: &resolver,
+            typescript: &Installed { files: &**files, options, texts: &texts },
+            primary_keys: &BTreeMap::new(),
+        };
+        let (app, _, found) = gather(&around, modules, resolutions);
         diagnostics.extend(found);
         (app.shapes, diagnostics)
     };

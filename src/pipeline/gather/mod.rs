@@ -34,15 +34,24 @@ use crate::{
     typescript::TypeScript,
 };
 
+/// What the stage needs beside the contracts.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    pub options: &'a Options,
+    pub layout: &'a Layout,
+    pub resolver: &'a Resolver<'a>,
+    pub typescript: &'a dyn TypeScript,
+    /// Those of earlier builds, by table.
+    pub primary_keys: &'a BTreeMap<String, String>,
+}
+
 /// What only TypeScript can tell is asked of it; the contracts come back with its answers in them.
 pub fn gather(
-    options: &Options,
-    layout: &Layout,
+    around: &Around<'_>,
     modules: Modules,
-    resolver: &Resolver<'_>,
     resolutions: Resolutions,
-    typescript: &dyn TypeScript,
 ) -> (App, Modules, Vec<Diagnostic>) {
+    let Around { options, layout, resolver, typescript, primary_keys } = *around;
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let server_side: BTreeSet<SourcePath> = modules
@@ -83,7 +92,8 @@ pub fn gather(
     let (shapes, answers) = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
     let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
     let symbols = Symbols { modules: &modules, resolutions: &resolutions };
-    let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
+    let tables =
+        tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {

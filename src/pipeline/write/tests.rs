@@ -183,7 +183,7 @@ fn a_list_that_is_lost_is_made_anew() {
         files.add("/app/dist/.kontract-outputs.json", text);
         let (written, shown) = build(&files, &[("a.js", "A")]);
         assert_eq!(written, counts(1, 0, 0));
-        assert!(shown.contains("K106"), "{shown}");
+        assert!(shown.contains("K105"), "{shown}");
         assert_eq!(build(&files, &[("a.js", "A")]), (counts(0, 1, 0), String::new()));
         assert_eq!(tree(&files).len(), 2);
     }
@@ -242,4 +242,33 @@ fn clean_removes_what_an_interrupted_write_left() {
     files.add("/app/dist/client/.kontract-mine.tmp", "mine");
     assert_eq!(clean(&files, &Options::defaults("/app")), (1, vec![]));
     assert_eq!(tree(&files).len(), 1);
+}
+
+#[test]
+fn the_types_folder_lies_among_the_sources_and_goes_with_clean() {
+    let files = empty();
+    let options = Options::defaults("/app");
+    let types = outputs(&[("types.d.ts", "types"), ("modules/a.d.ts", "a")]);
+    let (written, diagnostics) = write_types(&files, &options, &types);
+    assert_eq!((written, diagnostics.len()), (counts(2, 0, 0), 0));
+    let (written, _) = write_types(&files, &options, &types[..1]);
+    assert_eq!(written, counts(0, 1, 1));
+    assert!(files.is_file(Path::new("/app/src/.kontract/types.d.ts")));
+    assert!(!files.is_folder(Path::new("/app/src/.kontract/modules")));
+    build(&files, &[("client/a.js", "a")]);
+    let (removed, diagnostics) = clean(&files, &options);
+    assert_eq!((removed, diagnostics.len()), (2, 0));
+    assert!(!files.is_folder(Path::new("/app/src/.kontract")));
+    assert!(files.is_file(Path::new("/app/src/a.ts")));
+}
+
+#[test]
+fn a_types_file_of_somebody_else_is_not_overwritten() {
+    let files = empty();
+    files.add("/app/src/.kontract/types.d.ts", "mine");
+    let types = outputs(&[("types.d.ts", "types")]);
+    let (written, diagnostics) = write_types(&files, &Options::defaults("/app"), &types);
+    assert_eq!(written, Written::default());
+    assert_eq!(diagnostics[0].code, "K105");
+    assert_eq!(files.read(Path::new("/app/src/.kontract/types.d.ts")).ok(), Some(b"mine".to_vec()));
 }

@@ -70,9 +70,9 @@ export function tsc({ root }: Pick<Workspace, 'root'>, project: string): Promise
   return compileWith(['--noEmit', '-p', project], root);
 }
 
-/** The same with any arguments. */
-export async function compileWith(args: string[], cwd: string): Promise<string> {
-  const program = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+/** The same with any arguments, and any of the versions that are installed. */
+export async function compileWith(args: string[], cwd: string, version = 'typescript'): Promise<string> {
+  const program = join(dirname(createRequire(import.meta.url).resolve(`${version}/package.json`)), 'bin/tsc');
   try {
     await run(process.execPath, [program, ...args], { cwd, timeout: 60_000 });
     return '';
