@@ -54,7 +54,7 @@ const cases: Case[] = [
   { ask: 'Flat<Circle & { extra: 1n }>', expect: '{ "extra": 1n; "kind": "circle"; "radius": number }' },
   { ask: 'Tree<"a">', name: 'Branch', expect: 'import("kontract:src/api.ts").Branch' },
   { ask: '`${"a" | "b"}-${1 | 2}`', expect: '"a-1" | "a-2" | "b-1" | "b-2"' },
-  { ask: 'Exclude<keyof User, "id" | "token">', expect: '"address" | "age" | "email" | "name" | "nickname" | "passwordHash"' },
+  { ask: 'Exclude<keyof User, "id">', expect: '"address" | "age" | "email" | "name" | "nickname" | "passwordHash"' },
   { ask: '{ [K in "b" | "a" | "c"]: K }', expect: '{ "a": "a"; "b": "b"; "c": "c" }' },
   { ask: 'Extract<Shape, { kind: "square" }>', expect: 'import("kontract:src/models.ts").Square' },
   { ask: '[a?: string, ...rest: boolean[]]', expect: '[(string)?, ...Array<boolean>]' },
@@ -72,10 +72,9 @@ const cases: Case[] = [
 
   // Secrets stay secrets, whatever was done to the type around them.
   {
-    ask: 'Loose<User>',
+    ask: 'Loose<Account>',
     expect: '{ "id": string; "name": string; "age": number; "email"?: string; "nickname"?: string | undefined; '
-      + '"passwordHash": string; "token": import("kontract").Secret<string>; '
-      + '"address": import("kontract:src/models.ts").Address | null }',
+      + '"passwordHash": string; "address": import("kontract:src/models.ts").Address | null; "token": import("kontract").Secret<string> }',
   },
 
   // Type parameters.
@@ -112,7 +111,7 @@ const cases: Case[] = [
 ];
 
 const modules: [string, Partial<Module>][] = [
-  ['models', { keep: ['User', 'Address', 'Page', 'Circle', 'Square', 'Shape', 'Point', 'Unexported'] }],
+  ['models', { keep: ['User', 'Account', 'Address', 'Page', 'Circle', 'Square', 'Shape', 'Point', 'Unexported'] }],
   ['schemas', { taken: ['Category', 'NewUser', 'category', 'userSchema', 'z'] }],
   ['api', { taken: ['config', 'DeepPartial'] }],
 ];
@@ -182,7 +181,7 @@ describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
   });
 
   test('says where the fields of the project are declared', () => {
-    const reply = replies[cases.findIndex((asked) => asked.ask === 'Loose<User>')] as { text: string };
+    const reply = replies[cases.findIndex((asked) => asked.ask === 'Loose<Account>')] as { text: string };
     expect(reply.text).toMatch(/\/\*\* kontract:\d+ src\/models.ts \*\/ "passwordHash": string/);
   });
 

@@ -1,6 +1,6 @@
 import { HttpResp } from 'kontract';
 import { Color, Point, unexported } from './models';
-import type { Address, Circle, Page, Shape, User } from './models';
+import type { Account, Address, Circle, Page, Shape, User } from './models';
 import { category, userSchema } from './schemas';
 import type { z } from 'zod';
 
@@ -32,4 +32,4 @@ type Getters<T> = { [K in keyof T as `get${Capitalize<string & K>}`]: T[K] };
 type Endless<T> = T extends string ? { deeper: Endless<`${T}.`> } : never;
 
 export { unexported, Color, Point };
-export type { Page, Shape, Circle, Deep, Flat, Getters, Tree, Loose, Endless, z };
+export type { Account, Page, Shape, Circle, Deep, Flat, Getters, Tree, Loose, Endless, z };
