@@ -6,6 +6,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use rayon::prelude::*;
+
 use crate::model::{
     SourcePath,
     app::Modules,
@@ -13,7 +15,7 @@ use crate::model::{
 };
 
 /// Where declarations of packages are, and what stands in them.
-pub trait Declarations {
+pub trait Declarations: Sync {
     /// The declaration file that `specifier` means in `from`.
     fn find(&self, from: &SourcePath, specifier: &str) -> Option<SourcePath>;
     fn read(&self, file: &SourcePath) -> Option<ModuleContract>;
@@ -64,36 +66,42 @@ impl Packages {
     pub fn load(&mut self, declarations: &dyn Declarations) -> bool {
         let wanted = std::mem::take(&mut *self.wanted.borrow_mut());
         let found_any = !wanted.is_empty();
-        for (from, specifier) in wanted {
-            let file = declarations
-                .find(&from, &specifier)
-                .filter(|file| self.read(file, &specifier, declarations));
+        let files: Vec<_> = wanted
+            .into_par_iter()
+            .map(|(from, specifier)| {
+                let file = declarations.find(&from, &specifier);
+                (from, specifier, file)
+            })
+            .collect();
+        let fresh: BTreeMap<&SourcePath, &String> = files
+            .iter()
+            .filter_map(|(_, specifier, file)| Some((file.as_ref()?, specifier)))
+            .filter(|(file, _)| !self.modules.contains_key(*file))
+            .take(MAX_FILES.saturating_sub(self.modules.len()))
+            .collect();
+        let read: Vec<ModuleContract> = fresh
+            .into_par_iter()
+            .filter_map(|(file, specifier)| {
+                let mut contract = declarations.read(file)?;
+                hoist(&mut contract, specifier);
+                Some(contract)
+            })
+            .collect();
+        read.into_iter().for_each(|contract| self.add(contract));
+        for (from, specifier, file) in files {
+            let file = file.filter(|file| self.modules.contains_key(file));
             self.targets.insert((from, specifier), file);
         }
         found_any
     }
 
-    fn read(
-        &mut self,
-        file: &SourcePath,
-        specifier: &str,
-        declarations: &dyn Declarations,
-    ) -> bool {
-        if self.modules.contains_key(file) {
-            return true;
-        }
-        if self.modules.len() >= MAX_FILES {
-            return false;
-        }
-        let Some(mut contract) = declarations.read(file) else { return false };
-        hoist(&mut contract, specifier);
-        let path = file.as_str();
+    fn add(&mut self, contract: ModuleContract) {
+        let path = contract.file.as_str();
         let short = path.rsplit_once("node_modules/").map_or(path, |(_, short)| short);
         let taken = self.labels.values().any(|label| label == short);
         let label = if taken { path } else { short }.to_owned();
-        self.labels.insert(file.clone(), label);
-        self.modules.insert(file.clone(), contract);
-        true
+        self.labels.insert(contract.file.clone(), label);
+        self.modules.insert(contract.file.clone(), contract);
     }
 }
 

@@ -23,7 +23,10 @@ use crate::{
         shape::{Literal, Place, Scalar},
         types::{LiteralType, TypeExpr},
     },
-    pipeline::gather::symbols::{Leads, Symbols},
+    pipeline::gather::{
+        resolve::Resolution,
+        symbols::{Leads, Symbols},
+    },
     source::is_kontract,
     typescript::{self, Failure},
 };
@@ -320,8 +323,40 @@ impl<'a> Evaluator<'a> {
         path: &Rc<str>,
         at: &Place,
     ) -> Head<'a> {
+        if self.computes_from_value(name, arguments, scope) {
+            return self.undecided(ty, scope, path, at);
+        }
         let found = lookup(self.symbols, scope, name);
         self.named(found, ty, name, arguments, scope, path, at)
+    }
+
+    /// `z.infer<typeof schema>`: a package that computes a type from a value need not be read, as
+    /// only TypeScript can tell.
+    fn computes_from_value(
+        &self,
+        name: &str,
+        arguments: &[TypeExpr],
+        scope: &Rc<Scope<'a>>,
+    ) -> bool {
+        let mut queries = Vec::new();
+        arguments.iter().for_each(|argument| {
+            argument.walk(&mut |ty| {
+                if let TypeExpr::Query { name, .. } = ty {
+                    queries.push(name.clone());
+                }
+            });
+        });
+        if queries.is_empty() || queries.iter().all(|query| self.is_constant(query, scope)) {
+            return false;
+        }
+        let first = name.split('.').next().unwrap_or(name);
+        let contract = self.symbols.modules.get(&scope.file);
+        let import = contract
+            .and_then(|c| c.imports.iter().find(|i| i.names.iter().any(|n| n.local == first)));
+        import.is_some_and(|import| {
+            let resolution = self.symbols.resolutions.get(&scope.file, &import.specifier);
+            *resolution == Resolution::External && !is_kontract(&import.specifier)
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "what is known of a name, and where it stands")]
