@@ -95,7 +95,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         options,
         layout: &layout,
         resolver: &resolver,
-        typescript: &Installed { files: &**files, options, texts: &texts },
+        typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
         primary_keys: &lock.primary_keys(),
     };
     let (mut app, modules, found) = gather(&around, modules, resolutions);
@@ -110,7 +110,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
-            build.types = lower::registry::types(&app, &modules, &layout);
+            build.types = lower::registry::types(&app.registry, &modules, &layout);
         }
         diagnostics.extend(found);
         build.leaks = report;
@@ -131,7 +131,7 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
             options,
             layout: &layout,
             resolver: &resolver,
-            typescript: &Installed { files: &**files, options, texts: &texts },
+            typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
             primary_keys: &BTreeMap::new(),
         };
         let (app, _, found) = gather(&around, modules, resolutions);

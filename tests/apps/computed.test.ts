@@ -139,7 +139,7 @@ function requestOf(root: string, asked: Case[]) {
     return questions.length - 1;
   });
   const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], own: [], taken: [], ...module }]);
-  return { request: { project: root, modules: Object.fromEntries(known), questions }, positions };
+  return { request: { project: root, modules: Object.fromEntries(known), ambient: {}, questions }, positions };
 }
 
 /** Without the places of fields' declarations. */
@@ -201,5 +201,5 @@ test('all versions say the same', () => {
 test('a project without TypeScript is told so', async () => {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-computed-')));
   afterAll(() => rm(root, { recursive: true, force: true }));
-  expect(await answer({ project: root, modules: {}, questions: [] })).toEqual({ missing: true });
+  expect(await answer({ project: root, modules: {}, ambient: {}, questions: [] })).toEqual({ missing: true });
 });

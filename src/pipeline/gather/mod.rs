@@ -17,7 +17,7 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::symbols::Symbols;
+use self::{diagnostics::TYPEOF_SERVER_VALUE, symbols::Symbols};
 pub use self::{
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
@@ -31,7 +31,7 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
-    typescript::TypeScript,
+    typescript::{self, Program, TypeScript},
 };
 
 /// What the stage needs beside the contracts.
@@ -51,7 +51,7 @@ pub fn gather(
     modules: Modules,
     resolutions: Resolutions,
 ) -> (App, Modules, Vec<Diagnostic>) {
-    let Around { options, layout, resolver, typescript, primary_keys } = *around;
+    let Around { options, layout, resolver, primary_keys, .. } = *around;
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let server_side: BTreeSet<SourcePath> = modules
@@ -89,13 +89,24 @@ pub fn gather(
         })
         .collect();
     reach::reach(symbols, &mut routes, &mut diagnostics);
-    let (shapes, answers) = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
+    let is_client = |file: &SourcePath| options.is_client(file);
+    let early_registry = || {
+        let mut said_later = Vec::new();
+        let tables = tables::tables(symbols, &is_client, primary_keys, &mut said_later);
+        registry::registry(symbols, &tables)
+    };
+    let program = Program { modules: &modules, registry: &early_registry };
+    let ask = |questions: &_| around.typescript.ask(&program, questions);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, &ask, &mut diagnostics);
     let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
     let symbols = Symbols { modules: &modules, resolutions: &resolutions };
-    let tables =
-        tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
+    let tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
+    // What TypeScript could not tell has been named.
+    if diagnostics.iter().any(typescript::is_unanswered) {
+        diagnostics.retain(|d| d.code != TYPEOF_SERVER_VALUE);
+    }
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
         module.flavour = resolver.flavour(file);
     }

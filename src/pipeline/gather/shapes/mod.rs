@@ -42,7 +42,7 @@ use crate::{
         diagnostic::Diagnostic,
         shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
     },
-    typescript::{Answers, TypeScript},
+    typescript::{Answers, Failure, Hint, Question},
 };
 
 /// Each but the last asks for what the answers before it brought up.
@@ -55,7 +55,7 @@ const MAX_ROUNDS: usize = 8;
 pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
-    typescript: &dyn TypeScript,
+    ask: &dyn Fn(&BTreeMap<Question, Hint>) -> Result<Answers, Failure>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Shapes, Answers) {
     let mut answers = Answers::default();
@@ -73,7 +73,7 @@ pub fn shapes(
         }
         // Asked together, so that names of helpers agree.
         asked.extend(wanted);
-        match typescript.ask(symbols.modules, &asked) {
+        match ask(&asked) {
             Ok(found) => answers = found,
             Err(error) => failure = Some(error),
         }
