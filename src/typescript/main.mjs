@@ -2,7 +2,7 @@
 //
 // Input: `{ project, modules: { <path>: { name, text?, keep, own, taken } },
 //           ambient: { <path>: <text> },
-//           questions: [{ file, text, name, declared, bindings: [[parameter, question]], asked }] }`.
+//           questions: [{ file, text, name, declared, bindings: [[parameter, question]], wanted }] }`.
 // A question's text is a type in the scope of its file; bindings give its type parameters other
 // questions' types.
 // Output: `{ version, answers: [{ text } | { refusal }], helpers: { <file>: [{ name, text }] }, files }`.
@@ -103,7 +103,7 @@ function probesOf({ questions }, modules) {
 
 function answerFile(compiler, expander, { questions }, file, probe, answers) {
   // Those with a name of their own come first, so that the others refer to them by it.
-  const asked = probe.asked.filter(({ index }) => questions[index].asked)
+  const asked = probe.asked.filter(({ index }) => questions[index].wanted)
     .sort((a, b) => Number(questions[b.index].declared) - Number(questions[a.index].declared));
   const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index}`));
   const complaints = compiler.complaints(file).filter(({ code }) => SPOILING.has(code));

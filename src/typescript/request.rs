@@ -48,7 +48,7 @@ pub struct Asked {
     /// Indices of other questions by type parameter.
     pub bindings: Vec<(String, usize)>,
     /// It is a question itself, not only the value of a type parameter.
-    pub asked: bool,
+    pub wanted: bool,
 }
 
 impl Request {
@@ -72,7 +72,7 @@ impl Request {
         for (question, hint) in questions {
             let index = request.add(project, question, &mut known);
             let asked = &mut request.questions[index];
-            asked.asked = true;
+            asked.wanted = true;
             asked.name.clone_from(&hint.name);
             asked.declared = hint.declared;
         }
@@ -98,7 +98,7 @@ impl Request {
                 name: String::new(),
                 declared: false,
                 bindings,
-                asked: false,
+                wanted: false,
             });
             self.questions.len() - 1
         })
