@@ -5,6 +5,7 @@ mod client;
 mod computed;
 mod diagnostics;
 mod infer;
+mod packages;
 mod registry;
 mod reach;
 mod resolve;
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::{diagnostics::TYPEOF_SERVER_VALUE, symbols::Symbols};
 pub use self::{
     infer::infer,
+    packages::Declarations,
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
     routes::route_name,
@@ -42,6 +44,7 @@ pub struct Around<'a> {
     pub options: &'a Options,
     pub layout: &'a Layout,
     pub resolver: &'a Resolver<'a>,
+    pub declarations: &'a dyn Declarations,
     pub typescript: &'a dyn TypeScript,
     /// Those of earlier builds, by table.
     pub primary_keys: &'a BTreeMap<String, String>,
@@ -53,9 +56,9 @@ pub fn gather(
     modules: Modules,
     resolutions: Resolutions,
 ) -> (App, Modules, Vec<Diagnostic>) {
-    let Around { options, layout, resolver, primary_keys, .. } = *around;
+    let Around { options, layout, resolver, declarations, primary_keys, .. } = *around;
     let mut diagnostics = Vec::new();
-    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
     let server_side: BTreeSet<SourcePath> = modules
         .values()
         .filter(|c| roles::is_server(options, layout, c))
@@ -99,9 +102,9 @@ pub fn gather(
     };
     let program = Program { modules: &modules, registry: &early_registry };
     let ask = |questions: &_| around.typescript.ask(&program, questions);
-    let (shapes, answers) = shapes::shapes(symbols, &routes, &ask, &mut diagnostics);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, declarations, &ask, &mut diagnostics);
     let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
-    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
     let tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);

@@ -44,7 +44,8 @@ impl<'a> Evaluator<'a> {
                 self.head(&thunk)
             }
             None => {
-                let own: Rc<str> = Rc::from(format!("{module}#typeof {declared}"));
+                let own: Rc<str> =
+                    Rc::from(format!("{}#typeof {declared}", symbols.label(&module)));
                 self.value_head(&constant.value, constant.as_const, true, &own, &here)
             }
         };
