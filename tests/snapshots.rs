@@ -284,7 +284,9 @@ fn shown(
     if !diagnostics.is_empty() {
         section(&mut text, "diagnostics", "", &rendered(files, diagnostics));
     }
-    for output in outputs {
+    // Codecs and schemas are long, and follow from shapes: `fixtures/codec` shows some.
+    let is_wire = |o: &&Output| ["codec/", "schema/"].iter().any(|f| o.path.starts_with(f));
+    for output in outputs.iter().filter(|o| !is_wire(o)) {
         if !output.path.ends_with(".map") {
             section(&mut text, "out", &output.path, &visible(&short_hashes(output)));
         } else if fixture.wants_mappings() {

@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Around, Resolutions, Resolver, gather},
+    gather::{Around, Resolutions, Resolver, gather, infer},
     names::Layout,
 };
 use crate::{
@@ -176,6 +176,7 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
+    infer(&mut modules, &mut resolutions, &|file| options.is_client(file), diagnostics);
     (modules, texts, resolutions)
 }
 

@@ -1,7 +1,7 @@
 // Answers the compiler's questions about types, with the project's own TypeScript.
 //
 // Input: `{ project, modules: { <path>: { name, text?, keep, own, taken } },
-//           questions: [{ file, text, name?, bindings: [[parameter, question]], asked }] }`.
+//           questions: [{ file, text, name, declared, bindings: [[parameter, question]], asked }] }`.
 // A question's text is a type in the scope of its file; bindings give its type parameters other
 // questions' types.
 // Output: `{ version, answers: [{ text } | { refusal }], helpers: { <file>: [{ name, text }] }, files }`.
@@ -99,15 +99,17 @@ function probesOf({ questions }, modules) {
 }
 
 function answerFile(compiler, expander, { questions }, file, probe, answers) {
-  const asked = probe.asked.filter(({ index }) => questions[index].asked);
+  // Those with a name of their own come first, so that the others refer to them by it.
+  const asked = probe.asked.filter(({ index }) => questions[index].asked)
+    .sort((a, b) => Number(questions[b.index].declared) - Number(questions[a.index].declared));
   const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index}`));
   const complaints = compiler.complaints(file).filter(({ code }) => SPOILING.has(code));
   asked.forEach(({ index, start, end }, at) => {
-    const { text, name } = questions[index];
+    const { text, name, declared } = questions[index];
     const complaint = complaints.find((c) => c.start >= start && c.start < end)?.text;
     try {
       if (complaint !== undefined || types[at] === undefined) throw new Refusal('unresolved', text, '');
-      answers[index] = { text: expander.answer(types[at], file, name) };
+      answers[index] = { text: expander.answer(types[at], file, name, declared) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       // What is wrong may stand elsewhere in the file: an import that leads nowhere.

@@ -50,6 +50,8 @@ pub struct Question {
 pub struct Hint {
     /// What the type is called where it holds itself and nothing else names it.
     pub name: String,
+    /// `name` is an alias of the file, and the question what it stands for.
+    pub declared: bool,
     /// The place to which the answer is attributed.
     pub span: Span,
 }

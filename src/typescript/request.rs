@@ -40,6 +40,8 @@ pub struct Asked {
     pub file: String,
     pub text: String,
     pub name: String,
+    /// `name` is an alias of the file that stands for this type.
+    pub declared: bool,
     /// Indices of other questions by type parameter.
     pub bindings: Vec<(String, usize)>,
     /// It is a question itself, not only the value of a type parameter.
@@ -64,6 +66,7 @@ impl Request {
             let asked = &mut request.questions[index];
             asked.asked = true;
             asked.name.clone_from(&hint.name);
+            asked.declared = hint.declared;
         }
         request
     }
@@ -85,6 +88,7 @@ impl Request {
                 file: project.path(&question.file),
                 text: question.text.clone(),
                 name: String::new(),
+                declared: false,
                 bindings,
                 asked: false,
             });

@@ -331,3 +331,18 @@ pub fn reserved_field(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
             "choose another name"
         })
 }
+
+/// The same that `extract` says of what a file alone can tell.
+#[cold]
+pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Diagnostic {
+    let function =
+        if function == "default" { "the function".to_owned() } else { format!("`{function}`") };
+    Diagnostic::error(
+        "K031",
+        file,
+        Some(span),
+        format!("the result type of {function} cannot be told from its body"),
+    )
+    .label("no declared result type")
+    .help("declare it: `): Promise<…> {`")
+}

@@ -4,6 +4,7 @@
 mod client;
 mod computed;
 mod diagnostics;
+mod infer;
 mod registry;
 mod reach;
 mod resolve;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::symbols::Symbols;
 pub use self::{
+    infer::infer,
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
     routes::route_name,

@@ -213,7 +213,8 @@ impl Script<'_> {
             meta.push(format!("abi: {}", string(&route.abi)));
             meta.push(format!("encode: {codec}_encodeRequest, decode: {codec}_decodeResponse"));
         }
-        let meta = if meta.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", meta.join(", ")) };
+        let meta =
+            if meta.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", meta.join(", ")) };
         self.out.push(&format!("({}) {{\n{indent}  return await ", names.join(", ")));
         self.mark(function.span);
         self.out.push(&format!(

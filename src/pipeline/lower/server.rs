@@ -18,8 +18,9 @@ use swc_common::{
     DUMMY_SP, FileName, Mark, SourceMap, SyntaxContext, comments::SingleThreadedComments, sync::Lrc,
 };
 use swc_ecma_ast::{
-    Decl, Expr, Ident, ImportDecl, ImportNamedSpecifier, ImportPhase, ImportSpecifier, ImportStarAsSpecifier, Lit, Module,
-    ModuleDecl, ModuleItem, Pass, Pat, Program, Stmt, Str, VarDeclarator,
+    Decl, Expr, Ident, ImportDecl, ImportNamedSpecifier, ImportPhase, ImportSpecifier,
+    ImportStarAsSpecifier, Lit, Module, ModuleDecl, ModuleItem, Pass, Pat, Program, Stmt, Str,
+    VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,

@@ -86,7 +86,7 @@ pub fn circular_type(origin: &Origin, name: &str, place: &Place) -> Diagnostic {
     origin
         .error("K113", format!("the type `{name}` is defined by itself alone"), place)
         .label(origin.holds(&format!("`{name}`")))
-        .help("recursion needs an object, an array or a map in between")
+        .help("recursion needs an object, or a union with something else, in between")
 }
 
 #[cold]
