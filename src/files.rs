@@ -43,6 +43,11 @@ pub trait Files: Send + Sync {
     /// The entries of a folder, sorted by name.
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
 
+    /// Other programs see the same files.
+    fn on_disk(&self) -> bool {
+        false
+    }
+
     fn is_file(&self, path: &Path) -> bool {
         self.kind(path).is_ok_and(|kind| kind == Kind::File)
     }

@@ -9,5 +9,7 @@ pub mod model;
 pub mod diagnostic;
 pub mod source;
 pub mod lock;
+pub mod check;
+pub mod typescript;
 pub mod pipeline;
 pub mod cli;

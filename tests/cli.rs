@@ -96,6 +96,7 @@ fn help_shows_examples_and_exit_codes() {
         ("help", &["--help"][..]),
         ("help_build", &["build", "--help"]),
         ("help_build", &["help", "build"]),
+        ("help_check", &["check", "--help"]),
         ("help_clean", &["clean", "--help"]),
     ] {
         let run = project.run(arguments);

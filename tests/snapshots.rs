@@ -25,8 +25,9 @@ use kontract::{
     config::{Flags, load},
     diagnostic::render::{Renderer, Style, sort},
     files::{Files, Memory},
+    lock,
     model::{diagnostic::Diagnostic, output::Output, shape::Shapes},
-    pipeline,
+    pipeline::{self, Build},
     source::text::MAX_BYTES,
 };
 use swc_common::{BytePos, input::StringInput};
@@ -49,9 +50,12 @@ fn every_fixture_builds_to_its_snapshot() {
             }
             continue;
         }
-        let (diagnostics, built) = build(&files);
+        let Build { diagnostics, outputs: built, lock, .. } = build(&files);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
-        let text = shown(&fixture, &*files, diagnostics, &built);
+        let mut text = shown(&fixture, &*files, diagnostics, &built);
+        if !failed && fixture.stage == "lock" {
+            section(&mut text, "lock", "", &lock::print(&lock));
+        }
         if !failed {
             keep(&outputs.join(&fixture.stage).join(&fixture.name), &fixture, &built);
         }
@@ -159,7 +163,7 @@ fn every_snapshot_of_a_stage_with_fixtures_has_its_fixture() {
 fn a_file_beyond_the_limit_is_refused() {
     let text = format!("export const a = '{}';\n", "a".repeat(MAX_BYTES));
     let files = Memory::unix([(format!("{PROJECT}/src/large.ts"), text)]);
-    let (diagnostics, outputs) = build(&(Arc::new(files) as Arc<dyn Files>));
+    let Build { diagnostics, outputs, .. } = build(&(Arc::new(files) as Arc<dyn Files>));
     let codes: Vec<&str> = diagnostics.iter().map(|d| d.code.as_str()).collect();
     assert_eq!(codes, ["K004"]);
     assert!(outputs.is_empty());
@@ -224,7 +228,7 @@ fn visit(folder: &Path, see: &mut dyn FnMut(&Path, &str)) {
 fn every_generated_module_parses() {
     for fixture in fixtures() {
         let files: Arc<dyn Files> = Arc::new(fixture.files());
-        let (_, outputs) = build(&files);
+        let outputs = build(&files).outputs;
         for output in outputs.iter().filter(|o| o.path.ends_with(".js")) {
             if let Err(error) = parses(&output.text) {
                 panic!("{}/{}: {}: {error}", fixture.stage, fixture.name, output.path);
@@ -248,21 +252,21 @@ fn parses(text: &str) -> Result<(), String> {
     }
 }
 
-fn build(files: &Arc<dyn Files>) -> (Vec<Diagnostic>, Vec<Output>) {
+fn build(files: &Arc<dyn Files>) -> Build {
     let flags = Flags { threads: Some(1), ..Flags::default() };
     match load(&**files, Path::new(PROJECT), &flags) {
         Ok(options) => {
-            let build = pipeline::build(files, &options);
+            let mut build = pipeline::build(files, &options);
             // Where no table is listed, the types folder is the same for all.
             let listed = build.types.iter().any(|o| o.text.contains(": Stored<"));
-            let types = build
-                .types
+            let types = std::mem::take(&mut build.types)
                 .into_iter()
                 .filter(|_| listed)
                 .map(|output| Output { path: format!("{TYPES}{}", output.path), ..output });
-            (build.diagnostics, build.outputs.into_iter().chain(types).collect())
+            build.outputs.extend(types);
+            build
         }
-        Err(diagnostics) => (diagnostics, Vec::new()),
+        Err(diagnostics) => Build { diagnostics, ..Build::default() },
     }
 }
 
@@ -280,7 +284,9 @@ fn shown(
     if !diagnostics.is_empty() {
         section(&mut text, "diagnostics", "", &rendered(files, diagnostics));
     }
-    for output in outputs {
+    // Codecs and schemas are long, and follow from shapes: `fixtures/codec` shows some.
+    let is_wire = |o: &&Output| ["codec/", "schema/"].iter().any(|f| o.path.starts_with(f));
+    for output in outputs.iter().filter(|o| !is_wire(o)) {
         if !output.path.ends_with(".map") {
             section(&mut text, "out", &output.path, &visible(&short_hashes(output)));
         } else if fixture.wants_mappings() {
@@ -302,13 +308,15 @@ fn section(text: &mut String, kind: &str, path: &str, content: &str) {
     text.push('\n');
 }
 
-/// The hash of everything changes with everything, and of the others a part says enough.
+/// The hash of everything changes with everything, and of the others a part says enough. What
+/// types come to is shown in `shapes`.
 fn short_hashes(output: &Output) -> String {
     if output.path != "manifest.json" {
         return output.text.clone();
     }
     let mut text = String::new();
-    for line in output.text.lines() {
+    let (contract, wire) = output.text.split_once("\n  \"wire\": {").unwrap_or((&output.text, ""));
+    for line in contract.lines() {
         match line.split_once("\"sha256:") {
             Some((before, _)) if before.ends_with("\"build\": ") => {
                 let _ = writeln!(text, "{before}\"sha256:…\",");
@@ -321,6 +329,9 @@ fn short_hashes(output: &Output) -> String {
                 let _ = writeln!(text, "{line}");
             }
         }
+    }
+    if !wire.is_empty() {
+        text.push_str("  \"wire\": …\n}\n");
     }
     text
 }

@@ -8,7 +8,7 @@ export default defineConfig({
     // The compiled application in test/app imports the package by its name.
     alias: [
       { find: /^kontract$/, replacement: source("index.ts") },
-      { find: /^kontract\/(client|runtime|memory|node)$/, replacement: source("$1/index.ts") },
+      { find: /^kontract\/(client|codec|runtime|memory|node)$/, replacement: source("$1/index.ts") },
     ],
   },
   test: {

@@ -1,11 +1,11 @@
 //! `kontract build`
 
-use std::{env, path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, Outcome, absolute};
+use super::{Common, Locked, Outcome, absolute};
 use crate::{
     config::Flags,
     diagnostic::{render::plural, write::not_written},
@@ -30,29 +30,6 @@ pub struct BuildArguments {
     threads: Option<u16>,
     #[command(flatten)]
     locked: Locked,
-}
-
-#[derive(Debug, Args)]
-struct Locked {
-    /// Fail if kontract.lock.json would change [default: where CI is set]
-    #[arg(
-        long,
-        value_name = "bool",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true"
-    )]
-    locked: Option<bool>,
-    /// Let kontract.lock.json change, even where CI is set
-    #[arg(long, conflicts_with = "locked")]
-    no_locked: bool,
-}
-
-impl Locked {
-    fn is_set(&self) -> bool {
-        let ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false" && ci != "0");
-        !self.no_locked && self.locked.unwrap_or(ci)
-    }
 }
 
 pub fn run(arguments: &BuildArguments) -> Outcome {

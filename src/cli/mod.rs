@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod build;
+mod check;
 mod clean;
 mod panic;
 mod terminal;
@@ -41,6 +42,12 @@ enum Command {
     /// With errors in the sources nothing is written: the outputs of the last good build stay.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(build::BuildArguments),
+    /// Check the project without writing, and what becomes of clients in use
+    ///
+    /// With `--against` the project is compared with the manifest of another build of it: which of
+    /// the clients that were built then can be served now, and what stands in the way of others.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(check::CheckArguments),
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
@@ -66,11 +73,35 @@ struct Common {
     quiet: bool,
 }
 
+/// Whether a build may add to the lock.
+#[derive(Debug, Args)]
+struct Locked {
+    /// Fail if kontract.lock.json would change [default: where CI is set]
+    #[arg(
+        long,
+        value_name = "bool",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    locked: Option<bool>,
+    /// Let kontract.lock.json change, even where CI is set
+    #[arg(long, conflicts_with = "locked")]
+    no_locked: bool,
+}
+
+impl Locked {
+    fn is_set(&self) -> bool {
+        let ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false" && ci != "0");
+        !self.no_locked && self.locked.unwrap_or(ci)
+    }
+}
+
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
     Success,
-    /// Errors in the sources, or outputs that could not be written.
+    /// Errors in the sources, outputs that could not be written, or clients that cannot be served.
     Failure,
     /// Wrong arguments or configuration.
     Usage,
@@ -81,6 +112,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::try_parse() {
         Ok(cli) => match cli.command {
             Command::Build(arguments) => build::run(&arguments),
+            Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
         },
         Err(error) => {
@@ -133,7 +165,8 @@ fn absolute(path: &Path) -> PathBuf {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success
-  1    errors in the sources, or outputs that could not be written
+  1    errors in the sources, outputs that could not be written, or (check) clients that cannot
+       be served
   2    wrong arguments or configuration
   101  a bug in kontract
 
@@ -147,6 +180,17 @@ Examples:
 
 Exit codes:
   0  built    1  errors in the sources, nothing written    2  wrong arguments or configuration";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  kontract check                                    find the errors of the current project
+  kontract check --against released/manifest.json   compare it with the version in use
+  kontract check --against dist/manifest.json --release
+                                                    remember that this version is in use now
+
+Exit codes:
+  0  no errors, every client can be served    1  errors, or a route breaks older clients
+  2  wrong arguments or configuration";
 
 const CLEAN_EXAMPLES: &str = "\
 Examples:

@@ -77,6 +77,16 @@ impl Terminal {
         }
     }
 
+    /// A part of the result: lines for people, or an object. `needed`: even where nothing but what
+    /// is wrong is to be printed.
+    pub fn part(&mut self, text: &str, object: &Value, needed: bool) {
+        if self.json {
+            self.print(&object.to_string());
+        } else if needed || !self.quiet {
+            self.print(text);
+        }
+    }
+
     /// A reader that has gone away (`kontract … | head`) is no failure; output that is lost in
     /// another way is one.
     pub fn finish(self, outcome: Outcome) -> Outcome {

@@ -82,6 +82,10 @@ impl Files for Disk {
             })
             .collect()
     }
+
+    fn on_disk(&self) -> bool {
+        true
+    }
 }
 
 /// A regular file at `path` has exactly these bytes.

@@ -12,10 +12,13 @@ use super::{
     tables,
     wire::{ids_of, wire_type},
 };
-use crate::model::{
-    app::App,
-    diagnostic::Diagnostic,
-    shape::{FieldIds, ObjectKind, ObjectShape, Place, ShapeKey, Shapes, UnionShape},
+use crate::{
+    check::{Verdict, Version, verdict},
+    model::{
+        app::App,
+        diagnostic::Diagnostic,
+        shape::{FieldIds, ObjectKind, ObjectShape, Place, ShapeKey, Shapes, UnionShape},
+    },
 };
 
 /// Gives every field and union member its id, every route its ABI hash and what it accepts;
@@ -25,12 +28,26 @@ pub fn assign(app: &mut App, lock: &Lock) -> (Lock, Vec<Diagnostic>) {
     let (types, unions) = assign_shapes(&mut app.shapes, lock, &mut diagnostics);
     for (name, route) in &mut app.routes {
         if let Some(abi) = abi(&app.shapes, name) {
+            route.accepts = accepts(&app.shapes, name, &abi, lock);
             route.abi = abi;
-            route.accepts = vec![route.abi.clone()];
         }
     }
     let tables = tables::tables(&app.tables);
     (Lock { types, unions, tables, released: lock.released.clone() }, diagnostics)
+}
+
+/// The hash itself, and those of released versions whose clients can be served.
+fn accepts(shapes: &Shapes, route: &str, abi: &str, lock: &Lock) -> Vec<String> {
+    let mut accepts = vec![abi.to_owned()];
+    let released = lock.released.get(route).into_iter().flatten();
+    if let Some(now) = Version::of(shapes, route) {
+        let served = released.filter(|(hash, old)| {
+            *hash != abi && verdict(Version::released(old), now) != Verdict::Breaking
+        });
+        accepts.extend(served.map(|(hash, _)| hash.clone()));
+    }
+    accepts.sort();
+    accepts
 }
 
 type Assigned = (BTreeMap<ShapeKey, TypeIds>, BTreeMap<ShapeKey, UnionTags>);

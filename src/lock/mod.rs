@@ -17,10 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    abi::abi,
-    assign::assign,
-    file::{NAME, read, write},
-    wire::{is_direct, wire_type},
+    abi::{abi, literal},
+    assign::{assign, assign_shapes},
+    file::{NAME, print, read, write},
+    pairs::{counterparts, rest_type},
+    wire::{elements, ids_of, wire_type},
 };
 use crate::model::shape::{ObjectShape, ShapeKey, Shapes, UnionShape};
 use wire::Definition;
@@ -78,6 +79,9 @@ pub struct LockedTable {
     pub ty: Option<String>,
     /// The first field, unless one is marked. It stays so when fields are reordered.
     pub primary_key: String,
+    /// Rows are private to their user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
     #[serde(default, deserialize_with = "file::unique")]
     pub schema: BTreeMap<String, LockedColumn>,
     /// Of all the above.
@@ -97,6 +101,10 @@ pub struct LockedColumn {
     /// Missing: readable and writable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perm: Option<u8>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub index: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
 }
 
 /// The part of [`Shapes`] that one version of one route reaches, without docs.
@@ -109,6 +117,23 @@ pub struct Released {
     pub objects: BTreeMap<ShapeKey, ObjectShape>,
     #[serde(default, deserialize_with = "file::unique")]
     pub unions: BTreeMap<ShapeKey, UnionShape>,
+}
+
+impl Lock {
+    /// By table.
+    pub fn primary_keys(&self) -> BTreeMap<String, String> {
+        let tables = self.tables.iter();
+        tables.map(|(name, table)| (name.clone(), table.primary_key.clone())).collect()
+    }
+
+    /// Records the routes of a contract as released, each under the hash that its clients send.
+    pub fn release(&mut self, shapes: &Shapes, abi: impl Fn(&str) -> Option<String>) {
+        for route in shapes.routes.keys() {
+            if let (Some(hash), Some(released)) = (abi(route), Released::of(shapes, route)) {
+                self.released.entry(route.clone()).or_default().insert(hash, released);
+            }
+        }
+    }
 }
 
 impl Released {

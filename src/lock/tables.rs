@@ -19,17 +19,21 @@ pub fn tables(tables: &BTreeMap<String, Table>) -> BTreeMap<String, LockedTable>
                 primkey: *name == table.primary_key,
                 optional: field.optional,
                 perm: (field.perm != perms::FIELD_DEFAULT).then_some(field.perm),
+                index: field.index,
+                unique: field.unique,
             };
             (name.clone(), column)
         });
         let mut locked = LockedTable {
             ty: table.row.as_ref().map(|(_, name)| name.clone()),
             primary_key: table.primary_key.clone(),
+            owned: table.owned,
             schema: columns.collect(),
             hash: String::new(),
         };
         let schema = serde_json::to_string(&locked.schema).unwrap_or_default();
-        locked.hash = hash::of_parts([locked.primary_key.as_str(), schema.as_str()]);
+        let owned = if locked.owned { "owned" } else { "" };
+        locked.hash = hash::of_parts([locked.primary_key.as_str(), owned, schema.as_str()]);
         locked
     };
     tables.iter().map(|(name, table)| (name.clone(), lock(table))).collect()

@@ -35,11 +35,7 @@ fn builds(texts: &[&str]) -> (Shapes, Lock) {
 }
 
 fn release(shapes: &Shapes, lock: &mut Lock) {
-    for route in shapes.routes.keys() {
-        let hash = abi(shapes, route).expect("complete");
-        let released = Released::of(shapes, route).expect("complete");
-        lock.released.entry(route.clone()).or_default().insert(hash, released);
-    }
+    lock.release(shapes, |route| abi(shapes, route));
 }
 
 /// `id=0 email=1/2`, and behind `!` the ids that were given up.
@@ -250,7 +246,7 @@ fn after_a_merge_the_field_that_was_never_released_gets_a_new_id() {
     let mixed = merged(email, phone, &lock);
     let (shapes, settled, diagnostics) = build(both, &mixed);
     assert_eq!(ids(&shapes, "User"), "id=0 email=1 phone=2");
-    snapshots("lock")
+    snapshots("lock/unit")
         .bind(|| insta::assert_snapshot!("merge_unreleased", shown_alone(diagnostics)));
     // The next build has nothing to say.
     let (_, again, diagnostics) = build(both, &settled);
@@ -263,7 +259,8 @@ fn after_a_merge_the_field_that_was_never_released_gets_a_new_id() {
     mixed.released = branch.released.clone();
     let (shapes, _, diagnostics) = build(both, &mixed);
     assert_eq!(ids(&shapes, "User"), "id=0 email=2 phone=1");
-    snapshots("lock").bind(|| insta::assert_snapshot!("merge_released", shown_alone(diagnostics)));
+    snapshots("lock/unit")
+        .bind(|| insta::assert_snapshot!("merge_released", shown_alone(diagnostics)));
 
     // Both were.
     let (shapes, mut other, _) = build(email, &lock);
@@ -273,7 +270,7 @@ fn after_a_merge_the_field_that_was_never_released_gets_a_new_id() {
     }
     let (_, _, diagnostics) = build(both, &mixed);
     assert!(diagnostics.iter().any(Diagnostic::is_error));
-    snapshots("lock").bind(|| insta::assert_snapshot!("merge_both", shown_alone(diagnostics)));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("merge_both", shown_alone(diagnostics)));
     // The way out.
     let renamed = both.replace("email", "mail");
     let (shapes, _, diagnostics) = build(&renamed, &mixed);
@@ -293,7 +290,8 @@ fn after_a_merge_the_member_that_was_never_released_gets_a_new_tag() {
         build("%Pet: Cat=string, Dog=number, Fox=boolean, Eel=date", &mixed);
     // In the order of the source.
     assert_eq!(tags(&shapes, "Pet"), "Cat=1 Dog=2 Fox=3 Eel=4");
-    snapshots("lock").bind(|| insta::assert_snapshot!("merge_union", shown_alone(diagnostics)));
+    snapshots("lock/unit")
+        .bind(|| insta::assert_snapshot!("merge_union", shown_alone(diagnostics)));
 }
 
 #[test]
@@ -310,7 +308,8 @@ fn an_id_that_the_other_branch_gave_up_is_not_used() {
         .extend(&tried.types[&key("User")].removed);
     let (shapes, _, diagnostics) = build("User: id: string, phone: string", &mixed);
     assert_eq!(ids(&shapes, "User"), "id=0 phone=2 !1");
-    snapshots("lock").bind(|| insta::assert_snapshot!("merge_removed", shown_alone(diagnostics)));
+    snapshots("lock/unit")
+        .bind(|| insta::assert_snapshot!("merge_removed", shown_alone(diagnostics)));
 }
 
 #[test]
@@ -334,7 +333,7 @@ fn a_type_may_be_too_large_for_a_table() {
     let members: Vec<String> = (0..300).map(|n| format!("M{n}=string")).collect();
     let text = format!("User: {}\n%Pet: {}", fields.join(", "), members.join(", "));
     let (_, _, diagnostics) = build(&text, &Lock::default());
-    snapshots("lock").bind(|| insta::assert_snapshot!("too_many", shown_alone(diagnostics)));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("too_many", shown_alone(diagnostics)));
 }
 
 #[test]
@@ -389,6 +388,7 @@ fn the_file_holds_what_was_assigned() {
     let table = LockedTable {
         ty: Some("User".to_owned()),
         primary_key: "id".to_owned(),
+        owned: true,
         schema: BTreeMap::from([
             (
                 "id".to_owned(),
@@ -403,7 +403,7 @@ fn the_file_holds_what_was_assigned() {
     };
     lock.tables.insert("users".to_owned(), table);
     let text = file::print(&lock);
-    snapshots("lock").bind(|| insta::assert_snapshot!("file", text));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("file", text));
     assert_eq!(file::parse(&text).expect("valid"), lock);
     assert_eq!(file::parse(&text.replace('\n', "\r\n")).expect("valid"), lock);
 }
@@ -437,7 +437,7 @@ fn a_lock_that_cannot_be_understood_is_an_error_with_its_place() {
         let (read_lock, diagnostics) = read(&files, &options);
         assert_eq!(read_lock, Lock::default());
         let shown = shown(&files, "/app", diagnostics);
-        snapshots("lock").bind(|| insta::assert_snapshot!(format!("bad_{name}"), shown));
+        snapshots("lock/unit").bind(|| insta::assert_snapshot!(format!("bad_{name}"), shown));
         // It is not overwritten.
         assert!(write(&files, &options, &lock, false).is_err());
         assert_eq!(files.texts()[0].1, text);
@@ -445,7 +445,7 @@ fn a_lock_that_cannot_be_understood_is_an_error_with_its_place() {
     let files = Memory::unix([("/app/kontract.lock.json", b"{\"\xff")]);
     let (_, diagnostics) = read(&files, &Options::defaults("/app"));
     let shown = shown(&files, "/app", diagnostics);
-    snapshots("lock").bind(|| insta::assert_snapshot!("bad_not_utf8", shown));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("bad_not_utf8", shown));
 }
 
 #[test]
@@ -469,7 +469,7 @@ fn the_file_is_written_when_it_changes_and_only_then() {
         build("User: a: string, b: string, id: string\n%Pet: Cat=string, Dog=number", &lock);
     let refused = write(&files, &options, &next, true).expect_err("locked");
     let shown = shown(&files, "/app", vec![refused]);
-    snapshots("lock").bind(|| insta::assert_snapshot!("locked", shown));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("locked", shown));
     assert_eq!(read(&files, &options).0, lock);
     assert_eq!(write(&files, &options, &next, false), Ok(true));
     assert_eq!(read(&files, &options).0, next);
@@ -496,7 +496,7 @@ fn what_stands_in_the_way_of_the_file_is_an_error() {
     }
     let reports: Vec<String> =
         all.into_iter().map(|found| shown(&link, "/app", vec![found])).collect();
-    snapshots("lock").bind(|| insta::assert_snapshot!("in_the_way", reports.join("\n")));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("in_the_way", reports.join("\n")));
 }
 
 #[test]
@@ -514,5 +514,5 @@ fn a_clash_is_shown_where_the_fields_are_written() {
     let mut diagnostics = Vec::new();
     assign::assign_shapes(&mut shapes, &lock, &mut diagnostics);
     let shown = shown(&files, "/app", diagnostics);
-    snapshots("lock").bind(|| insta::assert_snapshot!("clash_in_the_source", shown));
+    snapshots("lock/unit").bind(|| insta::assert_snapshot!("clash_in_the_source", shown));
 }

@@ -79,7 +79,7 @@ fn scalar_name(scalar: Scalar) -> &'static str {
 }
 
 /// The ids that a value takes: a union's type stands before it.
-pub fn ids_of(ty: &str, id: u16) -> impl Iterator<Item = u16> {
+pub fn ids_of(ty: &str, id: u16) -> impl Iterator<Item = u16> + use<> {
     let kind = (ty == "union").then(|| id.wrapping_sub(1));
     kind.into_iter().chain([id])
 }

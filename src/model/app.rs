@@ -82,9 +82,6 @@ pub struct Route {
     pub function: usize,
     /// Indices of the middlewares that wrap it, outermost first.
     pub chain: Vec<usize>,
-    /// For each parameter: it may be left out, and null is not one of its values, so that null on
-    /// the wire stands for undefined.
-    pub null_is_undefined: Vec<bool>,
     /// What the annotation asks for, or else what the route's storage operations need.
     pub perm: u8,
     /// The tables that the route's call graph touches, each with the operations as a mask.

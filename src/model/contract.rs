@@ -2,13 +2,17 @@
 //! `extract`. It holds no syntax tree and depends on nothing but the file's text, so it can be
 //! kept between builds.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     SourcePath, Span,
-    types::{Docs, FunctionType, Key, Member, Parameter, TypeExpr, TypeParameter, walk_signature},
+    reach::Reach,
+    types::{
+        Docs, FunctionType, Key, Member, MemberKind, Parameter, TypeExpr, TypeParameter,
+        walk_signature,
+    },
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -34,6 +38,8 @@ pub struct ModuleContract {
     /// What calling its functions gives, by the name they have in the file: `load`, `Service.find`.
     /// Missing: what cannot be told.
     pub results: BTreeMap<String, FunctionResult>,
+    /// What each top-level declaration touches and mentions; those that do neither are left out.
+    pub reach: Vec<Reach>,
     /// The entries of `defineMiddleware([...])`.
     pub middleware: Option<Vec<Middleware>>,
     /// String literals of at least six characters in code (not in types), sorted: what the leak
@@ -322,6 +328,33 @@ impl TypeDeclaration {
         let mut bare = self.clone();
         bare.strip_docs();
         bare
+    }
+
+    /// As a client sees it: a field without R may be sent, and never comes back.
+    #[must_use]
+    pub fn for_clients(&self) -> Cow<'_, Self> {
+        let hidden = |m: &Member| matches!(&m.kind, MemberKind::Property { storage, .. } if storage.is_hidden());
+        let members = match &self.kind {
+            TypeDeclarationKind::Interface { members, .. }
+            | TypeDeclarationKind::Class { members, .. }
+            | TypeDeclarationKind::Alias(TypeExpr::Object(members)) => members,
+            _ => return Cow::Borrowed(self),
+        };
+        if !members.iter().any(hidden) {
+            return Cow::Borrowed(self);
+        }
+        let mut declaration = self.clone();
+        if let TypeDeclarationKind::Interface { members, .. }
+        | TypeDeclarationKind::Class { members, .. }
+        | TypeDeclarationKind::Alias(TypeExpr::Object(members)) = &mut declaration.kind
+        {
+            for member in members {
+                if let MemberKind::Property { optional, storage, .. } = &mut member.kind {
+                    *optional |= storage.is_hidden();
+                }
+            }
+        }
+        Cow::Owned(declaration)
     }
 
     fn strip_docs(&mut self) {

@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod perms;
 pub mod types;
 pub mod symbolic;
+pub mod reach;
 pub mod contract;
 pub mod shape;
 pub mod app;

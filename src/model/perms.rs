@@ -1,7 +1,8 @@
-//! The three permission bits: read 4, write 2, execute or delete 1.
+//! The three permission bits: read 4, write 2, remove 1.
 
 pub const READ: u8 = 4;
 pub const WRITE: u8 = 2;
+pub const REMOVE: u8 = 1;
 /// A field without `@perm`.
 pub const FIELD_DEFAULT: u8 = READ | WRITE;
 
@@ -19,4 +20,12 @@ pub const NAMES: &[(&str, u8)] = &[
 
 pub fn by_name(name: &str) -> Option<u8> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, mask)| *mask)
+}
+
+/// `R_X`.
+pub fn letters(mask: u8) -> String {
+    [(READ, 'R'), (WRITE, 'W'), (REMOVE, 'X')]
+        .into_iter()
+        .map(|(bit, letter)| if mask & bit == 0 { '_' } else { letter })
+        .collect()
 }

@@ -3,13 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Span, shape::Scalar};
+use super::{Span, perms, shape::Scalar};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum TypeExpr {
     /// `string`, `number`, `unknown`, `this`, … as written.
     Keyword(String),
     Literal(LiteralType),
+    /// `Int32`; `Int64<bigint>` where `bigint` is set.
+    Scalar {
+        scalar: Scalar,
+        bigint: bool,
+    },
     /// `` `a${string}b` ``: texts (raw) around types.
     Template {
         texts: Vec<String>,
@@ -158,6 +163,8 @@ pub struct Parameter {
     /// `?` or a default value.
     pub optional: bool,
     pub rest: bool,
+    /// `@int32`: the range of the numbers in it.
+    pub scalar: Option<Scalar>,
     pub span: Span,
 }
 
@@ -179,12 +186,19 @@ pub const MODULE_SPECIFIER: &str = "kontract:";
 /// The text of a doc comment (`///` or `/** */`), without its delimiters and leading stars.
 pub type Docs = String;
 
+impl FieldStorage {
+    /// Its permission lacks R: it never leaves the server.
+    pub fn is_hidden(&self) -> bool {
+        self.perm.is_some_and(|perm| perm & perms::READ == 0)
+    }
+}
+
 impl TypeExpr {
     /// Calls `visit` on this type and every type within it, outermost first.
     pub fn walk(&self, visit: &mut dyn FnMut(&TypeExpr)) {
         visit(self);
         match self {
-            TypeExpr::Keyword(_) | TypeExpr::Literal(_) => {}
+            TypeExpr::Keyword(_) | TypeExpr::Literal(_) | TypeExpr::Scalar { .. } => {}
             TypeExpr::Template { types, .. }
             | TypeExpr::Union(types)
             | TypeExpr::Intersection(types) => {
@@ -234,7 +248,7 @@ impl TypeExpr {
             return;
         }
         match self {
-            TypeExpr::Keyword(_) | TypeExpr::Literal(_) => {}
+            TypeExpr::Keyword(_) | TypeExpr::Literal(_) | TypeExpr::Scalar { .. } => {}
             TypeExpr::Template { types, .. }
             | TypeExpr::Union(types)
             | TypeExpr::Intersection(types)
@@ -292,7 +306,7 @@ impl TypeExpr {
 }
 
 impl Member {
-    fn replace_types(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
+    pub fn replace_types(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {
         match &mut self.kind {
             MemberKind::Property { ty, .. } | MemberKind::Getter { ty, .. } => ty.replace(change),
             MemberKind::Method { signature, .. }

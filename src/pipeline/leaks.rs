@@ -66,7 +66,9 @@ pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Di
         .map(|module| format!("client/{}.js", module.output))
         .collect();
     let searched = outputs.iter().filter(|o| {
-        o.path.starts_with("client/") && !o.path.ends_with(".map") && !code.contains(&o.path)
+        ["client/", "codec/"].iter().any(|side| o.path.starts_with(side))
+            && !o.path.ends_with(".map")
+            && !code.contains(&o.path)
     });
     for output in searched {
         report.files.push(output.path.clone());

@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Resolutions, Resolver, gather, infer},
+    gather::{Around, Resolutions, Resolver, gather, infer},
     names::Layout,
 };
 use crate::{
@@ -35,6 +35,7 @@ use crate::{
         shape::Shapes,
     },
     source::STACK_BYTES,
+    typescript::Installed,
 };
 
 /// The sources as they were read, once: they may change while the build runs.
@@ -57,15 +58,18 @@ pub struct Build {
 
 /// Source → contracts → app → outputs.
 pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
-    // Walks over syntax trees recurse, and the parser admits trees that need this much.
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.unwrap_or(0))
-        .stack_size(STACK_BYTES)
-        .build();
-    match threads {
+    match threads(options) {
         Ok(threads) => threads.install(|| build_here(files, options)),
         Err(error) => Build { diagnostics: vec![no_threads(&error)], ..Build::default() },
     }
+}
+
+/// Walks over syntax trees recurse, and the parser admits trees that need this much.
+fn threads(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .stack_size(STACK_BYTES)
+        .build()
 }
 
 #[cold]
@@ -87,7 +91,14 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let resolver = Resolver::new(files, options);
     let (modules, texts, resolutions) =
         extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let (mut app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
+    let around = Around {
+        options,
+        layout: &layout,
+        resolver: &resolver,
+        typescript: &Installed { files: &**files, options, texts: &texts },
+        primary_keys: &lock.primary_keys(),
+    };
+    let (mut app, modules, found) = gather(&around, modules, resolutions);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -110,14 +121,27 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
 
 /// What travels, before the lock gives ids: for tests.
 pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnostic>) {
-    let layout = Layout::new(options);
-    let (sources, mut diagnostics) = discover::discover(&**files, options);
-    let resolver = Resolver::new(files, options);
-    let (modules, _, resolutions) =
-        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let (app, found) = gather(options, &layout, &modules, &resolver, &resolutions);
-    diagnostics.extend(found);
-    (app.shapes, diagnostics)
+    let here = || {
+        let layout = Layout::new(options);
+        let (sources, mut diagnostics) = discover::discover(&**files, options);
+        let resolver = Resolver::new(files, options);
+        let (modules, texts, resolutions) =
+            extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
+        let around = Around {
+            options,
+            layout: &layout,
+            resolver: &resolver,
+            typescript: &Installed { files: &**files, options, texts: &texts },
+            primary_keys: &BTreeMap::new(),
+        };
+        let (app, _, found) = gather(&around, modules, resolutions);
+        diagnostics.extend(found);
+        (app.shapes, diagnostics)
+    };
+    match threads(options) {
+        Ok(threads) => threads.install(here),
+        Err(error) => (Shapes::default(), vec![no_threads(&error)]),
+    }
 }
 
 /// Extracts the sources and what they import from outside the include patterns.

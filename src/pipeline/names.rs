@@ -58,7 +58,7 @@ impl Layout {
     }
 
     pub fn client_output(&self, file: &SourcePath) -> String {
-        self.output(file, &["index"])
+        self.output(file, &["index", "__kontract"])
     }
 
     pub fn json_output(&self, file: &SourcePath) -> String {

@@ -10,7 +10,7 @@ use swc_ecma_ast::{
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
-use crate::source::{Annotation, span};
+use crate::source::{Annotation, AnnotationName, span};
 
 pub const PARAMETER: &str = "a parameter";
 
@@ -45,6 +45,25 @@ impl Attachments {
             found.push(annotation);
         }
         found
+    }
+
+    /// Like `take`, for a node that takes no others than those that `wants` names.
+    pub fn take_some(
+        &self,
+        node: SwcSpan,
+        name: SwcSpan,
+        wants: impl Fn(AnnotationName) -> bool,
+    ) -> Vec<&Annotation> {
+        let (from, to) = (span(node).start, span(name).start);
+        let first = self.annotations.partition_point(|(a, _)| a.anchor < from);
+        let found = self.annotations[first..].iter().take_while(|(a, _)| a.anchor <= to);
+        found
+            .filter(|(a, _)| wants(a.name))
+            .map(|(a, taken)| {
+                taken.set(true);
+                a
+            })
+            .collect()
     }
 
     pub fn left(&self) -> impl Iterator<Item = &Annotation> {

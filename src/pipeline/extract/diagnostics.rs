@@ -256,15 +256,11 @@ pub fn invalid_route_name(file: &SourcePath, span: Span, name: &str) -> Diagnost
 }
 
 #[cold]
-pub fn unreadable_field(file: &SourcePath, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "K041",
-        file,
-        Some(span),
-        "a field without R is not available in this version",
-    )
-    .label("responses would still carry it")
-    .help("keep it in a table of its own that no route returns")
+pub fn two_ranges(file: &SourcePath, span: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("K041", file, Some(span), format!("`{name}` is a second range"))
+        .label("the second one")
+        .related(file, first, "the first one")
+        .help("keep one of them")
 }
 
 #[cold]

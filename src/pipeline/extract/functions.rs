@@ -29,6 +29,7 @@ use crate::{
     model::{
         Span,
         contract::{BackendFunction, FunctionKind, Signature},
+        shape::Scalar,
         types::{FunctionType, Key, Parameter, TypeExpr},
     },
     source::{Annotation, AnnotationName, span},
@@ -398,6 +399,9 @@ impl Extractor<'_> {
     /// A leading `this: void` is dropped; missing types are errors or inferred.
     fn signature(&self, parts: &Parts<'_>, name: SwcSpan, docs: Option<String>) -> Signature {
         let mut parameters: Vec<Parameter> = parts.ty.parameters.clone();
+        for (pattern, parameter) in parts.params.iter().zip(&mut parameters) {
+            parameter.scalar = self.parameter_annotations(pattern);
+        }
         if parameters.first().is_some_and(|p| p.name == "this") {
             parameters.remove(0);
         }
@@ -454,6 +458,18 @@ impl Extractor<'_> {
             inferred.or_else(|| Some(TypeExpr::Keyword("unknown".to_owned())))
         });
         Signature { docs, type_parameters: parts.ty.type_parameters.clone(), parameters, result }
+    }
+
+    /// Before a parameter.
+    fn parameter_annotations(&self, pattern: &Pat) -> Option<Scalar> {
+        let at = pattern.span().with_hi(pattern.span().lo);
+        let found = self.scalar_annotation(at, at);
+        for annotation in self.annotations.take(at, at) {
+            if !matches!(annotation.name, AnnotationName::Scalar(_)) {
+                self.misplaced(annotation, "a parameter");
+            }
+        }
+        found
     }
 
     fn check_this(&self, function: &impl VisitWith<FindThis>) {

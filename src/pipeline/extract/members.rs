@@ -5,12 +5,13 @@ use swc_ecma_ast::{Expr, Lit, TsLit, TsType, TsTypeElement};
 
 use super::{
     Extractor, constant,
-    diagnostics::{unreadable_field, wrapper_in_inner_type, wrong_kind},
-    types::{any, entity_name, expression_path},
+    diagnostics::{two_ranges, wrapper_in_inner_type, wrong_kind},
+    types::{any, entity_name, expression_path, scalar},
 };
 use crate::{
     model::{
-        Span, perms,
+        perms,
+        shape::Scalar,
         types::{FieldStorage, FunctionType, Key, Member, MemberKind},
     },
     source::{AnnotationName, span},
@@ -93,7 +94,8 @@ impl Extractor<'_> {
         node: swc_common::Span,
         name: swc_common::Span,
     ) -> FieldStorage {
-        let mut storage = FieldStorage::default();
+        let mut storage =
+            FieldStorage { scalar: self.scalar_annotation(node, name), ..FieldStorage::default() };
         if self.inner.get() {
             // They stay, and are reported as attached to the wrong thing.
             return storage;
@@ -115,24 +117,43 @@ impl Extractor<'_> {
                     self.no_arguments(annotation);
                     storage.unique = true;
                 }
-                AnnotationName::Scalar(_) => {
-                    self.later(annotation, "leave it out; ranges are not checked yet");
-                }
+                AnnotationName::Scalar(_) => {}
                 other => self.report(wrong_kind(
                     self.file,
                     annotation.span,
                     other.as_str(),
                     "a field",
-                    "fields take `@primkey`, `@perm(perms.R__)`, `@index` and `@unique`",
+                    "fields take `@primkey`, `@perm(perms.R__)`, `@index`, `@unique` and `@int32`",
                 )),
             }
         }
-        if let (Some(mask), Some(at)) =
-            (storage.perm, taken.iter().find(|a| a.name == AnnotationName::Perm))
-        {
-            self.check_readable(mask, at.span);
-        }
         storage
+    }
+
+    /// `@int32` and the like before a field or parameter.
+    pub fn scalar_annotation(
+        &self,
+        node: swc_common::Span,
+        name: swc_common::Span,
+    ) -> Option<Scalar> {
+        if self.annotations.is_empty() {
+            return None;
+        }
+        let is_scalar = |name| matches!(name, AnnotationName::Scalar(_));
+        let taken = self.annotations.take_some(node, name, is_scalar);
+        for annotation in &taken {
+            self.no_arguments(annotation);
+        }
+        if let [first, second, ..] = taken.as_slice()
+            && first.name != second.name
+        {
+            let name = format!("@{}", second.name.as_str());
+            self.report(two_ranges(self.file, second.span, first.span, &name));
+        }
+        taken.first().and_then(|annotation| match annotation.name {
+            AnnotationName::Scalar(kind) => Some(scalar(kind).0),
+            _ => None,
+        })
     }
 
     /// `Primkey<…>`, `Perm<…, 'R__'>` around a field's type.
@@ -158,10 +179,7 @@ impl Extractor<'_> {
                 });
                 match mask {
                     Some(Some((mask, at))) => match perms::by_name(&mask) {
-                        Some(mask) => {
-                            storage.perm = Some(mask);
-                            self.check_readable(mask, at);
-                        }
+                        Some(mask) => storage.perm = Some(mask),
                         None => self.report(super::diagnostics::unknown_perm(self.file, at, &mask)),
                     },
                     _ => self.report(super::diagnostics::not_constant(
@@ -177,12 +195,6 @@ impl Extractor<'_> {
         }
         if let Some(inner) = arguments.params.first() {
             self.field_wrappers(inner, storage);
-        }
-    }
-
-    fn check_readable(&self, mask: u8, at: Span) {
-        if mask & perms::READ == 0 {
-            self.report(unreadable_field(self.file, at));
         }
     }
 }

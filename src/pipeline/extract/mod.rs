@@ -15,6 +15,7 @@ mod infer;
 mod members;
 mod middleware;
 mod names;
+mod reach;
 mod results;
 mod twice;
 mod types;
@@ -49,6 +50,7 @@ use crate::{
         SourcePath,
         contract::{BackendFunction, Constant, ModuleContract, TypeDeclaration, Value},
         diagnostic::Diagnostic,
+        reach::Reach,
         types::{Docs, FunctionType, TypeExpr},
     },
     source::{self, AnnotationName, span},
@@ -177,7 +179,8 @@ impl<'a> Extractor<'a> {
         }
         contract.functions = self.functions.take();
         self.imports(module, &mut contract);
-        let (uses, values) = self.uses(module, unresolved, top_level);
+        let (uses, values, reach) = self.uses(module, unresolved, top_level);
+        contract.reach = reach;
         self.leftover_annotations(module);
         self.check_declared_twice(module);
         self.check_exported_twice(&contract.exports, &contract.types);
@@ -341,7 +344,12 @@ impl<'a> Extractor<'a> {
         Value { name: ident.sym.to_string(), span: span(ident.span), ty }
     }
 
-    fn uses(&self, module: &Module, unresolved: Mark, top_level: Mark) -> (Uses, FxHashSet<Atom>) {
+    fn uses(
+        &self,
+        module: &Module,
+        unresolved: Mark,
+        top_level: Mark,
+    ) -> (Uses, FxHashSet<Atom>, Vec<Reach>) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
@@ -363,9 +371,10 @@ impl<'a> Extractor<'a> {
             awaits: true,
         };
         module.visit_with(&mut visitor);
-        let mut uses = visitor.uses;
+        let mut uses = std::mem::take(&mut visitor.uses);
         let values = std::mem::take(&mut uses.values);
-        (uses, values)
+        let reach = reach::reach(module, &visitor);
+        (uses, values, reach)
     }
 
     /// Annotations that belong to no node that takes any.
@@ -375,12 +384,6 @@ impl<'a> Extractor<'a> {
         }
         for annotation in self.annotations.left() {
             let name = annotation.name.as_str();
-            if let AnnotationName::Scalar(_) = annotation.name
-                && attach::kind_at(module, annotation.anchor) == Some(attach::PARAMETER)
-            {
-                self.later(annotation, "leave it out; ranges are not checked yet");
-                continue;
-            }
             let belongs = belongs(annotation.name);
             match attach::kind_at(module, annotation.anchor) {
                 Some(what) => {
@@ -418,7 +421,7 @@ fn belongs(name: AnnotationName) -> &'static str {
         | AnnotationName::Index
         | AnnotationName::Unique => "a field of a top-level interface, class or object type",
         AnnotationName::Owned | AnnotationName::Table => "a top-level interface or class",
-        AnnotationName::Scalar(_) => "a parameter or field",
+        AnnotationName::Scalar(_) => "a parameter of a backend function, or a field",
     }
 }
 
@@ -442,6 +445,7 @@ pub fn empty(file: &SourcePath) -> ModuleContract {
         tables: Vec::new(),
         inserts: Vec::new(),
         results: BTreeMap::new(),
+        reach: Vec::new(),
         middleware: None,
         strings: Vec::new(),
     }

@@ -127,6 +127,11 @@ impl Names {
         }
     }
 
+    /// `import * as namespace from 'kontract'`.
+    pub fn is_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.contains(namespace)
+    }
+
     /// `backend` or `k.backend`, called.
     pub fn is_call(&self, call: &CallExpr, name: &str) -> bool {
         matches!(&call.callee, Callee::Expr(callee) if self.is_reference(callee, name))

@@ -8,15 +8,16 @@ use swc_ecma_ast::{
     TsTypeParamInstantiation, TsTypeQueryExpr, TsUnionOrIntersectionType, UnaryOp,
 };
 
-use super::{Extractor, constant, diagnostics::not_available};
+use super::{Extractor, constant};
 use crate::{
     model::{
         Span,
+        shape::Scalar,
         types::{
             FunctionType, LiteralType, MappedType, Parameter, TupleElement, TypeExpr, TypeParameter,
         },
     },
-    source::span,
+    source::{AnnotationName, ScalarKind, span},
 };
 
 impl Extractor<'_> {
@@ -177,18 +178,11 @@ impl Extractor<'_> {
         {
             return self.ty(inner);
         }
-        if arguments.is_none()
-            && let Some(meaning) = self.names.meaning_of_path(&name)
-            && let Some(base) = scalar_base(meaning)
-            && self.is_ours(&name)
-        {
-            self.report(not_available(
-                self.file,
-                at,
-                &format!("`{name}`"),
-                &format!("write `{base}`; ranges are not checked yet"),
-            ));
-            return TypeExpr::Keyword(base.to_owned());
+        if let Some(scalar) = self.names.meaning_of_path(&name).and_then(scalar_named) {
+            let bigint = arguments.and_then(|a| a.params.first()).is_some_and(|t| {
+                matches!(&**t, TsType::TsKeywordType(k) if k.kind == TsKeywordTypeKind::TsBigIntKeyword)
+            });
+            return TypeExpr::Scalar { scalar, bigint };
         }
         TypeExpr::Reference { name, arguments: self.type_arguments(arguments), span: at }
     }
@@ -237,6 +231,7 @@ impl Extractor<'_> {
                     ty: self.annotation(ident.type_ann.as_deref()),
                     optional: ident.id.optional,
                     rest: false,
+                    scalar: None,
                     span: span(ident.id.span),
                 },
                 TsFnParam::Rest(rest) => self.rest(rest, i),
@@ -246,6 +241,7 @@ impl Extractor<'_> {
                     ty: self.annotation(type_ann.as_deref()),
                     optional: *optional,
                     rest: false,
+                    scalar: None,
                     span: span(*at),
                 },
             })
@@ -258,6 +254,7 @@ impl Extractor<'_> {
             ty: self.annotation(rest.type_ann.as_deref()),
             optional: false,
             rest: true,
+            scalar: None,
             span: span(rest.span),
         }
     }
@@ -284,6 +281,7 @@ impl Extractor<'_> {
             ty: self.annotation(ty).or_else(|| default.and_then(literal_default)),
             optional: optional || default.is_some(),
             rest: false,
+            scalar: None,
             span: span(pat.span()),
         }
     }
@@ -370,14 +368,26 @@ fn modifier(sign: Option<TruePlusMinus>, text: &str) -> String {
     }
 }
 
-/// What a scalar annotation type is to TypeScript.
-fn scalar_base(name: &str) -> Option<&'static str> {
-    match name {
-        "Int8" | "Int16" | "Int32" | "Uint8" | "Uint16" | "Uint32" | "Float32" | "Float64" => {
-            Some("number")
-        }
-        "Int64" | "Uint64" => Some("bigint"),
+fn scalar_named(name: &str) -> Option<Scalar> {
+    AnnotationName::all().find_map(|known| match known {
+        AnnotationName::Scalar(kind) if scalar(kind).1 == name => Some(scalar(kind).0),
         _ => None,
+    })
+}
+
+/// What `@int32` says, and its spelling as a type.
+pub fn scalar(kind: ScalarKind) -> (Scalar, &'static str) {
+    match kind {
+        ScalarKind::Int8 => (Scalar::Int8, "Int8"),
+        ScalarKind::Int16 => (Scalar::Int16, "Int16"),
+        ScalarKind::Int32 => (Scalar::Int32, "Int32"),
+        ScalarKind::Int64 => (Scalar::Int64, "Int64"),
+        ScalarKind::Uint8 => (Scalar::Uint8, "Uint8"),
+        ScalarKind::Uint16 => (Scalar::Uint16, "Uint16"),
+        ScalarKind::Uint32 => (Scalar::Uint32, "Uint32"),
+        ScalarKind::Uint64 => (Scalar::Uint64, "Uint64"),
+        ScalarKind::Float32 => (Scalar::Float32, "Float32"),
+        ScalarKind::Float64 => (Scalar::Float64, "Float64"),
     }
 }
 

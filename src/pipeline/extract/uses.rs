@@ -49,7 +49,7 @@ pub struct Visitor<'a> {
 }
 
 impl Visitor<'_> {
-    fn is_context(&self, ident: &Ident, name: &str) -> bool {
+    pub fn is_context(&self, ident: &Ident, name: &str) -> bool {
         if ident.ctxt == self.top_level {
             return self.extractor.names.imported_as(&ident.sym) == Some(name)
                 || (ident.sym == name && self.ambient.contains(name));

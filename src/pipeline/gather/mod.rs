@@ -2,9 +2,11 @@
 //! here, but for module resolution.
 
 mod client;
+mod computed;
 mod diagnostics;
 mod infer;
 mod registry;
+mod reach;
 mod resolve;
 mod results;
 mod roles;
@@ -31,17 +33,29 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
+    typescript::TypeScript,
 };
 
+/// What the stage needs beside the contracts.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    pub options: &'a Options,
+    pub layout: &'a Layout,
+    pub resolver: &'a Resolver<'a>,
+    pub typescript: &'a dyn TypeScript,
+    /// Those of earlier builds, by table.
+    pub primary_keys: &'a BTreeMap<String, String>,
+}
+
+/// What only TypeScript can tell is asked of it; the contracts come back with its answers in them.
 pub fn gather(
-    options: &Options,
-    layout: &Layout,
-    modules: &Modules,
-    resolver: &Resolver<'_>,
-    resolutions: &Resolutions,
-) -> (App, Vec<Diagnostic>) {
+    around: &Around<'_>,
+    modules: Modules,
+    resolutions: Resolutions,
+) -> (App, Modules, Vec<Diagnostic>) {
+    let Around { options, layout, resolver, typescript, primary_keys } = *around;
     let mut diagnostics = Vec::new();
-    let symbols = Symbols { modules, resolutions };
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
     let server_side: BTreeSet<SourcePath> = modules
         .values()
         .filter(|c| roles::is_server(options, layout, c))
@@ -51,7 +65,7 @@ pub fn gather(
     let server = roles::server_closure(symbols, resolver, layout, &roots, &mut diagnostics);
     roles::check_clients(symbols, options, layout, &mut diagnostics);
 
-    let mut routes = routes::routes(modules, &mut diagnostics);
+    let mut routes = routes::routes(&modules, &mut diagnostics);
     let middleware =
         modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
             contract
@@ -62,26 +76,11 @@ pub fn gather(
     if let Some(middleware) = &middleware {
         routes::match_middleware(
             &mut routes,
-            modules,
+            &modules,
             middleware,
             options.base.as_deref(),
             &mut diagnostics,
         );
-    }
-    for route in routes.values_mut() {
-        let function = &modules[&route.module].functions[route.function];
-        let file = &route.module;
-        route.null_is_undefined = function
-            .signature
-            .parameters
-            .iter()
-            .map(|p| {
-                p.ty.as_ref().is_some_and(|ty| {
-                    (p.optional || results::admits(symbols, file, ty, "undefined"))
-                        && !results::admits(symbols, file, ty, "null")
-                })
-            })
-            .collect();
     }
     let chains: BTreeMap<Vec<usize>, String> = routes
         .values()
@@ -91,8 +90,12 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
-    let shapes = shapes::shapes(symbols, &routes, &mut diagnostics);
-    let tables = tables::tables(symbols, &|file| options.is_client(file), &mut diagnostics);
+    reach::reach(symbols, &mut routes, &mut diagnostics);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
+    let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
+    let tables =
+        tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
@@ -100,8 +103,7 @@ pub fn gather(
     }
     let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    (
-        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry },
-        diagnostics,
-    )
+    let app =
+        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry };
+    (app, modules, diagnostics)
 }

@@ -47,14 +47,13 @@ impl Resolutions {
     pub fn get(&self, file: &SourcePath, specifier: &str) -> &Resolution {
         self.files.get(file).and_then(|map| map.get(specifier)).unwrap_or(&Resolution::External)
     }
-}
 
-impl Resolutions {
-    /// A specifier that the compiler made.
     pub fn insert(&mut self, file: &SourcePath, specifier: String, resolution: Resolution) {
         self.files.entry(file.clone()).or_default().insert(specifier, resolution);
     }
+}
 
+impl Resolutions {
     /// The modules that these files' specifiers lead to.
     pub fn modules<'a>(&'a self, files: &'a [SourcePath]) -> impl Iterator<Item = &'a SourcePath> {
         files.iter().filter_map(|file| self.files.get(file)).flat_map(BTreeMap::values).filter_map(

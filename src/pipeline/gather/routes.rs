@@ -47,7 +47,6 @@ pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<
                     module: file.clone(),
                     function: index,
                     chain: Vec::new(),
-                    null_is_undefined: Vec::new(),
                     perm: function.perm.unwrap_or(0),
                     tables: BTreeMap::new(),
                     unseen: Vec::new(),

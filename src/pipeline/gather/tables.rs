@@ -34,6 +34,7 @@ pub const GENERATED_KEY: &str = "_id";
 pub fn tables(
     symbols: Symbols<'_>,
     is_client: &dyn Fn(&SourcePath) -> bool,
+    locked_keys: &BTreeMap<String, String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, Table> {
     let mut used = BTreeSet::new();
@@ -55,7 +56,8 @@ pub fn tables(
             diagnostics.push(complain(row.file, named.span, &name));
             continue;
         }
-        tables.insert(name, table(symbols, &row, diagnostics));
+        let locked_key = locked_keys.get(&name).map(String::as_str);
+        tables.insert(name, table(symbols, &row, locked_key, diagnostics));
     }
     for name in used {
         if !tables.contains_key(&name) {
@@ -111,7 +113,13 @@ fn used(modules: &Modules) -> BTreeSet<&str> {
     modules.values().flat_map(|c| &c.tables).map(|t| t.table.as_str()).collect()
 }
 
-fn table(symbols: Symbols<'_>, row: &Row<'_>, diagnostics: &mut Vec<Diagnostic>) -> Table {
+/// The key is the field that is marked, or the one that the lock remembers, or the first.
+fn table(
+    symbols: Symbols<'_>,
+    row: &Row<'_>,
+    locked_key: Option<&str>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Table {
     let Row { file, declaration, fields } = row;
     let mut table = Table {
         row: Some(((*file).clone(), declaration.name.clone())),
@@ -121,7 +129,8 @@ fn table(symbols: Symbols<'_>, row: &Row<'_>, diagnostics: &mut Vec<Diagnostic>)
         owned: declaration.storage.owned.is_some(),
     };
     let mut marked = fields.iter().filter(|f| f.storage.primary_key);
-    let key = marked.next().or(fields.first());
+    let locked = fields.iter().find(|f| Some(f.name.as_str()) == locked_key);
+    let key = marked.next().or(locked).or(fields.first());
     if let (Some(first), Some(second)) = (key, marked.next()) {
         diagnostics.push(two_primary_keys(
             (&first.file, first.span),

@@ -9,13 +9,14 @@
 //! ```js
 //! import { __kontract_rpc } from "kontract/client";
 //! export async function getUser(id, options) {
-//!   return await __kontract_rpc("getUser", [id], { egroup: "api" }, options);
+//!   return await __kontract_rpc("getUser", [id], { egroup: "api", abi: "sha256:…", encode: …, decode: … }, options);
 //! }
 //! ```
 //! and `declare function getUser(id: string, options?: CallOptions): Promise<User>;`
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use super::codec;
 use crate::{
     diagnostic::position::LineIndex,
     model::{
@@ -116,6 +117,8 @@ impl Script<'_> {
         let (functions, services) = grouped(self.contract);
         if !functions.is_empty() || !services.is_empty() {
             self.out.push("import { __kontract_rpc } from \"kontract/client\";\n");
+            let codec = string(&codec::specifier(path, &self.module.output));
+            self.out.push(&format!("import * as {} from {codec};\n", codec::NAMESPACE));
         }
         let mut empty = functions.is_empty() && services.is_empty();
         for (name, reexport) in self.module.reexports.iter().filter(|(_, r)| r.value) {
@@ -158,7 +161,7 @@ impl Script<'_> {
             let export = self.export(&function.name);
             self.mark(function.span);
             self.out.push(&format!("{export}async function {}", local_name(&function.name)));
-            self.stub(function, "");
+            self.stub(app, function, "");
             self.out.push("\n");
         }
         for ((_, class), methods) in services {
@@ -167,7 +170,7 @@ impl Script<'_> {
                 self.out.push("  ");
                 self.mark(method.span);
                 self.out.push(&format!("async {}", property(&method.name)));
-                self.stub(method, "  ");
+                self.stub(app, method, "  ");
                 self.out.push(",\n");
             }
             self.out.push("};\n");
@@ -182,7 +185,7 @@ impl Script<'_> {
     }
 
     /// `(id, options) { return await … }`.
-    fn stub(&mut self, function: &BackendFunction, indent: &str) {
+    fn stub(&mut self, app: &App, function: &BackendFunction, indent: &str) {
         let parameters = &function.signature.parameters;
         // A parameter must not hide what the stub calls.
         let name = |name: &str| match name {
@@ -200,15 +203,23 @@ impl Script<'_> {
             names.push(name.to_owned());
             format!(", {name}")
         });
-        let meta = match &function.egroup {
-            Some(egroup) => format!("{{ egroup: {} }}", string(egroup)),
-            None => "{}".to_owned(),
-        };
+        let mut meta = Vec::new();
+        if let Some(egroup) = &function.egroup {
+            meta.push(format!("egroup: {}", string(egroup)));
+        }
+        let name = route_name(function);
+        if let (Some(route), Some(shapes)) = (app.routes.get(&name), app.shapes.routes.get(&name)) {
+            let codec = format!("{}.{}", codec::NAMESPACE, shapes.ident);
+            meta.push(format!("abi: {}", string(&route.abi)));
+            meta.push(format!("encode: {codec}_encodeRequest, decode: {codec}_decodeResponse"));
+        }
+        let meta =
+            if meta.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", meta.join(", ")) };
         self.out.push(&format!("({}) {{\n{indent}  return await ", names.join(", ")));
         self.mark(function.span);
         self.out.push(&format!(
             "__kontract_rpc({}, [{arguments}], {meta}{});\n{indent}}}",
-            string(&route_name(function)),
+            string(&name),
             options.unwrap_or_default(),
         ));
     }
@@ -305,7 +316,7 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
     let call_options =
         imports(&mut out, app, module, contract, functions.is_empty() && services.is_empty());
     for declaration in contract.types.iter().filter(|t| module.types.contains(&t.name)) {
-        printer.declaration(&mut out, declaration, 0);
+        printer.declaration(&mut out, &declaration.for_clients(), 0);
     }
     for value in contract.constants.iter().filter(|c| module.constants.contains(&c.name)) {
         printer.constant_declaration(&mut out, &value.name, value);

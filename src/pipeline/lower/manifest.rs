@@ -9,10 +9,11 @@ use crate::{
     hash::of_parts as hash,
     model::{
         SourcePath,
-        app::{App, Modules, Route},
+        app::{App, Modules, Route, Unseen},
         contract::{Filter, Located},
         output::Output,
-        types::{MODULE_SPECIFIER, Parameter, TypeExpr},
+        perms,
+        types::{MODULE_SPECIFIER, Parameter},
     },
     pipeline::{
         gather::{result_type, without_predicate},
@@ -37,9 +38,9 @@ pub fn manifest(
     let routes: Map<String, Value> = app
         .routes
         .iter()
-        .map(|(name, r)| (name.clone(), route(app, modules, &printer, &types, name, r)))
+        .map(|(name, r)| (name.clone(), route(modules, &printer, r, texts)))
         .collect();
-    let abi = hash(routes.values().filter_map(|r| r["abi"].as_str()));
+    let abi = hash(app.routes.iter().flat_map(|(name, r)| [name.as_str(), r.abi.as_str()]));
     let middleware: Vec<Value> = app
         .middleware
         .iter()
@@ -105,23 +106,22 @@ pub fn manifest(
     let types: Map<String, Value> =
         types.into_iter().map(|(name, text)| (name, text.into())).collect();
     manifest.insert("types".to_owned(), types.into());
+    manifest.insert("wire".to_owned(), serde_json::to_value(&app.shapes).unwrap_or_default());
     let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     text.push('\n');
     Output { path: "manifest.json".to_owned(), text }
 }
 
 fn route(
-    app: &App,
     modules: &Modules,
     printer: &Printer<'_>,
-    types: &BTreeMap<String, String>,
-    name: &str,
     route: &Route,
+    texts: &BTreeMap<SourcePath, String>,
 ) -> Value {
     let function = &modules[&route.module].functions[route.function];
     let signature = &function.signature;
     let mut meta = Map::new();
-    meta.insert("perm".to_owned(), function.perm.unwrap_or(0).into());
+    meta.insert("perm".to_owned(), route.perm.into());
     for (key, value) in [("ugroup", &function.ugroup), ("egroup", &function.egroup)] {
         if let Some(value) = value {
             meta.insert(key.to_owned(), value.clone().into());
@@ -132,7 +132,6 @@ fn route(
         .result
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&without_predicate(result_type(ty))));
-    let abi = route_abi(name, &params, &result, &signature_types(app, route, modules), types);
     let mut value = Map::new();
     value.insert("module".to_owned(), route.module.as_str().into());
     let export = match &function.class {
@@ -148,10 +147,30 @@ fn route(
     value.insert("params".to_owned(), params.into());
     value.insert("result".to_owned(), result.into());
     value.insert("chain".to_owned(), route.chain.clone().into());
-    value.insert("tables".to_owned(), json!({}));
-    value.insert("abi".to_owned(), abi.clone().into());
-    value.insert("accepts".to_owned(), json!([abi]));
+    let tables: Map<String, Value> = route
+        .tables
+        .iter()
+        .map(|(table, mask)| (table.clone(), perms::letters(*mask).into()))
+        .collect();
+    value.insert("tables".to_owned(), tables.into());
+    if !route.unseen.is_empty() {
+        value.insert("unseen".to_owned(), unseen(&route.unseen, texts).into());
+    }
+    value.insert("abi".to_owned(), route.abi.clone().into());
+    value.insert("accepts".to_owned(), route.accepts.clone().into());
     value.into()
+}
+
+/// `src/library.ts:12: a computed table name`, each once.
+fn unseen(unseen: &[Unseen], texts: &BTreeMap<SourcePath, String>) -> Vec<Value> {
+    let mut lines: Vec<(&SourcePath, usize, &str)> = Vec::new();
+    for unseen in unseen {
+        let text = texts.get(&unseen.file).map_or("", String::as_str);
+        let line = LineIndex::new(text).position(text, unseen.span.start as usize).line;
+        lines.push((&unseen.file, line, &unseen.what));
+    }
+    lines.dedup();
+    lines.iter().map(|(file, line, what)| format!("{file}:{line}: {what}").into()).collect()
 }
 
 fn parameter(printer: &Printer<'_>, parameter: &Parameter) -> Value {
@@ -191,46 +210,4 @@ fn types(app: &App, modules: &Modules, printer: &Printer<'_>) -> BTreeMap<String
         }
     }
     types
-}
-
-/// The keys in `types` that a route's signature reaches, itself through other types.
-fn signature_types(app: &App, route: &Route, modules: &Modules) -> Vec<String> {
-    let function = &modules[&route.module].functions[route.function];
-    let mut found: Vec<(SourcePath, String)> = Vec::new();
-    let mut queue: Vec<(SourcePath, String)> = Vec::new();
-    let names_of = |file: &SourcePath, ty: &TypeExpr, queue: &mut Vec<(SourcePath, String)>| {
-        ty.walk(&mut |ty| {
-            if let TypeExpr::Reference { name, .. } | TypeExpr::Query { name, .. } = ty {
-                queue.extend(app.declaring(modules, file, name));
-            }
-        });
-    };
-    function.signature.walk_types(&mut |ty| names_of(&route.module, ty, &mut queue));
-    while let Some(next) = queue.pop() {
-        if found.contains(&next) {
-            continue;
-        }
-        if let Some(declaration) = modules[&next.0].type_named(&next.1) {
-            declaration.walk_types(&mut |ty| names_of(&next.0, ty, &mut queue));
-        }
-        found.push(next);
-    }
-    let mut keys: Vec<String> =
-        found.into_iter().map(|(file, name)| format!("{file}#{name}")).collect();
-    keys.sort();
-    keys
-}
-
-/// Changes whenever a client built against the route could misunderstand it.
-fn route_abi(
-    name: &str,
-    params: &[Value],
-    result: &str,
-    reached: &[String],
-    types: &BTreeMap<String, String>,
-) -> String {
-    let params: Vec<String> = params.iter().map(ToString::to_string).collect();
-    let declarations: Vec<&str> =
-        reached.iter().filter_map(|key| types.get(key)).map(String::as_str).collect();
-    hash([name, result].into_iter().chain(params.iter().map(String::as_str)).chain(declarations))
 }

@@ -9,7 +9,7 @@
 //! import { env } from "kontract/runtime";
 //! import { __kontract_routes } from "./__kontract.js";
 //! export const getUser = async (id) => env.storage.users.get(id);
-//! __kontract_routes.set("getUser", { handler: (ctx, args) => getUser(args[0]), meta: { egroup: "api", perm: 0 } });
+//! __kontract_routes.set("getUser", { handler: (ctx, args) => getUser(args[0]), meta: { egroup: "api", perm: 0 }, codec: { … } });
 //! ```
 
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -18,8 +18,9 @@ use swc_common::{
     DUMMY_SP, FileName, Mark, SourceMap, SyntaxContext, comments::SingleThreadedComments, sync::Lrc,
 };
 use swc_ecma_ast::{
-    Decl, Expr, Ident, ImportDecl, ImportNamedSpecifier, ImportPhase, ImportSpecifier, Lit, Module,
-    ModuleDecl, ModuleItem, Pass, Pat, Program, Stmt, Str, VarDeclarator,
+    Decl, Expr, Ident, ImportDecl, ImportNamedSpecifier, ImportPhase, ImportSpecifier,
+    ImportStarAsSpecifier, Lit, Module, ModuleDecl, ModuleItem, Pass, Pat, Program, Stmt, Str,
+    VarDeclarator,
 };
 use swc_ecma_transforms_base::{
     fixer::fixer,
@@ -35,11 +36,14 @@ use swc_ecma_transforms_react::{Options as ReactOptions, Runtime, react};
 use swc_ecma_transforms_typescript::{Config as TypeScriptConfig, typescript};
 use swc_ecma_visit::VisitMutWith;
 
-use super::rewrite::{Rewrite, supplier};
+use super::{
+    codec,
+    rewrite::{Rewrite, supplier},
+};
 use crate::{
     model::{
         SourcePath, Span,
-        app::{App, Flavour, Modules, TypeNames},
+        app::{App, Flavour, Modules, Route, TypeNames},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
     pipeline::{
@@ -75,7 +79,7 @@ pub struct Plan<'a> {
     pub masks: Vec<(Span, u8)>,
     /// The default export gets a name, so that generated code can refer to it.
     pub name_default: Option<&'static str>,
-    /// Generated imports: specifier → names.
+    /// Generated imports: specifier → names, or `* as name`.
     pub imports: BTreeMap<String, Vec<String>>,
     /// Generated code. Names of the module's own in it are put in by [`Names::mention`].
     pub tail: String,
@@ -114,7 +118,9 @@ impl<'a> Plan<'a> {
         plan.types = Some(&module.types);
         let contract = &modules[file];
         plan.unwrap = contract.functions.iter().filter(|f| f.wrapped).map(|f| f.body).collect();
-        plan.masks = contract.functions.iter().map(|f| (f.body, f.perm.unwrap_or(0))).collect();
+        plan.masks = routes_of(app, file)
+            .map(|(_, route)| (contract.functions[route.function].body, route.perm))
+            .collect();
         if contract.functions.iter().any(|f| f.name == "default" && f.default_export) {
             plan.name_default = Some(DEFAULT);
         }
@@ -143,14 +149,15 @@ impl<'a> Plan<'a> {
     }
 
     fn add_routes(&mut self, app: &App, contract: &ModuleContract, output: &str) {
-        // In source order.
-        let names = app.client.get(&contract.file).map_or(&[][..], |client| &client.routes);
-        let routes: Vec<_> = names.iter().filter_map(|n| app.routes.get_key_value(n)).collect();
+        let routes: Vec<_> = routes_of(app, &contract.file).collect();
         if routes.is_empty() {
             return;
         }
         self.import(Layout::specifier(output, "__kontract"), "__kontract_routes");
-        let undefined = if declares(contract, "undefined") { "void 0" } else { "undefined" };
+        if let Some(client) = app.client.get(&contract.file) {
+            let codec = codec::specifier(&format!("server/{output}"), &client.output);
+            self.import(codec, &format!("* as {}", codec::NAMESPACE));
+        }
         for (name, route) in routes {
             let function = &contract.functions[route.function];
             let mut call = String::new();
@@ -171,8 +178,6 @@ impl<'a> Plan<'a> {
                 }
                 let _ = if parameter.rest {
                     write!(call, "...{args}.slice({i})")
-                } else if route.null_is_undefined.get(i).copied().unwrap_or(false) {
-                    write!(call, "{args}[{i}] ?? {undefined}")
                 } else {
                     write!(call, "{args}[{i}]")
                 };
@@ -196,9 +201,10 @@ impl<'a> Plan<'a> {
                 .collect::<String>();
             let _ = writeln!(
                 self.tail,
-                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}perm: {} }} }});",
+                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}perm: {} }}{} }});",
                 string(name),
-                function.perm.unwrap_or(0),
+                route.perm,
+                codec_of(app, name),
             );
         }
     }
@@ -246,6 +252,12 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// In source order.
+fn routes_of<'a>(app: &'a App, file: &SourcePath) -> impl Iterator<Item = (&'a String, &'a Route)> {
+    let names = app.client.get(file).map_or(&[][..], |client| &client.routes);
+    names.iter().filter_map(|name| app.routes.get_key_value(name))
+}
+
 fn member(out: &mut String, function: &BackendFunction) {
     if is_identifier(&function.name) {
         let _ = write!(out, ".{}", function.name);
@@ -254,12 +266,12 @@ fn member(out: &mut String, function: &BackendFunction) {
     }
 }
 
-fn declares(contract: &ModuleContract, name: &str) -> bool {
-    let mut imported = contract.imports.iter().flat_map(|i| &i.names);
-    imported.any(|n| n.local == name)
-        || contract.functions.iter().any(|f| f.class.is_none() && f.name == name)
-        || contract.constants.iter().any(|c| c.name == name)
-        || contract.values.iter().any(|v| v.name == name)
+/// `, codec: { … }`.
+fn codec_of(app: &App, route: &str) -> String {
+    let Some(shapes) = app.shapes.routes.get(route) else { return String::new() };
+    let functions = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"]
+        .map(|name| format!("{name}: {}.{}_{name}", codec::NAMESPACE, shapes.ident));
+    format!(", codec: {{ {} }}", functions.join(", "))
 }
 
 /// Parses the module again and applies the plan. Runs under `GLOBALS`. None where it does not
@@ -397,12 +409,19 @@ fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context:
     let items = imports.into_iter().map(|(specifier, mut names)| {
         names.sort();
         let specifiers = names.into_iter().map(|(name, context)| {
-            ImportSpecifier::Named(ImportNamedSpecifier {
-                span: DUMMY_SP,
-                local: Ident::new(name.into(), DUMMY_SP, context),
-                imported: None,
-                is_type_only: false,
-            })
+            let local = |name: &str| Ident::new(name.into(), DUMMY_SP, context);
+            match name.strip_prefix("* as ") {
+                Some(name) => ImportSpecifier::Namespace(ImportStarAsSpecifier {
+                    span: DUMMY_SP,
+                    local: local(name),
+                }),
+                None => ImportSpecifier::Named(ImportNamedSpecifier {
+                    span: DUMMY_SP,
+                    local: local(&name),
+                    imported: None,
+                    is_type_only: false,
+                }),
+            }
         });
         ModuleItem::ModuleDecl(ModuleDecl::Import(ImportDecl {
             span: DUMMY_SP,

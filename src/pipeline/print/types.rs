@@ -64,6 +64,10 @@ impl Printer<'_> {
     fn write_bare(&self, out: &mut String, ty: &TypeExpr, indent: usize) {
         match ty {
             TypeExpr::Keyword(name) => out.push_str(name),
+            // The names are this package's, and say no more to TypeScript.
+            TypeExpr::Scalar { bigint, .. } => {
+                out.push_str(if *bigint { "bigint" } else { "number" });
+            }
             TypeExpr::Literal(literal) => match literal {
                 LiteralType::String(text) => out.push_str(&string(text)),
                 LiteralType::Number(text) => out.push_str(text),

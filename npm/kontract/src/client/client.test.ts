@@ -3,16 +3,20 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CodecError } from "../codec/errors.js";
+import { dataStub } from "../testing/codec.js";
 import { startServer, type TestServer } from "../testing/host.js";
 import {
   __kontract_rpc,
   auth,
+  type CallMeta,
   configure,
   ConflictError,
   ForbiddenError,
   HttpError,
   NotFoundError,
   PermissionError,
+  StaleClientError,
   type TransportRequest,
   UnauthorizedError,
 } from "./index.js";
@@ -86,6 +90,98 @@ describe("with a server", () => {
     await expect(auth.me()).rejects.toBeInstanceOf(UnauthorizedError);
     configure({ token });
     expect((await auth.me()).isAnonymous).toBe(true);
+  });
+});
+
+describe("with a codec", () => {
+  let server: TestServer;
+  const sent: Request[] = [];
+  beforeEach(async () => {
+    server = await startServer({ env: ["GREETING"], limits: { deadlineMs: 300 } });
+    sent.length = 0;
+    const spy: typeof fetch = (...args) => {
+      sent.push(new Request(...args));
+      return fetch(...args);
+    };
+    configure({ baseUrl: server.url, fetch: spy });
+  });
+  afterEach(() => server.close());
+  const stub = (route: string, args: unknown[] = [], meta: Partial<CallMeta> = {}): Promise<unknown> =>
+    __kontract_rpc(route, args, { egroup: "api", abi: `sha256:${route}`, ...dataStub, ...meta });
+
+  test("a call and its answer are bytes", async () => {
+    const args = ["Grüße 🎉", -0, Number.NaN, null, { a: [true] }];
+    expect(await stub("echo", args)).toStrictEqual(args);
+    const [request] = sent as [Request];
+    expect(request.headers.get("content-type")).toBe("application/x-kontract");
+    expect(request.headers.get("x-kontract-abi")).toBe("sha256:echo");
+    expect(new Uint8Array(await request.arrayBuffer())).toEqual(dataStub.encode(args));
+    expect(await stub("nothing")).toBeUndefined();
+  });
+
+  test("status and missing bodies are as in JSON", async () => {
+    expect(await stub("respond", [201, {}, { id: 1 }])).toEqual({ id: 1 });
+    expect(await stub("respond", [404, {}, "still a result"])).toBe("still a result");
+    expect(await stub("respond", [204])).toBeNull();
+    expect(await stub("redirect", [`${server.url}/health`])).toBeNull();
+  });
+
+  test("errors have the class they were thrown with", async () => {
+    await expect(stub("missing")).rejects.toBeInstanceOf(NotFoundError);
+    await expect(stub("guarded")).rejects.toBeInstanceOf(ForbiddenError);
+    await expect(stub("addNote", ["1", {}])).rejects.toBeInstanceOf(PermissionError);
+    await expect(stub("greet", ["a", "b"])).rejects.toMatchObject({ status: 400, code: "INVALID_REQUEST", path: "args" });
+    await expect(stub("hang")).rejects.toMatchObject({ status: 504, code: "TIMEOUT" });
+    const stale = await stub("greet", ["Ada"], { abi: "sha256:unknown" }).catch((error: unknown) => error);
+    expect(stale).toBeInstanceOf(StaleClientError);
+    expect(stale).toMatchObject({ status: 409, code: "STALE_CLIENT", message: "This client was built for an older version of greet" });
+    expect(await stub("greet", ["Ada"], { abi: "sha256:older" })).toBe("Hello, Ada");
+  });
+
+  test("arguments of a wrong type are refused before anything is sent", async () => {
+    const error = await stub("echo", ["a", { at: [new Date()] }]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(HttpError);
+    expect(error).toMatchObject({ status: 400, code: "INVALID_REQUEST", path: "args[1].at[0]", cause: expect.any(CodecError) });
+    const failing = { encode: () => { throw new RangeError("a getter failed"); } };
+    await expect(stub("echo", [], failing)).rejects.toThrow(RangeError);
+    expect(sent).toEqual([]);
+  });
+
+  test("an answer that cannot be read is the server's fault", async () => {
+    const decode = (): never => {
+      throw new CodecError("result.email", "expected string");
+    };
+    const error = await stub("greet", ["Ada"], { decode }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      name: "HttpError",
+      status: 502,
+      code: "SERVICE_UNAVAILABLE",
+      path: "result.email",
+      message:
+        "The answer of greet is not what this client expects (result.email: expected string). " +
+        "Client and server may come from different builds",
+    });
+    const broken = (): never => {
+      throw new RangeError("not the server's");
+    };
+    await expect(stub("greet", ["Ada"], { decode: broken })).rejects.toThrow(RangeError);
+  });
+
+  test.each([
+    [200, '{"result":1}', 502],
+    [200, "<html>", 502],
+    [404, '{"result":1}', 404],
+    [500, "", 500],
+  ])("an answer that is not in bytes is none: %i %s", async (status, text, known) => {
+    configure({ fetch: async () => new Response(text, { status, headers: { "content-type": "application/json" } }) });
+    await expect(stub("greet", ["Ada"])).rejects.toMatchObject({ status: known, message: `Unexpected answer from the server (HTTP ${status})` });
+  });
+
+  test("another transport gets the arguments as they are, and the codec", async () => {
+    const requests: TransportRequest[] = [];
+    configure({ transport: { call: async (request) => requests.push(request) } });
+    await stub("f", [undefined, 1, undefined]);
+    expect(requests).toEqual([{ route: "f", args: [undefined, 1, undefined], meta: { egroup: "api", abi: "sha256:f", ...dataStub }, options: {} }]);
   });
 });
 

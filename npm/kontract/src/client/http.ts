@@ -1,12 +1,15 @@
+import { isCodecError } from "../codec/errors.js";
 import { codeOfStatus, type ErrorBody, HttpError, rebuildError } from "../errors.js";
 import { encodeJson } from "../json.js";
 import { serverUrl, settings } from "./configure.js";
-import type { CallOptions, Transport } from "./types.js";
+import { type CallOptions, type Codec, hasCodec, type Transport } from "./types.js";
 
-/** Calls as `POST <baseUrl>/rpc/<route>`. */
+/** Calls as `POST <baseUrl>/rpc/<route>`: in bytes where the stub has a codec, else in JSON. */
 export const httpTransport: Transport = {
-  async call({ route, args, options }) {
-    const answer = await request("POST", `/rpc/${encodeURIComponent(route)}`, args, options);
+  async call({ route, args, meta, options }) {
+    const path = `/rpc/${encodeURIComponent(route)}`;
+    if (hasCodec(meta)) return callInBytes(route, path, args, meta, options);
+    const answer = await request("POST", path, args, options);
     // A function without a result answers an object without `result`.
     return answer === null ? null : (answer as { result?: unknown }).result;
   },
@@ -24,20 +27,88 @@ export async function request(
   body: unknown,
   options: CallOptions = {},
 ): Promise<object | null> {
+  const init: RequestInit = { method, headers: { accept: JSON_TYPE } };
+  if (body !== undefined) {
+    init.headers = { accept: JSON_TYPE, "content-type": JSON_TYPE };
+    init.body = encodeJson(body) as string;
+  }
+  return exchange(path, init, options, async (response) => {
+    if (isBodyless(response)) return null;
+    const answer = parseAnswer(await response.text(), response.status);
+    if ("result" in answer || response.status < 400) return answer;
+    throw unexpected(response.status);
+  });
+}
+
+async function callInBytes(
+  route: string,
+  path: string,
+  args: readonly unknown[],
+  { abi, encode, decode }: Codec,
+  options: CallOptions,
+): Promise<unknown> {
+  const init: RequestInit = {
+    method: "POST",
+    headers: { accept: `${BYTES_TYPE}, ${JSON_TYPE}`, "content-type": BYTES_TYPE, "x-kontract-abi": abi },
+    body: encodeArguments(encode, args),
+  };
+  const bytes = await exchange(path, init, options, async (response) => {
+    if (isBodyless(response)) return null;
+    if (response.headers.get("content-type")?.trim().toLowerCase() !== BYTES_TYPE) {
+      // Errors are JSON; a result in JSON would be one that nobody has checked.
+      parseAnswer(await response.text(), response.status);
+      throw unexpected(response.status);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  });
+  return bytes === null ? null : decodeResult(route, decode, bytes);
+}
+
+function encodeArguments(encode: Codec["encode"], args: readonly unknown[]): Uint8Array<ArrayBuffer> {
+  try {
+    return encode(args) as Uint8Array<ArrayBuffer>;
+  } catch (error) {
+    if (!isCodecError(error)) throw error;
+    throw new HttpError(error.message, 400, "INVALID_REQUEST", { ...pathOf(error), cause: error });
+  }
+}
+
+function decodeResult(route: string, decode: Codec["decode"], bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    if (!isCodecError(error)) throw error;
+    const message =
+      `The answer of ${route} is not what this client expects (${error.message}). ` +
+      "Client and server may come from different builds";
+    throw new HttpError(message, 502, undefined, { ...pathOf(error), cause: error });
+  }
+}
+
+/** Bytes that are no message at all have no path. */
+function pathOf({ path }: { path: string }): { path?: string } {
+  return path === "" ? {} : { path };
+}
+
+/** Sends one request within its time, and reads the answer. */
+async function exchange<Result>(
+  path: string,
+  init: RequestInit,
+  options: CallOptions,
+  read: (response: Response) => Promise<Result>,
+): Promise<Result> {
   const { fetch: send = globalThis.fetch, timeout: defaultTimeout = DEFAULT_TIMEOUT_MS } = settings();
   const url = serverUrl() + path;
-  const init: RequestInit = {
-    method,
-    headers: requestHeaders(body),
-    // A redirect is an answer: following it would turn the call into a GET elsewhere.
-    redirect: "manual",
-  };
-  if (body !== undefined) init.body = encodeJson(body) as string;
-
   const limit = limitTime(options.signal, options.timeout ?? defaultTimeout);
   try {
-    const response = await send(url, { ...init, signal: limit.signal });
-    return await readAnswer(response);
+    const response = await send(url, {
+      ...init,
+      headers: withSettings(init.headers),
+      // A redirect is an answer: following it would turn the call into a GET elsewhere.
+      redirect: "manual",
+      signal: limit.signal,
+    });
+    return await read(response);
   } catch (error) {
     if (error instanceof HttpError) throw error;
     if (options.signal?.aborted) throw options.signal.reason;
@@ -48,27 +119,34 @@ export async function request(
   }
 }
 
-function requestHeaders(body: unknown): Headers {
+/** The headers of a request with those that the settings add. */
+function withSettings(own: RequestInit["headers"]): Headers {
   const { token, headers } = settings();
-  const result = new Headers({ accept: "application/json", ...headers });
-  if (body !== undefined) result.set("content-type", "application/json");
+  const result = new Headers(headers);
+  new Headers(own).forEach((value, name) => {
+    if (name !== "accept" || !result.has(name)) result.set(name, value);
+  });
   if (token) result.set("authorization", `Bearer ${token}`);
   return result;
 }
 
-async function readAnswer(response: Response): Promise<object | null> {
-  const { status } = response;
-  if (status === 204 || response.type === "opaqueredirect" || (status >= 300 && status < 400)) return null;
-  const text = await response.text();
+function isBodyless({ status, type }: Response): boolean {
+  return status === 204 || type === "opaqueredirect" || (status >= 300 && status < 400);
+}
+
+/** The JSON object of an answer; throws the error it may hold. */
+function parseAnswer(text: string, status: number): object {
   const answer = parseObject(text);
   const error = answer === undefined ? undefined : errorOf(answer, status);
   if (error !== undefined) throw rebuildError(error);
-  // Something between client and server answered: a proxy's error page, another application.
-  if (answer === undefined || (status >= 400 && !("result" in answer))) {
-    const known = status >= 400 ? status : 502;
-    throw new HttpError(`Unexpected answer from the server (HTTP ${status})`, known, codeOfStatus(known));
-  }
+  if (answer === undefined) throw unexpected(status);
   return answer;
+}
+
+/** Something between client and server answered: a proxy's error page, another application. */
+function unexpected(status: number): HttpError {
+  const known = status >= 400 ? status : 502;
+  return new HttpError(`Unexpected answer from the server (HTTP ${status})`, known, codeOfStatus(known));
 }
 
 function parseObject(text: string): object | undefined {
@@ -119,6 +197,8 @@ function limitTime(signal: AbortSignal | undefined, timeout: number): TimeLimit 
   };
 }
 
+const JSON_TYPE = "application/json";
+const BYTES_TYPE = "application/x-kontract";
 const DEFAULT_TIMEOUT_MS = 30_000;
 // A timer above this fires at once.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

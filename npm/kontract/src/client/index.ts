@@ -16,4 +16,4 @@ export { auth, type Credentials, type CurrentUser, type Login } from "./auth.js"
 export { configure } from "./configure.js";
 export { httpTransport } from "./http.js";
 export { __kontract_rpc } from "./rpc.js";
-export type { CallMeta, CallOptions, ClientConfig, Transport, TransportRequest } from "./types.js";
+export type { CallMeta, CallOptions, ClientConfig, Codec, Transport, TransportRequest } from "./types.js";

@@ -1,6 +1,6 @@
 import { settings } from "./configure.js";
 import { httpTransport } from "./http.js";
-import type { CallMeta, CallOptions } from "./types.js";
+import { type CallMeta, type CallOptions, hasCodec } from "./types.js";
 
 /** Calls a route. Generated stubs use it; an application calls the stubs. */
 export async function __kontract_rpc<Result = unknown>(
@@ -10,11 +10,12 @@ export async function __kontract_rpc<Result = unknown>(
   options: CallOptions = {},
 ): Promise<Result> {
   const { transport = httpTransport } = settings();
-  return (await transport.call({ route, args: wireArguments(args), meta, options })) as Result;
+  const given = hasCodec(meta) ? args : jsonArguments(args);
+  return (await transport.call({ route, args: given, meta, options })) as Result;
 }
 
 /** JSON has no undefined: at the end it is left out, before other arguments it is null. */
-function wireArguments(args: readonly unknown[]): unknown[] {
+function jsonArguments(args: readonly unknown[]): unknown[] {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length -= 1;
   return Array.from({ length }, (_, index) => args[index] ?? null);

@@ -22,8 +22,7 @@ test("a build is loaded from its path or address", async () => {
   for (const folder of [APPLICATION, pathToFileURL(`${APPLICATION}/`)]) {
     const application = await loadApplication(folder);
     expect(application.routes.has("greet")).toBe(true);
-    expect(application.arity.get("greet")).toBe(1);
-    expect(application.arity.get("echo")).toBe(Number.POSITIVE_INFINITY);
+    expect(application.accepts.get("greet")).toEqual(new Set(["sha256:greet", "sha256:older"]));
     expect(application.tables.notes).toEqual({ primaryKey: "id", fields: { id: { perm: 6 }, text: { perm: 6 }, author: { perm: 4 } } });
     expect(application.auth).toEqual({ sessionTtlSeconds: 60 });
   }
@@ -41,6 +40,10 @@ test.each([
   { routes: {} },
   { routes: [], tables: {} },
   { routes: { a: {} }, tables: {} },
+  { routes: { a: null }, tables: {} },
+  { routes: { a: { abi: "", accepts: [] } }, tables: {} },
+  { routes: { a: { abi: "x" } }, tables: {} },
+  { routes: { a: { abi: "x", accepts: [1] } }, tables: {} },
   { routes: {}, tables: { a: {} } },
   { routes: {}, tables: { a: { primaryKey: "id" } } },
   { routes: {}, tables: { a: { primaryKey: "id", fields: { b: { perm: "RW_" } } } } },
@@ -70,3 +73,12 @@ test("a route that the manifest does not know is an error", async () => {
   await entry("export const __kontract_routes = new Map([['stray', {}]]);");
   await expect(loadApplication(dist)).rejects.toThrow(/does not know the route stray/);
 });
+
+test.each(["{}", "{ codec: {} }", "{ codec: { decodeRequest() {}, readRequest() {}, encodeResponse() {} } }"])(
+  "a route without a codec is an error: %s",
+  async (route) => {
+    await manifest({ routes: { old: { abi: "x", accepts: [] } }, tables: {} });
+    await entry(`export const __kontract_routes = new Map([['old', ${route}]]);`);
+    await expect(loadApplication(dist)).rejects.toThrow(/has no codec for the route old: run `kontract build` again/);
+  },
+);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Routes } from "../runtime/routes.js";
+import type { RouteCodec, Routes } from "../runtime/routes.js";
 import { type Manifest, readManifest } from "./manifest.js";
 
 /** A compiled application. */
@@ -24,10 +24,17 @@ export async function loadApplication(dist: string | URL): Promise<Application> 
   if (!(routes instanceof Map)) {
     throw new Error(`${entry} registers no routes: run \`kontract build\` again`);
   }
-  // A route whose contract is unknown could not be checked.
-  const unknown = [...routes.keys()].find((name) => !manifest.arity.has(name));
-  if (unknown !== undefined) {
-    throw new Error(`${manifestFile} does not know the route ${unknown}: run \`kontract build\` again`);
+  for (const [name, route] of routes as Routes) {
+    // A route whose contract is unknown could not be checked.
+    if (!manifest.accepts.has(name)) {
+      throw new Error(`${manifestFile} does not know the route ${name}: run \`kontract build\` again`);
+    }
+    const codec: Partial<RouteCodec> = route.codec ?? {};
+    if (CODEC_FUNCTIONS.some((key) => typeof codec[key] !== "function")) {
+      throw new Error(`${entry} has no codec for the route ${name}: run \`kontract build\` again`);
+    }
   }
   return { ...manifest, routes, auth: module.__kontract_auth };
 }
+
+const CODEC_FUNCTIONS = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"] as const;

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { decodeFlex, encodeFlex } from "../codec/flexbuffers.js";
 import { UnauthorizedError } from "../errors.js";
 import type { Session } from "../runtime/session.js";
 import { APPLICATION, startServer, type TestServer, traces, until } from "../testing/host.js";
@@ -84,16 +85,6 @@ describe("calls", () => {
     expect((await server.call("nothing")).text).toBe("{}");
   });
 
-  test("answer what JSON has no form for as text, bytes and lists", async () => {
-    expect((await server.call("special")).json.result).toEqual({
-      big: "1152921504606846976",
-      date: "1970-01-01T00:00:00.000Z",
-      bytes: "AQI=",
-      map: [["a", 1]],
-      set: [1],
-    });
-  });
-
   test("read only the environment variables that were listed", async () => {
     expect((await server.call("variable", ["GREETING"])).json).toEqual({ result: "Good day" });
     expect((await server.call("variable", ["UNSET_NAME"])).json).toEqual({ result: null });
@@ -122,12 +113,12 @@ describe("requests that are none", () => {
     ["a number", "1", "body: expected an array of arguments"],
     ["null", "null", "body: expected an array of arguments"],
     ["bytes that are no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "body: expected JSON"],
-    ["NUL in a string", '["a\\u0000"]', "args[0]: expected text without NUL"],
-    ["NUL in a key", '[{"a\\u0000":1}]', "args[0]: expected text without NUL"],
-    ["a prototype", '[{"a":{"__proto__":{"admin":true}}}]', "args[0].a.__proto__: expected no such field"],
-    ["a constructor's prototype", '[{"constructor":{"prototype":{}}}]', "args[0].constructor: expected no such field"],
-    ["nesting", `[${"[".repeat(100)}${"]".repeat(100)}]`, /expected at most 64 levels/],
-    ["deep nesting", `[${"[".repeat(4000)}${"]".repeat(4000)}]`, /expected at most 64 levels/],
+    ["NUL in a string", '["a\\u0000"]', /^args\[0\]: expected string of well-formed Unicode/],
+    ["NUL in a key", '[{"a\\u0000":1}]', /^args\[0\]: expected string of well-formed Unicode/],
+    ["a prototype", '[{"a":{"__proto__":{"admin":true}}}]', "args[0].a.__proto__: a key that is not allowed"],
+    ["a constructor's prototype", '[{"constructor":{"prototype":{}}}]', "args[0].constructor: a key that is not allowed"],
+    ["nesting", `[${"[".repeat(100)}${"]".repeat(100)}]`, /nested deeper than 64 levels/],
+    ["deep nesting", `[${"[".repeat(4000)}${"]".repeat(4000)}]`, /nested deeper than 64 levels/],
   ])("%s: 400", async (_, body, message) => {
     const { status, json, text } = await post(body as string | Uint8Array);
     expect(status).toBe(400);
@@ -218,6 +209,71 @@ describe("requests that are none", () => {
   });
 });
 
+describe("calls in bytes", () => {
+  const bytes = (route: string, args: unknown[], headers: Record<string, string> = {}) =>
+    fetch(`${server.url}/rpc/${route}`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { "content-type": "application/x-kontract", "x-kontract-abi": `sha256:${route}`, ...headers },
+      body: encodeFlex(args, "args") as Uint8Array<ArrayBuffer>,
+    });
+  const resultOf = async (answer: Response): Promise<unknown> =>
+    (decodeFlex(new Uint8Array(await answer.arrayBuffer()), "result") as unknown[])[0];
+
+  test("are answered in bytes, whatever the caller accepts", async () => {
+    const answer = await bytes("greet", ["Ada"], { accept: "application/json" });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("application/x-kontract");
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(await resultOf(answer)).toBe("Good day, Ada");
+    expect(await resultOf(await bytes("echo", [1, Number.NaN, { a: null }]))).toEqual([1, Number.NaN, { a: null }]);
+    expect(await resultOf(await bytes("nothing", []))).toBeUndefined();
+  });
+
+  test("have status, headers and missing bodies as in JSON", async () => {
+    const created = await bytes("respond", [201, { Location: "/1", "content-type": "application/json" }, { id: 1 }]);
+    expect([created.status, created.headers.get("location"), created.headers.get("content-type")]).toEqual([201, "/1", "application/x-kontract"]);
+    expect(await resultOf(created)).toEqual({ id: 1 });
+    expect(await (await bytes("respond", [204])).text()).toBe("");
+    expect((await bytes("redirect", ["/elsewhere"])).headers.get("location")).toBe("/elsewhere");
+  });
+
+  test.each([
+    ["arguments of a wrong type", "greet", ["a", "b"], {}, 400, { code: "INVALID_REQUEST", path: "args" }],
+    ["a contract that is not served", "greet", ["a"], { "x-kontract-abi": "sha256:gone" }, 409, { code: "STALE_CLIENT", message: "This client was built for an older version of greet" }],
+    ["no contract", "greet", ["a"], { "x-kontract-abi": "" }, 409, { code: "STALE_CLIENT" }],
+    ["no permission, before its arguments are read", "addNote", [1, 2, 3], {}, 403, { code: "PERMISSION_DENIED" }],
+    ["an error of the function", "missing", [], {}, 404, { code: "NOT_FOUND", message: "Nothing here" }],
+    ["a result that is too large", "big", [9000], {}, 500, { code: "INTERNAL_ERROR" }],
+  ])("are refused in JSON: %s", async (_, route, args, headers, status, error) => {
+    const answer = await bytes(route, args, headers as Record<string, string>);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(await answer.json()).toEqual({ error: expect.objectContaining({ status, ...error }) });
+  });
+
+  test("without the header or with bytes that are none: 400", async () => {
+    const headers = { "content-type": "application/x-kontract" };
+    const anonymous = await server.send("/rpc/echo", { method: "POST", headers, body: new Uint8Array([1]) });
+    expect(anonymous.json.error).toMatchObject({ code: "INVALID_REQUEST", message: expect.stringMatching(/^x-kontract-abi: expected/) });
+    const broken = await server.send("/rpc/echo", { method: "POST", headers: { ...headers, "x-kontract-abi": "sha256:echo" }, body: new Uint8Array([1]) });
+    expect(broken.json.error).toMatchObject({ code: "INVALID_REQUEST", path: "args" });
+  });
+
+  test("may name an older contract, in JSON too", async () => {
+    expect((await bytes("greet", ["Ada"], { "x-kontract-abi": "sha256:older" })).status).toBe(200);
+    expect((await server.call("greet", ["Ada"], { "x-kontract-abi": "sha256:older" })).status).toBe(200);
+    expect((await server.call("greet", ["Ada"], { "x-kontract-abi": "sha256:gone" })).json.error).toMatchObject({ code: "STALE_CLIENT", status: 409 });
+  });
+
+  test("are no logins", async () => {
+    const headers = { "content-type": "application/x-kontract" };
+    const login = await server.send("/auth/login", { method: "POST", headers, body: "{}" });
+    expect(login.json.error).toMatchObject({ status: 400, message: "body: expected the content type application/json" });
+  });
+});
+
 describe("errors", () => {
   test("of the application's own reach the caller", async () => {
     expect((await server.call("missing")).json).toEqual({
@@ -256,9 +312,12 @@ describe("errors", () => {
     expect(answer.headers.get("retry-after")).toBe("1");
   });
 
-  test("a result that is too large or circular is internal", async () => {
+  test("a result that is too large or of another type is internal, its place stands in the log", async () => {
     expect((await server.call("big", [9000])).status).toBe(500);
-    expect((await server.call("circular")).status).toBe(500);
+    server.entries.length = 0;
+    const circular = await server.call("circular");
+    expect(circular.json.error).toEqual({ code: "INTERNAL_ERROR", message: "Internal error (details in the log, with the call id)", status: 500 });
+    expect(String(server.entries[0]?.error)).toMatch(/the result does not match its declared type: result\.self\.self.*nested deeper/);
     expect((await server.call("big", [8000])).status).toBe(200);
   });
 });

@@ -11,8 +11,8 @@ import { AUTH_METHODS, serveAuth } from "./auth-routes.js";
 import { MemoryAuth, noAccounts, type ServerAuth } from "./auth.js";
 import { type HandlerOptions, type Limits, parseBase, parseLimits, readVariables } from "./options.js";
 import { OriginPolicy } from "./origin.js";
-import { invalid, readCallId, readCredential, readHeaders, readJson } from "./request.js";
-import { type Answer, failureAnswer, jsonAnswer, resultAnswer, send } from "./respond.js";
+import { invalid, readCallId, readCredential, readHeaders, readPayload } from "./request.js";
+import { type Answer, failureAnswer, jsonAnswer, replyAnswer, send } from "./respond.js";
 
 /** Serves an application. To be given to `http.createServer`, or called for the requests that are Kontract's. */
 export interface Handler {
@@ -40,6 +40,7 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
   const server = new NodeHost({
     host: {
       routes: application.routes,
+      accepts: application.accepts,
       sessions: options.sessions ?? (accounts as MemoryAuth),
       backend,
       auth: accounts ?? noAccounts,
@@ -47,8 +48,8 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
       log: options.log ?? consoleLogger,
       base: base ?? RPC_BASE,
       deadlineMs: limits.deadlineMs,
+      maxBytes: limits.bodyKb * 1024,
     },
-    arity: application.arity,
     accounts,
     origins,
     limits,
@@ -62,7 +63,6 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
 
 interface NodeHostParts {
   host: Host;
-  arity: ReadonlyMap<string, number>;
   accounts: MemoryAuth | undefined;
   origins: OriginPolicy;
   limits: Required<Limits>;
@@ -175,30 +175,25 @@ class NodeHost {
 
   async #call(exchange: Exchange, route: string): Promise<Answer> {
     const { request, response, left } = exchange;
-    const { arity, origins, limits } = this.#parts;
+    const { origins, limits } = this.#parts;
     origins.check(request);
     exchange.callId = readCallId(request) ?? exchange.callId;
     response.setHeader("x-kontract-call-id", exchange.callId);
     if (!this.#host.routes.has(route)) throw new NotFoundError(`Route ${route.slice(0, 100)} not found`);
     exchange.route = route;
     const credential = readCredential(request);
-    const maxBytes = limits.bodyKb * 1024;
-    const body = await readJson(request, maxBytes, limits.deadlineMs);
-    const args = body === undefined ? [] : body;
-    if (!Array.isArray(args)) throw invalid("body: expected an array of arguments");
-    const most = arity.get(route) ?? 0;
-    if (args.length > most) throw invalid(`args: expected at most ${most}`, "args");
+    const payload = await readPayload(request, this.#host.maxBytes, limits.deadlineMs);
 
-    const result = await invoke(this.#host, {
+    const reply = await invoke(this.#host, {
       route,
-      args,
+      payload,
       credential,
       method: "POST",
       headers: readHeaders(request),
       callId: exchange.callId,
       signal: left.signal,
     });
-    return resultAnswer(result, maxBytes);
+    return replyAnswer(reply);
   }
 
   #keep(work: Promise<unknown>): void {

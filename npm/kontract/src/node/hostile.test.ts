@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { encodeFlex } from "../codec/flexbuffers.js";
 import { startServer, type TestServer } from "../testing/host.js";
+import { randomNumbers } from "../testing/random.js";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -21,6 +23,23 @@ test("no body makes the server fail, whatever it is put together from", async ()
     const body = next() < 0.5 ? inner : `[${inner}]`;
     const answer = await server.send("/rpc/echo", { method: "POST", headers: { "content-type": "application/json" }, body });
     expect([200, 400], body).toContain(answer.status);
+    seen.add(answer.status);
+  }
+  expect([...seen].sort()).toEqual([200, 400]);
+  expect(server.entries).toEqual([]);
+});
+
+test("no bytes make the server fail, whatever they were", async () => {
+  const next = randomNumbers(31);
+  const whole = encodeFlex(["text", 1, [1.5, null, { a: { b: [true, "x".repeat(60)] } }]], "args");
+  const headers = { "content-type": "application/x-kontract", "x-kontract-abi": "sha256:echo" };
+  const seen = new Set<number>();
+  for (let round = 0; round < 400; round += 1) {
+    const body = Uint8Array.from(whole);
+    for (let times = Math.floor(next() * 4); times > 0; times -= 1) body[Math.floor(next() * body.length)] = Math.floor(next() * 256);
+    const answer = await fetch(`${server.url}/rpc/echo`, { method: "POST", headers, body });
+    expect([200, 400], Buffer.from(body).toString("hex")).toContain(answer.status);
+    await answer.arrayBuffer();
     seen.add(answer.status);
   }
   expect([...seen].sort()).toEqual([200, 400]);
@@ -54,14 +73,3 @@ test("what is secret is in no answer and no log entry", async () => {
     await dev.close();
   }
 });
-
-/** Numbers from 0 to 1, the same in every run (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -4,8 +4,8 @@ import type { FieldDescription, TableDescription, TableDescriptions } from "../r
 /** What the host needs of `dist/manifest.json`. */
 export interface Manifest {
   tables: TableDescriptions;
-  /** The most arguments each route takes; Infinity with a rest parameter. */
-  arity: ReadonlyMap<string, number>;
+  /** By the route's name: the hashes of the contracts it still serves, its own among them. */
+  accepts: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Reads the contract that the compiler wrote. */
@@ -29,12 +29,11 @@ function parseManifest(text: string): Manifest | undefined {
   const tables = record(manifest?.tables);
   if (routes === undefined || tables === undefined) return undefined;
 
-  const arity = new Map<string, number>();
+  const accepts = new Map<string, ReadonlySet<string>>();
   for (const [name, route] of Object.entries(routes)) {
-    const params = record(route)?.params;
-    if (!Array.isArray(params)) return undefined;
-    const rest = params.some((param) => record(param)?.rest === true);
-    arity.set(name, rest ? Number.POSITIVE_INFINITY : params.length);
+    const { abi, accepts: others } = record(route) ?? {};
+    if (!isHash(abi) || !Array.isArray(others) || !others.every(isHash)) return undefined;
+    accepts.set(name, new Set([abi, ...others]));
   }
 
   const descriptions: [string, TableDescription][] = [];
@@ -43,7 +42,7 @@ function parseManifest(text: string): Manifest | undefined {
     if (description === undefined) return undefined;
     descriptions.push([name, description]);
   }
-  return { arity, tables: Object.fromEntries(descriptions) };
+  return { accepts, tables: Object.fromEntries(descriptions) };
 }
 
 function parseTable(value: unknown): TableDescription | undefined {
@@ -66,6 +65,10 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function isHash(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

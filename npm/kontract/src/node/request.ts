@@ -1,15 +1,22 @@
 import type { IncomingMessage } from "node:http";
 import { HttpError, UnauthorizedError } from "../errors.js";
+import { type Form, formOf, type Payload } from "../runtime/wire.js";
+
+/** Reads the body of a call. */
+export async function readPayload(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<Payload> {
+  const { form, bytes } = await readBody(request, maxBytes, deadlineMs);
+  if (form === undefined && bytes.length > 0) {
+    throw invalid("body: expected the content type application/json or application/x-kontract");
+  }
+  const abi = request.headers["x-kontract-abi"];
+  return { form: form ?? "json", bytes, abi: typeof abi === "string" ? abi : undefined };
+}
 
 /** Reads a JSON body; undefined where there is none. */
 export async function readJson(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<unknown> {
-  if (request.headers["content-encoding"] !== undefined) throw invalid("body: expected no content-encoding");
-  const bytes = await readBytes(request, maxBytes, deadlineMs);
+  const { form, bytes } = await readBody(request, maxBytes, deadlineMs);
   if (bytes.length === 0) return undefined;
-  // Browsers send other types across origins without asking first.
-  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(request.headers["content-type"] ?? "")) {
-    throw invalid("body: expected the content type application/json");
-  }
+  if (form !== "json") throw invalid("body: expected the content type application/json");
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -58,6 +65,17 @@ export function readCallId(request: IncomingMessage): string | undefined {
 /** A 400. */
 export function invalid(message: string, path?: string): HttpError {
   return new HttpError(message, 400, "INVALID_REQUEST", path === undefined ? {} : { path });
+}
+
+/** The form is undefined for other types, which browsers send across origins without asking first. */
+async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  deadlineMs: number,
+): Promise<{ form: Form | undefined; bytes: Uint8Array }> {
+  if (request.headers["content-encoding"] !== undefined) throw invalid("body: expected no content-encoding");
+  const bytes = await readBytes(request, maxBytes, deadlineMs);
+  return { form: formOf(request.headers["content-type"] ?? ""), bytes };
 }
 
 function readBytes(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<Buffer> {

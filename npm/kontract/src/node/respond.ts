@@ -1,41 +1,31 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
-import { isHttpResp } from "../http-resp.js";
 import { encodeJson } from "../json.js";
 import type { FailureBody } from "../runtime/failure.js";
+import { CONTENT_TYPES, type Reply } from "../runtime/wire.js";
 
 /** An answer, ready to be sent. */
 export interface Answer {
   status: number;
   headers: readonly (readonly [string, string])[];
   /** undefined for an answer without a body. */
-  body: string | undefined;
+  body: { type: string; content: string | Uint8Array } | undefined;
 }
 
-/**
- * The answer to a call that succeeded. Throws where the function's result cannot
- * be sent: too large, not expressible in JSON, or with a status or headers that
- * are none.
- */
-export function resultAnswer(result: unknown, maxBytes: number): Answer {
-  if (!isHttpResp(result)) return { status: 200, headers: [], body: encodeResult(result, maxBytes) };
-  const { data, status, headers } = result;
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new TypeError(`HttpResp: ${String(status)} is not a status from 200 to 599`);
-  }
-  const checked = Object.entries(headers ?? {}).map(([name, value]) => checkHeader(name, value));
-  const bodyless = status === 204 || (status >= 300 && status < 400);
-  return { status, headers: checked, body: bodyless ? undefined : encodeResult(data, maxBytes) };
+/** The answer to a call that succeeded. Throws where the function asked for headers that are none. */
+export function replyAnswer({ form, status, headers, body }: Reply): Answer {
+  const checked = Object.entries(headers).map(([name, value]) => checkHeader(name, value));
+  return { status, headers: checked, body: body && { type: CONTENT_TYPES[form], content: body } };
 }
 
 /** The answer to a call that failed. */
 export function failureAnswer(error: FailureBody): Answer {
   const headers = error.status === 429 || error.status === 503 ? ([["retry-after", "1"]] as const) : [];
-  return { status: error.status, headers, body: encodeJson({ error }) };
+  return { status: error.status, headers, body: jsonBody({ error }) };
 }
 
 /** An answer of the host itself. */
 export function jsonAnswer(status: number, body: object): Answer {
-  return { status, headers: [], body: encodeJson(body) };
+  return { status, headers: [], body: jsonBody(body) };
 }
 
 /** Sends an answer, unless the caller has gone or was answered. */
@@ -48,16 +38,14 @@ export function send(response: ServerResponse, { status, headers, body }: Answer
     response.writeHead(status).end();
     return;
   }
-  response.setHeader("content-type", "application/json; charset=utf-8");
-  response.setHeader("content-length", Buffer.byteLength(body));
-  response.writeHead(status).end(body);
+  response.setHeader("content-type", body.type);
+  response.setHeader("content-length", Buffer.byteLength(body.content));
+  response.writeHead(status).end(body.content);
 }
 
-function encodeResult(result: unknown, maxBytes: number): string {
+function jsonBody(value: object): Answer["body"] {
   // An object always has a text.
-  const body = encodeJson({ result }) as string;
-  if (Buffer.byteLength(body) > maxBytes) throw new RangeError(`The result is larger than ${maxBytes} bytes`);
-  return body;
+  return { type: CONTENT_TYPES.json, content: encodeJson(value) as string };
 }
 
 function checkHeader(name: string, value: unknown): [string, string] {

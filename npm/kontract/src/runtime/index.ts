@@ -18,5 +18,6 @@ export { ctx, env } from "./globals.js";
 export { __kontract_instance } from "./instance.js";
 export { type Call, type Host, invoke } from "./invoke.js";
 export { consoleLogger, type LogEntry, type Logger } from "./log.js";
-export type { Route, RouteMeta, Routes } from "./routes.js";
+export type { Route, RouteCodec, RouteMeta, Routes } from "./routes.js";
 export type { Session, SessionSource } from "./session.js";
+export { CONTENT_TYPES, type Form, formOf, type Payload, type Reply } from "./wire.js";

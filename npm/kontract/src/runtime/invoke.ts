@@ -2,16 +2,18 @@ import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../er
 import { allows } from "../perms.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin } from "../types/registry.js";
-import { checkArguments } from "./arguments.js";
 import type { StorageAccess, StorageBackend } from "./backing.js";
 import type { Logger } from "./log.js";
 import type { Route, Routes } from "./routes.js";
 import { currentInvocation, type Invocation, withInvocation } from "./scope.js";
 import type { Session, SessionSource } from "./session.js";
+import { checkContract, type Payload, readArguments, type Reply, writeReply } from "./wire.js";
 
 /** What a host lends to the calls it dispatches. */
 export interface Host {
   routes: Routes;
+  /** The hashes of the contracts that each route still serves. */
+  accepts: ReadonlyMap<string, ReadonlySet<string>>;
   sessions: SessionSource;
   backend: StorageBackend;
   auth: AuthAdmin;
@@ -21,6 +23,8 @@ export interface Host {
   /** What `ctx.path` begins with: `/rpc`. */
   base: string;
   deadlineMs: number;
+  /** The largest body of an answer. */
+  maxBytes: number;
   /** Told of work that outlives an answer. */
   keepAlive?: (work: Promise<unknown>) => void;
 }
@@ -28,7 +32,7 @@ export interface Host {
 /** A call as it came in. */
 export interface Call {
   route: string;
-  args: unknown[];
+  payload: Payload;
   credential: string | null;
   method: string;
   headers: Headers;
@@ -38,17 +42,20 @@ export interface Call {
 }
 
 /**
- * Serves a call: looks up the route, then the session, checks permission and
- * group, and runs the middlewares and the function, for as long as the deadline
- * allows. Rejects with what was thrown.
+ * Serves a call: looks up the route, then the session, checks permission, group and
+ * contract, reads the arguments, runs the middlewares and the function, for as long
+ * as the deadline allows, and writes the result. Rejects with what was thrown.
+ *
+ * Arguments are read last, so that whoever may not call costs little and learns
+ * nothing of the route's types.
  */
-export async function invoke(host: Host, call: Call): Promise<unknown> {
+export async function invoke(host: Host, call: Call): Promise<Reply> {
   const route = host.routes.get(call.route);
   if (route === undefined) throw new NotFoundError(`Route ${call.route.slice(0, 100)} not found`);
   const session = await host.sessions.resolve(call.credential);
   authorize(route, session);
-  checkArguments(call.args);
-  return run(host, call, route, session);
+  checkContract(call.route, call.payload, host.accepts.get(call.route));
+  return run(host, call, route, session, readArguments(route.codec, call.payload));
 }
 
 function authorize({ meta }: Route, session: Session): void {
@@ -56,7 +63,7 @@ function authorize({ meta }: Route, session: Session): void {
   if (meta.ugroup !== undefined && !session.ugroups.includes(meta.ugroup)) throw new ForbiddenError();
 }
 
-function run(host: Host, call: Call, route: Route, session: Session): Promise<unknown> {
+function run(host: Host, call: Call, route: Route, session: Session, args: unknown[]): Promise<Reply> {
   const controller = new AbortController();
   const { context, saw } = makeContext(host, call, route, session, controller.signal);
   const access: StorageAccess = {
@@ -88,7 +95,10 @@ function run(host: Host, call: Call, route: Route, session: Session): Promise<un
     if (call.signal?.aborted) leave();
     call.signal?.addEventListener("abort", leave, { once: true });
 
-    withInvocation(invocation, async () => route.handler(context, call.args))
+    // A result is written as part of the call: its getters may belong to the application.
+    const serve = async (): Promise<Reply> =>
+      writeReply(route.codec, call.payload.form, await route.handler(context, args), host.maxBytes);
+    withInvocation(invocation, serve)
       .then(resolve, reject)
       .finally(() => {
         clearTimeout(timer);

@@ -9,10 +9,25 @@ export interface RouteMeta {
   perm: number;
 }
 
+/**
+ * Reads arguments and writes results by the types the route declares, and checks
+ * them: what does not match is a `CodecError`. Generated for each route.
+ */
+export interface RouteCodec {
+  decodeRequest(bytes: Uint8Array): unknown[];
+  /** From parsed JSON. */
+  readRequest(json: readonly unknown[]): unknown[];
+  /** Only what is declared and readable is written. */
+  encodeResponse(result: unknown): Uint8Array;
+  /** The same as a value for `JSON.stringify`; undefined for no result. */
+  writeResponse(result: unknown): unknown;
+}
+
 /** A function that can be called from outside, as the compiler registers it. */
 export interface Route {
   handler: (ctx: Context, args: unknown[]) => unknown;
   meta: RouteMeta;
+  codec: RouteCodec;
 }
 
 /** The routes by name. */

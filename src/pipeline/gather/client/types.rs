@@ -138,7 +138,7 @@ impl Plan<'_> {
     /// Names that `ty` mentions and that are not type parameters in `scope` are declared or imported.
     pub fn ty(&mut self, file: &SourcePath, ty: &TypeExpr, scope: &mut Vec<String>) {
         match ty {
-            TypeExpr::Keyword(_) | TypeExpr::Literal(_) => {}
+            TypeExpr::Keyword(_) | TypeExpr::Literal(_) | TypeExpr::Scalar { .. } => {}
             TypeExpr::Reference { name, arguments, span } => {
                 arguments.iter().for_each(|t| self.ty(file, t, scope));
                 self.name(file, name, *span, scope, false);

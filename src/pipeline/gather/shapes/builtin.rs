@@ -11,7 +11,7 @@ use super::{
     objects::{empty, put},
 };
 use crate::model::{
-    shape::{Literal, Place, Scalar},
+    shape::{Literal, Place},
     types::TypeExpr,
 };
 
@@ -125,10 +125,6 @@ pub fn head<'a>(
         Some(ty) => Evaluator::thunk(ty, scope, way(path, segment), at),
         None => Thunk::known(Head::Unknown(at.clone()), &way(path, segment), at),
     };
-    if let Some(scalar) = scalar(name) {
-        let bigint = matches!(arguments.first(), Some(TypeExpr::Keyword(k)) if k == "bigint");
-        return Known::Head(if bigint { Head::BigInt(scalar) } else { Head::Number(scalar) });
-    }
     let known = match name {
         "Secret" => Head::Secret(Rc::new(evaluator.head(&argument(0, ""))), at.clone()),
         "HttpResp" => Head::Wrapped("HttpResp", Rc::new(argument(0, ""))),
@@ -206,22 +202,6 @@ pub fn head<'a>(
         },
     };
     Known::Head(known)
-}
-
-pub fn scalar(name: &str) -> Option<Scalar> {
-    Some(match name {
-        "Int8" => Scalar::Int8,
-        "Int16" => Scalar::Int16,
-        "Int32" => Scalar::Int32,
-        "Int64" => Scalar::Int64,
-        "Uint8" => Scalar::Uint8,
-        "Uint16" => Scalar::Uint16,
-        "Uint32" => Scalar::Uint32,
-        "Uint64" => Scalar::Uint64,
-        "Float32" => Scalar::Float32,
-        "Float64" => Scalar::Float64,
-        _ => return None,
-    })
 }
 
 /// What is in the promises or responses.

@@ -43,7 +43,10 @@ impl<'a> Evaluator<'a> {
                 let thunk = Self::thunk(ty, &Scope::of_file(&module), Rc::clone(path), &here);
                 self.head(&thunk)
             }
-            None => self.value_head(&constant.value, constant.as_const, true, path, &here),
+            None => {
+                let own: Rc<str> = Rc::from(format!("{module}#typeof {declared}"));
+                self.value_head(&constant.value, constant.as_const, true, &own, &here)
+            }
         };
         for part in parts {
             let key = Head::Literal(Literal::String(part.to_owned()));

@@ -2,8 +2,14 @@
 
 use serde_json::Value;
 
-use super::{diagnostics::unreadable_default, evaluate::Evaluator};
-use crate::model::shape::Place;
+use super::{
+    diagnostics::{default_does_not_fit, unreadable_default},
+    evaluate::Evaluator,
+};
+use crate::model::{
+    diagnostic::Diagnostic,
+    shape::{Literal, ObjectKind, Place, Scalar, Shape, Shapes, Slot},
+};
 
 /// What stands behind the tag, to the end of its line.
 pub fn tag(docs: &str) -> Option<&str> {
@@ -24,5 +30,104 @@ impl Evaluator<'_> {
                 None
             }
         }
+    }
+}
+
+/// A default must be a value of its field.
+pub fn check(shapes: &Shapes, diagnostics: &mut Vec<Diagnostic>) {
+    for field in shapes.objects.values().flat_map(|o| &o.fields) {
+        if let Some(value) = &field.default
+            && !fits(shapes, &field.slot, value, 0)
+        {
+            let diagnostic = default_does_not_fit(&field.place, &field.name, &value.to_string());
+            diagnostics.extend(diagnostic);
+        }
+    }
+}
+
+/// Whether the JSON form of a value may stand in the slot. Dates and bytes are strings here.
+fn fits(shapes: &Shapes, slot: &Slot, value: &Value, depth: usize) -> bool {
+    if value.is_null() {
+        return slot.null || slot.shape == Shape::Unknown;
+    }
+    if depth > 64 {
+        return false;
+    }
+    shape_fits(shapes, &slot.shape, value, depth)
+}
+
+fn shape_fits(shapes: &Shapes, shape: &Shape, value: &Value, depth: usize) -> bool {
+    let all = |slot: &Slot| {
+        value.as_array().is_some_and(|a| a.iter().all(|v| fits(shapes, slot, v, depth + 1)))
+    };
+    match shape {
+        Shape::Nothing => false,
+        Shape::Boolean => value.is_boolean(),
+        Shape::String | Shape::Date | Shape::Bytes => value.is_string(),
+        Shape::Number(scalar) => value.as_f64().is_some_and(|n| in_range(n, *scalar)),
+        Shape::BigInt(_) => value.as_str().is_some_and(|text| text.parse::<i128>().is_ok()),
+        Shape::Unknown => true,
+        Shape::Literals(literals) => literals.iter().any(|literal| match literal {
+            Literal::Boolean(b) => value.as_bool() == Some(*b),
+            Literal::Number(n) => value.as_f64().is_some_and(|v| v.total_cmp(n).is_eq()),
+            Literal::String(text) => value.as_str() == Some(text),
+            Literal::BigInt { bigint } => value.as_str() == Some(bigint),
+        }),
+        Shape::Array(item) | Shape::Set(item) => all(item),
+        Shape::Map(pair) => value.as_array().is_some_and(|pairs| {
+            pairs.iter().all(|entry| match entry.as_array().map(Vec::as_slice) {
+                Some([key, value]) => {
+                    fits(shapes, &pair.0, key, depth + 1) && fits(shapes, &pair.1, value, depth + 1)
+                }
+                _ => false,
+            })
+        }),
+        Shape::Object(key) => shapes.objects.get(key).is_some_and(|object| match object.kind {
+            ObjectKind::Object => value.as_object().is_some_and(|map| {
+                let known = map.iter().all(|(name, value)| {
+                    let field = object.fields.iter().find(|f| f.name == *name);
+                    match (field, &object.rest) {
+                        (Some(field), _) => fits(shapes, &field.slot, value, depth + 1),
+                        (None, Some(rest)) => fits(shapes, &rest.slot, value, depth + 1),
+                        (None, None) => false,
+                    }
+                });
+                let complete = object.fields.iter().all(|field| {
+                    field.optional || field.default.is_some() || map.contains_key(&field.name)
+                });
+                known && complete
+            }),
+            _ => value.as_array().is_some_and(|items| {
+                let required = object.fields.iter().filter(|f| !f.optional).count();
+                items.len() >= required
+                    && items.iter().enumerate().all(|(index, value)| {
+                        match (object.fields.get(index), &object.rest) {
+                            (Some(field), _) => fits(shapes, &field.slot, value, depth + 1),
+                            (None, Some(rest)) => fits(shapes, &rest.slot, value, depth + 1),
+                            (None, None) => false,
+                        }
+                    })
+            }),
+        }),
+        Shape::Union(key) => shapes
+            .unions
+            .get(key)
+            .is_some_and(|u| u.members.iter().any(|m| shape_fits(shapes, &m.shape, value, depth))),
+    }
+}
+
+fn in_range(number: f64, scalar: Scalar) -> bool {
+    let whole = |low: f64, high: f64| number.fract() == 0.0 && (low..=high).contains(&number);
+    const SAFE: f64 = 9_007_199_254_740_991.0;
+    match scalar {
+        Scalar::Int8 => whole(-128.0, 127.0),
+        Scalar::Int16 => whole(-32_768.0, 32_767.0),
+        Scalar::Int32 => whole(f64::from(i32::MIN), f64::from(i32::MAX)),
+        Scalar::Int64 => whole(-SAFE, SAFE),
+        Scalar::Uint8 => whole(0.0, 255.0),
+        Scalar::Uint16 => whole(0.0, 65_535.0),
+        Scalar::Uint32 => whole(0.0, f64::from(u32::MAX)),
+        Scalar::Uint64 => whole(0.0, SAFE),
+        Scalar::Float32 | Scalar::Float64 => true,
     }
 }

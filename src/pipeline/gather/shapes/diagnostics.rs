@@ -1,6 +1,9 @@
 //! What there is to say of types that should travel: K058, K110–K129.
 
-use crate::model::{SourcePath, Span, diagnostic::Diagnostic, shape::Place};
+use crate::{
+    model::{SourcePath, Span, diagnostic::Diagnostic, shape::Place},
+    typescript::{self, Failure, Refusal},
+};
 
 /// The part of a signature through which a type was reached.
 #[derive(Clone)]
@@ -67,6 +70,17 @@ pub fn undecided_type(origin: &Origin, what: &str, place: &Place) -> Diagnostic 
         .help("write the type out")
 }
 
+/// TypeScript has resolved the type, and not to one that travels.
+#[cold]
+pub fn refused_type(origin: &Origin, what: &str, refusal: &Refusal, place: &Place) -> Diagnostic {
+    origin.written(typescript::refused(&origin.file, origin.span, what, refusal), place)
+}
+
+#[cold]
+pub fn unasked_type(origin: &Origin, what: &str, failure: &Failure, place: &Place) -> Diagnostic {
+    origin.written(typescript::not_asked(&origin.file, origin.span, what, failure), place)
+}
+
 #[cold]
 pub fn circular_type(origin: &Origin, name: &str, place: &Place) -> Diagnostic {
     origin
@@ -96,4 +110,38 @@ pub fn unreadable_default(file: &SourcePath, span: Span, text: &str) -> Diagnost
     Diagnostic::warning("K116", file, Some(span), format!("`@default {text}` is not JSON"))
         .label("has no default")
         .help("write a JSON value, strings in double quotes: `@default \"none\"`, `@default 0`, `@default []`")
+}
+
+#[cold]
+pub fn range_of_no_number(origin: &Origin, scalar: &str, place: &Place) -> Diagnostic {
+    let bigint = matches!(scalar, "int64" | "uint64");
+    let wanted = if bigint { "a number or bigint" } else { "a number" };
+    origin
+        .error("K117", format!("`@{scalar}` stands before what is not {wanted}"), place)
+        .label(format!("not {wanted}"))
+        .help("leave it out, or correct the type; a `bigint` takes `@int64` and `@uint64`")
+}
+
+/// `way` leads to the secret: `result.user.password`.
+#[cold]
+pub fn secret_in_result(origin: &Origin, way: &str, holder: &str, place: &Place) -> Diagnostic {
+    let message = format!("a secret would leave the server as `{way}`");
+    let help = if way == "result" {
+        "return something else".to_owned()
+    } else {
+        format!(
+            "leave it out of the result (`Omit<{holder}, …>`), or take R from the field's permission"
+        )
+    };
+    origin.error("K118", message, place).label("its result holds a `Secret`").help(help)
+}
+
+#[cold]
+pub fn default_does_not_fit(place: &Place, name: &str, value: &str) -> Option<Diagnostic> {
+    let file = place.file.as_ref()?;
+    let message = format!("the default of `{name}`, {value}, is no value of its type");
+    let diagnostic = Diagnostic::error("K119", file, Some(place.span), message)
+        .label("its `@default` does not fit")
+        .help("write the value as JSON, as it would travel");
+    Some(diagnostic)
 }

@@ -7,8 +7,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     builtin,
-    diagnostics::{Origin, circular_type, too_large_type, undecided_type, undeclared_type},
-    fallback::Fallback,
+    diagnostics::{
+        Origin, circular_type, range_of_no_number, refused_type, too_large_type, unasked_type,
+        undecided_type, undeclared_type,
+    },
+    fallback::{Answer, Fallback},
     head::{ElementHead, Foreign, Head, Scope, Source, Thunk, TupleHead, UnionHead, place, way},
     lookup::{Found, Name, exported, lookup},
 };
@@ -21,11 +24,13 @@ use crate::{
         types::{LiteralType, TypeExpr},
     },
     pipeline::gather::{resolve::Resolution, symbols::Symbols},
+    source::is_kontract,
+    typescript::{self, Failure},
 };
 
 pub struct Evaluator<'a> {
     pub symbols: Symbols<'a>,
-    pub fallback: &'a dyn Fallback,
+    pub fallback: &'a Fallback<'a>,
     /// By key: what named types came to.
     declared: FxHashMap<String, Head<'a>>,
     /// Named types that are being looked up.
@@ -39,12 +44,13 @@ pub struct Evaluator<'a> {
 /// Types looked into, in one program: far more than any real one needs.
 const MAX_WORK: usize = 2_000_000;
 /// Instantiations of recursive generics that grow with each step end here.
-const MAX_KEY: usize = 1_000;
+const MAX_KEY: usize = 4_000;
+const MAX_NESTING: usize = 16;
 /// Members of a union while it is put together.
 pub const MAX_MEMBERS: usize = 10_000;
 
 impl<'a> Evaluator<'a> {
-    pub fn new(symbols: Symbols<'a>, fallback: &'a dyn Fallback) -> Self {
+    pub fn new(symbols: Symbols<'a>, fallback: &'a Fallback<'a>) -> Self {
         Self {
             symbols,
             fallback,
@@ -98,7 +104,7 @@ impl<'a> Evaluator<'a> {
             }
             Source::Scaled(inner, scalar) => {
                 let head = self.head(inner);
-                self.scaled(&head, *scalar)
+                self.scaled(&head, *scalar, &thunk.place)
             }
         })
     }
@@ -123,6 +129,8 @@ impl<'a> Evaluator<'a> {
         match ty {
             TypeExpr::Keyword(name) => Self::keyword(name, at),
             TypeExpr::Literal(literal) => literal_head(literal),
+            TypeExpr::Scalar { scalar, bigint: false } => Head::Number(*scalar),
+            TypeExpr::Scalar { scalar, bigint: true } => Head::BigInt(*scalar),
             TypeExpr::Reference { name, arguments, span } => {
                 let at = place(&scope.file, *span);
                 self.reference(ty, name, arguments, scope, path, &at)
@@ -181,10 +189,19 @@ impl<'a> Evaluator<'a> {
             }
             TypeExpr::Import { specifier, qualifier, arguments, span } => {
                 let at = place(&scope.file, *span);
-                let Resolution::Module(module) =
-                    self.symbols.resolutions.get(&scope.file, specifier).clone()
-                else {
-                    return self.undecided(ty, scope, path, &at);
+                if let (Some(module), Some(name)) = (typescript::module_of(specifier), qualifier) {
+                    let found = self.answered(module, name);
+                    return self.named(found, ty, name, arguments, scope, path, &at);
+                }
+                if let (true, Some(name)) = (is_kontract(specifier), qualifier) {
+                    let found = Name::Ours(name.clone());
+                    return self.named(found, ty, name, arguments, scope, path, &at);
+                }
+                let module = match self.symbols.resolutions.get(&scope.file, specifier).clone() {
+                    Resolution::Module(module) => module,
+                    // Reported where names are planned.
+                    Resolution::NotFound => return Head::Refused,
+                    _ => return self.undecided(ty, scope, path, &at),
                 };
                 let Some(qualifier) = qualifier else {
                     return self.undecided(ty, scope, path, &at);
@@ -420,7 +437,7 @@ impl<'a> Evaluator<'a> {
             }
             key = format!("{key}<{}>", texts.join(", "));
         }
-        if key.len() > MAX_KEY {
+        if key.len() > MAX_KEY || super::names::nesting(&key) > MAX_NESTING {
             let message = format!("the type `{}` grows with each step into it", found.path);
             let diagnostic = too_large_type(&self.origin, &message, at);
             let start = place(&found.file, found.declarations[0].span);
@@ -489,6 +506,7 @@ impl<'a> Evaluator<'a> {
         Head::Refused
     }
 
+    /// What TypeScript says of a type; None where it cannot be asked.
     fn asked(
         &mut self,
         ty: &'a TypeExpr,
@@ -497,8 +515,37 @@ impl<'a> Evaluator<'a> {
         at: &Place,
     ) -> Option<Head<'a>> {
         let fallback = self.fallback;
-        let answer = fallback.resolve(&scope.file, ty)?;
-        Some(self.written(answer, &Scope::of_file(&scope.file), path, at))
+        let words = || super::names::words(ty);
+        let diagnostic = match fallback.resolve(ty, scope, path, at.span) {
+            Answer::Type(answer) => {
+                return Some(self.written(answer, &Scope::of_file(&scope.file), path, at));
+            }
+            Answer::Refused(refusal) => refused_type(&self.origin, &words(), refusal, at),
+            Answer::Unknown => match fallback.failure()? {
+                Failure::NoDisk => return None,
+                failure => unasked_type(&self.origin, &words(), failure, at),
+            },
+            Answer::Unaskable => return None,
+        };
+        self.report(diagnostic, at);
+        Some(Head::Refused)
+    }
+
+    /// A declaration that an answer of TypeScript's names: exported or not, or a helper.
+    fn answered(&self, module: &str, name: &str) -> Name<'a> {
+        if module.is_empty() {
+            return Name::Global;
+        }
+        let file = SourcePath::new(module);
+        match self.fallback.helper(&file, name) {
+            Some(helper) => Name::Found(Found {
+                file,
+                path: name.to_owned(),
+                namespaces: Vec::new(),
+                declarations: vec![helper],
+            }),
+            None => lookup(self.symbols, &Scope::of_file(&file), name),
+        }
     }
 
     /// Puts a union together: flat, without what is in it twice.
@@ -562,22 +609,42 @@ impl<'a> Evaluator<'a> {
         self.union(members, path, &union.place)
     }
 
-    fn scaled(&mut self, head: &Head<'a>, scalar: Scalar) -> Head<'a> {
-        match head {
-            Head::Number(_) => Head::Number(scalar),
-            Head::BigInt(_) => Head::BigInt(scalar),
-            Head::Array(item) => Head::Array(Rc::new((**item).clone().scaled(scalar))),
-            Head::Union(union) => {
-                let members = union.members.iter().map(|m| self.scaled(m, scalar)).collect();
-                Head::Union(Rc::new(UnionHead {
-                    way: Rc::clone(&union.way),
-                    place: union.place.clone(),
-                    members,
-                }))
-            }
-            other => other.clone(),
+    /// The numbers of a type with a range; it must have some.
+    fn scaled(&mut self, head: &Head<'a>, scalar: Scalar, at: &Place) -> Head<'a> {
+        let mut found = false;
+        let scaled = scaled(head, scalar, &mut found);
+        if !found {
+            let name = format!("{scalar:?}").to_lowercase();
+            let diagnostic = range_of_no_number(&self.origin, &name, at);
+            self.report(diagnostic, at);
         }
+        scaled
     }
+}
+
+fn scaled<'a>(head: &Head<'a>, scalar: Scalar, found: &mut bool) -> Head<'a> {
+    let range = match head {
+        Head::Number(_) => Head::Number(scalar),
+        Head::BigInt(_) if matches!(scalar, Scalar::Int64 | Scalar::Uint64) => Head::BigInt(scalar),
+        // What is in it is looked at in its turn.
+        Head::Array(item) => Head::Array(Rc::new((**item).clone().scaled(scalar))),
+        Head::Set(item) => Head::Set(Rc::new((**item).clone().scaled(scalar))),
+        Head::Literal(Literal::Number(_)) | Head::Refused => head.clone(),
+        Head::Secret(inner, at) => {
+            return Head::Secret(Rc::new(scaled(inner, scalar, found)), at.clone());
+        }
+        Head::Union(union) => {
+            let members = union.members.iter().map(|m| scaled(m, scalar, found)).collect();
+            return Head::Union(Rc::new(UnionHead {
+                way: Rc::clone(&union.way),
+                place: union.place.clone(),
+                members,
+            }));
+        }
+        other => return other.clone(),
+    };
+    *found = true;
+    range
 }
 
 /// What tells members of a union apart cheaply; None for those that are compared by their shape.

@@ -19,6 +19,7 @@ mod head;
 mod lookup;
 mod names;
 mod objects;
+mod secrets;
 mod wire;
 
 use std::{
@@ -29,26 +30,66 @@ use std::{
 use self::{
     diagnostics::Origin,
     evaluate::Evaluator,
-    fallback::Nothing,
+    fallback::Fallback,
     head::{Head, Scope, Source, Thunk, place},
     wire::{Wire, below, empty, field},
 };
 use super::symbols::Symbols;
-use crate::model::{
-    app::Route,
-    contract::{BackendFunction, Signature},
-    diagnostic::Diagnostic,
-    shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
+use crate::{
+    model::{
+        app::Route,
+        contract::{BackendFunction, Signature},
+        diagnostic::Diagnostic,
+        shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
+    },
+    typescript::{Answers, TypeScript},
 };
 
+/// Each but the last asks for what the answers before it brought up.
+const MAX_ROUNDS: usize = 8;
+
 /// Resolves the parameters and results of all routes. Ids and tags are zero: the lock gives them.
+///
+/// What only TypeScript can tell is noted on the way, asked for at once, and everything resolved
+/// again. An answer may lead to more to ask. All answers are given back.
 pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
+    typescript: &dyn TypeScript,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Shapes, Answers) {
+    let mut answers = Answers::default();
+    let mut asked = BTreeMap::new();
+    let mut failure = None;
+    for round in 1.. {
+        let fallback = Fallback::new(&answers, failure.take());
+        let mut found = Vec::new();
+        let shapes = resolved(symbols, routes, &fallback, &mut found);
+        let is_last = fallback.failure().is_some() || round > MAX_ROUNDS;
+        let wanted = fallback.wanted();
+        if is_last || wanted.is_empty() {
+            diagnostics.extend(found);
+            return (shapes, answers);
+        }
+        // Asked together, so that names of helpers agree.
+        asked.extend(wanted);
+        match typescript.ask(symbols.modules, &asked) {
+            Ok(found) => answers = found,
+            Err(error) => failure = Some(error),
+        }
+    }
+    (Shapes::default(), answers)
+}
+
+fn resolved(
+    symbols: Symbols<'_>,
+    routes: &BTreeMap<String, Route>,
+    fallback: &Fallback<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Shapes {
-    let mut wire = Wire::new(Evaluator::new(symbols, &Nothing));
+    let mut wire = Wire::new(Evaluator::new(symbols, fallback));
     let mut idents = BTreeSet::new();
+    let mut results = Vec::new();
     for (name, route) in routes {
         let Some(function) =
             symbols.module(&route.module).and_then(|c| c.functions.get(route.function))
@@ -61,11 +102,12 @@ pub fn shapes(
         let scope = scope_of(route, &function.signature, &request);
         arguments(&mut wire, name, route, function, &scope, &request);
         result(&mut wire, name, route, function, &scope, &response);
+        results.push((response.clone(), wire.evaluator.origin.clone()));
         wire.drain();
         let ident = unique(&mut idents, name);
         wire.shapes.routes.insert(name.clone(), RouteShapes { ident, request, response });
     }
-    let Wire { evaluator, mut shapes, .. } = wire;
+    let Wire { evaluator, mut shapes, secrets, .. } = wire;
     // Where a type is missing, which is an error of its own, `any` stands in for it.
     diagnostics.extend(evaluator.diagnostics.into_iter().filter(|diagnostic| {
         let broken = symbols.module(&diagnostic.file).is_some_and(|c| c.broken);
@@ -78,6 +120,8 @@ pub fn shapes(
     for (key, union) in &mut shapes.unions {
         union.name.clone_from(&names[key]);
     }
+    secrets::check(&shapes, &secrets, &results, diagnostics);
+    defaults::check(&shapes, diagnostics);
     shapes
 }
 
@@ -124,9 +168,18 @@ fn arguments<'a>(
             // Reported where it stands.
             None => Thunk { source: Source::Known(Head::Refused), way, place: at.clone() },
         };
+        let thunk = match parameter.scalar {
+            Some(scalar) => thunk.scaled(scalar),
+            None => thunk,
+        };
         if !parameter.rest {
             let slot = wire.slot(&thunk);
-            object.fields.push(field(&parameter.name, slot, parameter.optional, &at));
+            // Every parameter that is taken apart is called `options`.
+            let mut label = parameter.name.clone();
+            while object.fields.iter().any(|f| f.name == label) {
+                label.push('_');
+            }
+            object.fields.push(field(&label, slot, parameter.optional, &at));
             continue;
         }
         match wire.evaluator.head(&thunk) {

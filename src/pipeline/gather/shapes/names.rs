@@ -16,6 +16,25 @@ use crate::{
     pipeline::gather::symbols::Symbols,
 };
 
+/// The type as TypeScript writes it, where it has no parts.
+pub fn head_text(head: &Head<'_>) -> Option<String> {
+    Some(match head {
+        Head::Never => "never".to_owned(),
+        Head::Number(_) => "number".to_owned(),
+        Head::BigInt(_) => "bigint".to_owned(),
+        Head::Literal(Literal::String(text)) => serde_json::to_string(text).ok()?,
+        Head::Undefined
+        | Head::Null
+        | Head::Boolean
+        | Head::String
+        | Head::Date
+        | Head::Bytes
+        | Head::Unknown(_)
+        | Head::Literal(_) => head_label(head)?,
+        _ => return None,
+    })
+}
+
 /// What tells a member of a union from the others as it is written: its name, the literal that
 /// discriminates it, or its first field.
 pub fn written_label(ty: &TypeExpr) -> String {
@@ -86,10 +105,34 @@ pub fn words(ty: &TypeExpr) -> String {
 /// it as an argument. Names of `home` stand without their file.
 pub fn text(symbols: Symbols<'_>, thunk: &Thunk<'_>, home: &SourcePath) -> String {
     match &thunk.source {
-        Source::Written(ty, scope) => written_text(symbols, ty, scope, &thunk.way, home, 0),
-        Source::Known(head) => head_label(head).unwrap_or_else(|| thunk.way.to_string()),
-        _ => thunk.way.to_string(),
+        // An argument may hold arguments, and those again.
+        Source::Written(ty, scope) => stacker::maybe_grow(128 << 10, 4 << 20, || {
+            written_text(symbols, ty, scope, &thunk.way, home, 0)
+        }),
+        Source::Known(head) => head_label(head).unwrap_or_else(|| at_home(&thunk.way, home)),
+        _ => at_home(&thunk.way, home),
     }
+}
+
+fn at_home(way: &str, home: &SourcePath) -> String {
+    let inside = way.strip_prefix(home.as_str()).and_then(|rest| rest.strip_prefix('#'));
+    inside.unwrap_or(way).to_owned()
+}
+
+/// How deep arguments lie within arguments in a key, arrays counted too.
+pub fn nesting(key: &str) -> usize {
+    let (mut depth, mut deepest, mut arrays) = (0_usize, 0, 0);
+    for c in key.chars() {
+        match c {
+            '<' | '(' => depth += 1,
+            '>' | ')' => depth = depth.saturating_sub(1),
+            '[' => arrays += 1,
+            ']' => {}
+            _ => arrays = 0,
+        }
+        deepest = deepest.max(depth + arrays);
+    }
+    deepest
 }
 
 fn written_text(
@@ -101,7 +144,7 @@ fn written_text(
     depth: usize,
 ) -> String {
     if depth > 64 {
-        return way.to_owned();
+        return at_home(way, home);
     }
     let sub = |ty: &TypeExpr| written_text(symbols, ty, scope, way, home, depth + 1);
     let all = |types: &[TypeExpr], by: &str| types.iter().map(&sub).collect::<Vec<_>>().join(by);
@@ -152,7 +195,7 @@ fn written_text(
                 _ => format!("{name}{arguments}"),
             }
         }
-        _ => way.to_owned(),
+        _ => at_home(way, home),
     }
 }
 

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::model::{
     contract::{TypeDeclaration, TypeDeclarationKind},
-    perms,
     shape::{Literal, Place, Scalar},
     types::{Key, Member, MemberKind, TypeExpr},
 };
@@ -146,7 +145,7 @@ impl<'a> Evaluator<'a> {
                     numeric,
                     ty: thunk,
                     optional,
-                    hidden: storage.perm.is_some_and(|perm| perm & perms::READ == 0),
+                    hidden: storage.is_hidden(),
                     default,
                     docs: member.docs.clone(),
                     place: at,
@@ -183,10 +182,13 @@ impl<'a> Evaluator<'a> {
                 .collect();
         }
         let several = sums.len() > 1;
+        let varies: Vec<bool> = heads.iter().map(|h| h.members().len() > 1).collect();
         let mut members = Vec::new();
         for sum in sums {
             let path = if several {
-                let labels: Vec<String> = sum.iter().filter_map(super::names::head_label).collect();
+                let labels = sum.iter().zip(&varies).filter(|(_, varies)| **varies);
+                let labels: Vec<String> =
+                    labels.filter_map(|(head, _)| super::names::head_label(head)).collect();
                 way(path, &format!("|{}", labels.join("&")))
             } else {
                 Rc::clone(path)

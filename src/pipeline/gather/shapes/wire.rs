@@ -2,7 +2,7 @@
 //! what lies in them is left for later, so that depth costs no stack.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     rc::Rc,
 };
 
@@ -12,6 +12,7 @@ use super::{
     evaluate::Evaluator,
     head::{Head, ObjectHead, Thunk, TupleHead, property},
     names::last_label,
+    secrets::Secrets,
 };
 use crate::model::shape::{
     FieldIds, FieldShape, Literal, ObjectKind, ObjectShape, Place, Rest, Scalar, Shape, ShapeKey,
@@ -27,7 +28,7 @@ pub struct Wire<'a> {
     /// The object and field in which something is being resolved.
     pub at: (ShapeKey, String),
     /// `Secret<T>`: by object, the fields that hold one, and where it is written.
-    pub secrets: BTreeMap<ShapeKey, Vec<(String, Place)>>,
+    pub secrets: Secrets,
 }
 
 enum Pending<'a> {
@@ -51,7 +52,7 @@ impl<'a> Wire<'a> {
             known: BTreeSet::new(),
             fields: 0,
             at: (String::new(), String::new()),
-            secrets: BTreeMap::new(),
+            secrets: Secrets::new(),
         }
     }
 

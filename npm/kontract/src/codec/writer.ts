@@ -1,0 +1,278 @@
+import * as expected from "./expected.js";
+import { fail, refuse, type Segment, type State } from "./path.js";
+
+/**
+ * Writes FlatBuffers forwards: a table before what it points to, its vtable behind both.
+ *
+ * The buffer is a slab that message after message is cut from, and nothing is
+ * ever written twice: what an encoder leaves out is zero, never another
+ * message's bytes, and a finished message stays what it is.
+ */
+export class Writer implements State {
+  readonly keys: Segment[] = [];
+  bytes!: Uint8Array;
+  shorts!: Uint16Array;
+  ints!: Int32Array;
+  doubles!: Float64Array;
+  view!: DataView;
+  /** Where the message begins. */
+  start = 0;
+  /** Where the next thing goes. */
+  end = 0;
+  /** How much there is room for. */
+  limit = 0;
+  /** Numbers the messages, so that a vtable is shared within one only. */
+  message = 0;
+  /** Fields without read permission are left out. */
+  response = false;
+
+  constructor() {
+    this.replace(SLAB_BYTES, 0);
+  }
+
+  /** A larger buffer with the message so far at the same place. */
+  grow(needed: number): void {
+    if (needed > MAX_BYTES) refuse(this, 0, this.keys[0], "too large");
+    this.replace(Math.max(2 * this.limit, needed), this.start);
+  }
+
+  replace(size: number, from: number): void {
+    const rounded = (Math.min(size, MAX_BYTES) + 7) & -8;
+    const bytes = new Uint8Array(rounded);
+    if (this.end > from) bytes.set(this.bytes.subarray(from, this.end), from);
+    this.bytes = bytes;
+    this.shorts = new Uint16Array(bytes.buffer);
+    this.ints = new Int32Array(bytes.buffer);
+    this.doubles = new Float64Array(bytes.buffer);
+    this.view = new DataView(bytes.buffer);
+    this.limit = rounded;
+  }
+}
+
+/** A message: what `write` makes of the value, from the root of the name `root`. */
+export function encode<T>(
+  root: "args" | "result",
+  value: T,
+  write: (w: Writer, value: T, at: number, depth: number, key: Segment) => void,
+): Uint8Array {
+  // A value's getter may come here again, and what fails half way is not used again: hence taken
+  // out while at work, and put back in the end.
+  const w = spare ?? new Writer();
+  spare = undefined;
+  if (w.limit - w.end < SPARE_BYTES) {
+    w.end = 0;
+    w.replace(SLAB_BYTES, 0);
+  }
+  const start = w.end;
+  w.start = start;
+  w.end = start + 4;
+  w.message = messages += 1;
+  w.response = root === "result";
+  write(w, value, start, 0, root);
+  const { end, bytes } = w;
+  const message = new Uint8Array(bytes.buffer, start, end - start);
+  w.end = (end + 7) & -8;
+  spare = w;
+  return message;
+}
+
+let spare: Writer | undefined;
+let messages = 0;
+
+/** Room for `end - w.end` bytes. */
+export function reserve(w: Writer, end: number): void {
+  if (end > w.limit) w.grow(end);
+}
+
+/** A table of `size` bytes, without fields of 8 bytes, that the offset at `at` leads to. */
+export function table(w: Writer, at: number, size: number): number {
+  const place = (w.end + 3) & -4;
+  const end = place + size;
+  if (end > w.limit) w.grow(end);
+  w.ints[at >> 2] = place - at;
+  w.end = end;
+  return place;
+}
+
+/** The same with fields of 8 bytes: its first one stands behind the offset of the vtable. */
+export function wideTable(w: Writer, at: number, size: number): number {
+  const place = ((w.end + 3) & -8) + 4;
+  const end = place + size;
+  if (end > w.limit) w.grow(end);
+  w.ints[at >> 2] = place - at;
+  w.end = end;
+  return place;
+}
+
+/** A vtable with `count` entries for the table at `table`. */
+export function vtable(w: Writer, table: number, count: number, size: number): number {
+  const place = (w.end + 1) & -2;
+  const length = 4 + 2 * count;
+  const end = place + length;
+  if (end > w.limit) w.grow(end);
+  w.shorts[place >> 1] = length;
+  w.shorts[(place >> 1) + 1] = size;
+  w.ints[table >> 2] = table - place;
+  w.end = end;
+  return place;
+}
+
+/** A vector of `count` elements of `size` bytes: where the first one goes. */
+export function vector(w: Writer, at: number, count: number, size: number): number {
+  const place = size === 8 ? ((w.end + 3) & -8) + 4 : (w.end + 3) & -4;
+  const end = place + 4 + count * size;
+  if (end > w.limit) w.grow(end);
+  w.ints[at >> 2] = place - at;
+  w.ints[place >> 2] = count;
+  w.end = end;
+  return place + 4;
+}
+
+export function putString(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "string") fail(w, d, key, expected.STRING);
+  const place = (w.end + 3) & -4;
+  const first = place + 4;
+  const length = x.length;
+  let end = first + 3 * length + 1;
+  if (end > w.limit) w.grow(end);
+  w.ints[at >> 2] = place - at;
+  const bytes = w.bytes;
+  if (length <= SHORT) {
+    let i = 0;
+    for (; i < length; i++) {
+      const c = x.charCodeAt(i);
+      if (c > 0x7f || c === 0) break;
+      bytes[first + i] = c;
+    }
+    if (i === length) {
+      w.ints[place >> 2] = length;
+      w.end = first + length + 1;
+      return;
+    }
+  }
+  end = first + putText(w, x, first, d, key);
+  w.ints[place >> 2] = end - first;
+  w.end = end + 1;
+}
+
+function putText(w: Writer, x: string, first: number, d: number, key: Segment): number {
+  const { written } = encoder().encodeInto(x, w.bytes.subarray(first, first + 3 * x.length));
+  if ((written !== x.length && !isWellFormed(x)) || x.includes("\0")) {
+    fail(w, d, key, expected.TEXT);
+  }
+  return written;
+}
+
+let textEncoder: InstanceType<typeof TextEncoder> | undefined;
+
+function encoder(): InstanceType<typeof TextEncoder> {
+  return (textEncoder ??= new TextEncoder());
+}
+
+export function isWellFormed(x: string): boolean {
+  const known = (x as { isWellFormed?: () => boolean }).isWellFormed;
+  return known === undefined ? !LONE_SURROGATE.test(x) : known.call(x);
+}
+
+export function putBoolean(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "boolean") fail(w, d, key, expected.BOOLEAN);
+  w.bytes[at] = x ? 1 : 0;
+}
+
+export function putFloat64(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number") fail(w, d, key, expected.NUMBER);
+  w.doubles[at >> 3] = x;
+}
+
+export function putFloat32(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || !isFloat32(x)) fail(w, d, key, expected.FLOAT32);
+  w.view.setFloat32(at, x, true);
+}
+
+/** Rounding is what the type asks for; becoming infinite is not. */
+export function isFloat32(x: number): boolean {
+  return Number.isFinite(Math.fround(x)) || !Number.isFinite(x);
+}
+
+export function putInt8(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || (x << 24) >> 24 !== x) fail(w, d, key, expected.INT8);
+  w.bytes[at] = x;
+}
+
+export function putInt16(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || (x << 16) >> 16 !== x) fail(w, d, key, expected.INT16);
+  w.shorts[at >> 1] = x;
+}
+
+export function putInt32(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || (x | 0) !== x) fail(w, d, key, expected.INT32);
+  w.ints[at >> 2] = x;
+}
+
+export function putInt64(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (!Number.isSafeInteger(x)) fail(w, d, key, expected.INT64);
+  putLong(w, x as number, at);
+}
+
+export function putUint8(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || (x & 0xff) !== x) fail(w, d, key, expected.UINT8);
+  w.bytes[at] = x;
+}
+
+export function putUint16(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || (x & 0xffff) !== x) fail(w, d, key, expected.UINT16);
+  w.shorts[at >> 1] = x;
+}
+
+export function putUint32(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "number" || x >>> 0 !== x) fail(w, d, key, expected.UINT32);
+  w.ints[at >> 2] = x;
+}
+
+export function putUint64(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (!Number.isSafeInteger(x) || (x as number) < 0) fail(w, d, key, expected.UINT64);
+  putLong(w, x as number, at);
+}
+
+/** A safe integer as 64 bits, two's complement. */
+function putLong(w: Writer, x: number, at: number): void {
+  w.ints[at >> 2] = x;
+  w.ints[(at >> 2) + 1] = Math.floor(x / 0x1_0000_0000);
+}
+
+export function putBigInt64(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "bigint") fail(w, d, key, expected.BIGINT);
+  if (BigInt.asIntN(64, x) !== x) fail(w, d, key, expected.BIG_INT64);
+  w.view.setBigInt64(at, x, true);
+}
+
+export function putBigUint64(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (typeof x !== "bigint") fail(w, d, key, expected.BIGINT);
+  if (BigInt.asUintN(64, x) !== x) fail(w, d, key, expected.BIG_UINT64);
+  w.view.setBigUint64(at, x, true);
+}
+
+export function putDate(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  const time = x instanceof Date ? Date.prototype.getTime.call(x) : Number.NaN;
+  if (Number.isNaN(time)) fail(w, d, key, expected.DATE);
+  putLong(w, time, at);
+}
+
+export function putBytes(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
+  if (!(x instanceof Uint8Array)) fail(w, d, key, expected.BYTES);
+  putVector(w, x, at);
+}
+
+export function putVector(w: Writer, x: Uint8Array, at: number): void {
+  const first = vector(w, at, x.length, 1);
+  w.bytes.set(x, first);
+}
+
+const SLAB_BYTES = 32_768;
+/** A message begins where there is at least this much left. */
+const SPARE_BYTES = 4096;
+/** Offsets are 31 bits wide. */
+const MAX_BYTES = 0x4000_0000;
+/** The longest string that is written character by character: there a call costs more. */
+const SHORT = 24;
+const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;

@@ -1,0 +1,84 @@
+//! What each top-level declaration touches and mentions: operations on tables, names that it may
+//! call, and uses of storage that cannot be followed.
+//!
+//! Input:
+//! ```ts
+//! const people = () => env.storage.users;
+//! export async function rename(id: string, name: string) {
+//!   await people().update(id, { name });
+//!   log(id);
+//! }
+//! ```
+//! Output: `people` returns the table `users`; `rename` mentions `people`, `()`, `update` and
+//! `log`, `()`. What comes of it is decided by `gather`, which knows the other files.
+
+mod chains;
+mod code;
+mod declarations;
+mod notes;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_ecma_ast::Module;
+use swc_ecma_visit::VisitWith;
+
+use self::chains::Variables;
+use super::uses::Visitor;
+use crate::model::reach::{Path, Reach};
+
+/// `uses` has seen the module.
+pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> Vec<Reach> {
+    let mut variables = Variables::new(uses);
+    module.visit_with(&mut variables);
+    let mut walk = Walk {
+        uses,
+        variables,
+        facts: Vec::new(),
+        index: FxHashMap::default(),
+        mentioned: FxHashSet::default(),
+        at: Place::default(),
+        role: USED,
+    };
+    for item in &module.body {
+        walk.item(item);
+    }
+    walk.facts.retain(|reach| {
+        !reach.operations.is_empty()
+            || !reach.mentions.is_empty()
+            || !reach.unseen.is_empty()
+            || !reach.holds.is_empty()
+            || !reach.returns.is_empty()
+    });
+    walk.facts
+}
+
+struct Walk<'a> {
+    uses: &'a Visitor<'a>,
+    variables: Variables<'a>,
+    facts: Vec<Reach>,
+    index: FxHashMap<(String, Option<String>), usize>,
+    /// Each name is noted once for a declaration.
+    mentioned: FxHashSet<(usize, Path)>,
+    at: Place,
+    /// What becomes of the next expression, in words.
+    role: &'static str,
+}
+
+/// What the code at hand belongs to.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    fact: usize,
+    /// Functions between here and the declaration's own.
+    depth: usize,
+    /// `this` is the declaration's object.
+    has_this: bool,
+    /// What is returned here is the value of a property.
+    getter: bool,
+    /// The code is looked at for a second time, for the name it is assigned to.
+    again: bool,
+}
+
+const USED: &str = "used as a value";
+const PASSED: &str = "passed on";
+const RETURNED: &str = "returned";
+const STORED: &str = "stored";
+const SPREAD: &str = "spread";

@@ -1,0 +1,361 @@
+//! The call graph: which tables a route touches, itself and through everything that it mentions,
+//! across files.
+//!
+//! Input: the facts of `extract`, and `getUser`, which mentions `library.find`, which reads `users`.
+//! Output: `getUser` reads `users`; its permission is R where the annotation gives none.
+
+mod diagnostics;
+mod follow;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::{
+    diagnostics::{Uncovered, declared_narrower, permission_unknown},
+    follow::Follow,
+};
+use super::symbols::Symbols;
+use crate::model::{
+    SourcePath, Span,
+    app::{Modules, Route, Unseen},
+    contract::BackendFunction,
+    diagnostic::Diagnostic,
+    perms,
+    reach::{Held, Reach, needed},
+};
+
+/// Fills `tables`, `unseen` and `perm` of each route.
+pub fn reach(
+    symbols: Symbols<'_>,
+    routes: &mut BTreeMap<String, Route>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut graph = Graph::new(symbols);
+    for (name, route) in routes.iter_mut() {
+        let function = &symbols.modules[&route.module].functions[route.function];
+        let reached = graph.from(&route.module, function);
+        for (_, operation) in &reached.operations {
+            *route.tables.entry(operation.table.clone()).or_default() |= operation.needs;
+        }
+        let seen = route.tables.values().fold(0, |all, mask| all | mask);
+        route.unseen = reached.unseen;
+        route.perm = function.perm.unwrap_or(seen);
+        match function.perm {
+            Some(declared) if seen & !declared != 0 => {
+                let uncovered = graph.uncovered(declared, &reached.operations, &reached.parents);
+                diagnostics.push(declared_narrower(
+                    &route.module,
+                    function.annotation,
+                    name,
+                    declared,
+                    seen,
+                    &uncovered,
+                ));
+            }
+            None => {
+                if let Some(first) = route.unseen.first() {
+                    diagnostics.push(permission_unknown(
+                        &route.module,
+                        function.annotation,
+                        name,
+                        seen,
+                        (&first.file, first.span, &first.what),
+                    ));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Something that runs: a function, a class's constructor, a member. `whole`: all members too, and
+/// what it stands for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Node<'a> {
+    declaration: Declaration<'a>,
+    member: Option<&'a str>,
+    /// What `this` is.
+    receiver: Option<Declaration<'a>>,
+    /// Storage among the arguments, by position.
+    arguments: Vec<(usize, Held)>,
+    whole: bool,
+}
+
+/// A name of a module's top level.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Declaration<'a> {
+    file: &'a SourcePath,
+    name: &'a str,
+}
+
+/// What an expression is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Value<'a> {
+    Storage(Held),
+    Declaration(Declaration<'a>),
+    Member { declaration: Declaration<'a>, member: &'a str, receiver: Declaration<'a> },
+    Namespace(&'a SourcePath),
+}
+
+/// What a node does by itself.
+#[derive(Default)]
+struct Edges<'a> {
+    operations: Vec<Done<'a>>,
+    unseen: Vec<Unseen>,
+    next: Vec<Node<'a>>,
+}
+
+#[derive(Clone)]
+struct Done<'a> {
+    table: String,
+    name: String,
+    needs: u8,
+    file: &'a SourcePath,
+    span: Span,
+}
+
+#[derive(Default)]
+struct Reached<'a> {
+    /// With the node that does it.
+    operations: Vec<(usize, Done<'a>)>,
+    unseen: Vec<Unseen>,
+    parents: FxHashMap<usize, Option<usize>>,
+}
+
+struct Graph<'a> {
+    symbols: Symbols<'a>,
+    facts: FxHashMap<Declaration<'a>, Vec<&'a Reach>>,
+    nodes: Vec<Node<'a>>,
+    ids: FxHashMap<Node<'a>, usize>,
+    /// Of the nodes that have been looked at; what follows as indices.
+    edges: FxHashMap<usize, (Rc<Edges<'a>>, Rc<Vec<usize>>)>,
+}
+
+impl<'a> Node<'a> {
+    fn base(declaration: Declaration<'a>) -> Self {
+        Self { declaration, member: None, receiver: None, arguments: Vec::new(), whole: false }
+    }
+}
+
+impl<'a> Graph<'a> {
+    fn new(symbols: Symbols<'a>) -> Self {
+        let mut facts: FxHashMap<Declaration<'a>, Vec<&'a Reach>> = FxHashMap::default();
+        let modules: &'a Modules = symbols.modules;
+        for contract in modules.values() {
+            for reach in &contract.reach {
+                let declaration = Declaration { file: &contract.file, name: &reach.name };
+                facts.entry(declaration).or_default().push(reach);
+            }
+        }
+        Self {
+            symbols,
+            facts,
+            nodes: Vec::new(),
+            ids: FxHashMap::default(),
+            edges: FxHashMap::default(),
+        }
+    }
+
+    fn id(&mut self, node: &Node<'a>) -> usize {
+        if let Some(id) = self.ids.get(node) {
+            return *id;
+        }
+        let id = self.nodes.len();
+        self.nodes.push(node.clone());
+        self.ids.insert(node.clone(), id);
+        id
+    }
+
+    /// Breadth first, so that the path shown is a shortest one.
+    fn from(&mut self, file: &'a SourcePath, function: &'a BackendFunction) -> Reached<'a> {
+        let declaration = Declaration { file, name: function.local() };
+        let base = Node::base(declaration);
+        let start = Node {
+            member: function.class.as_ref().map(|_| function.name.as_str()),
+            receiver: function.class.as_ref().map(|_| declaration),
+            ..base.clone()
+        };
+        let mut reached = Reached::default();
+        let mut unseen = Vec::new();
+        let start_id = self.id(&start);
+        let mut queue = VecDeque::from([start_id]);
+        reached.parents.insert(start_id, None);
+        if function.class.is_some() {
+            let base = self.id(&base);
+            reached.parents.insert(base, Some(start_id));
+            queue.push_back(base);
+        }
+        while let Some(id) = queue.pop_front() {
+            let (edges, next) = self.edges(id);
+            reached.operations.extend(edges.operations.iter().map(|done| (id, done.clone())));
+            unseen.extend(edges.unseen.iter().cloned());
+            for next in next.iter() {
+                if !reached.parents.contains_key(next) {
+                    reached.parents.insert(*next, Some(id));
+                    queue.push_back(*next);
+                }
+            }
+        }
+        unseen.extend(self.returned(&start, function));
+        unseen.sort();
+        unseen.dedup();
+        reached.unseen = unseen;
+        reached
+    }
+
+    /// Storage that the route itself returns goes where nobody can follow.
+    fn returned(&self, start: &Node<'a>, function: &BackendFunction) -> Vec<Unseen> {
+        let mut unseen = Vec::new();
+        let Some(fact) = self.fact(start.declaration, start.member) else { return unseen };
+        let mut follow = Follow::new(self, start, function.span);
+        for held in &fact.returns {
+            for value in follow.values(held, start) {
+                if let Value::Storage(held) = value {
+                    unseen.push(Unseen {
+                        file: start.declaration.file.clone(),
+                        span: function.span,
+                        what: format!("{} is returned", held.in_words()),
+                    });
+                }
+            }
+        }
+        unseen
+    }
+
+    fn fact(&self, declaration: Declaration<'a>, member: Option<&str>) -> Option<&'a Reach> {
+        self.facts.get(&declaration)?.iter().copied().find(|r| r.member.as_deref() == member)
+    }
+
+    fn edges(&mut self, id: usize) -> (Rc<Edges<'a>>, Rc<Vec<usize>>) {
+        if let Some(known) = self.edges.get(&id) {
+            return known.clone();
+        }
+        let node = self.nodes[id].clone();
+        let edges = self.look_at(&node);
+        let mut next: Vec<usize> = edges.next.iter().map(|node| self.id(node)).collect();
+        let mut seen = FxHashSet::default();
+        next.retain(|next| *next != id && seen.insert(*next));
+        let known = (Rc::new(edges), Rc::new(next));
+        self.edges.insert(id, known.clone());
+        known
+    }
+
+    fn look_at(&self, node: &Node<'a>) -> Edges<'a> {
+        let mut edges = Edges::default();
+        let file = node.declaration.file;
+        if node.whole {
+            let facts = self.facts.get(&node.declaration).map_or(&[][..], Vec::as_slice);
+            for fact in facts {
+                if node.member.is_some() && fact.member.as_deref() != node.member {
+                    continue;
+                }
+                let part = Node {
+                    member: fact.member.as_deref(),
+                    receiver: node.receiver.or(Some(node.declaration)),
+                    whole: false,
+                    ..node.clone()
+                };
+                let mut follow = Follow::new(self, &part, Span::default());
+                for held in fact.holds.iter().chain(&fact.returns) {
+                    for value in follow.values(held, &part) {
+                        if let Value::Storage(held) = value {
+                            follow.edges.unseen.push(Unseen {
+                                file: file.clone(),
+                                span: place(self.symbols.modules, file, fact),
+                                what: format!("{} is used as a value", held.in_words()),
+                            });
+                        } else {
+                            follow.finish(&value);
+                        }
+                    }
+                }
+                let found = follow.edges;
+                edges.unseen.extend(found.unseen);
+                edges.operations.extend(found.operations);
+                edges.next.push(part);
+                edges.next.extend(found.next);
+            }
+            return edges;
+        }
+        let Some(fact) = self.fact(node.declaration, node.member) else { return edges };
+        for operation in &fact.operations {
+            edges.operations.extend(done(file, &operation.table, &operation.name, operation.span));
+        }
+        for unseen in &fact.unseen {
+            edges.unseen.push(Unseen {
+                file: file.clone(),
+                span: unseen.span,
+                what: unseen.value.clone(),
+            });
+        }
+        for mention in &fact.mentions {
+            let mut follow = Follow::new(self, node, mention.span);
+            follow.mention(mention);
+            let found = follow.edges;
+            edges.unseen.extend(found.unseen);
+            edges.operations.extend(found.operations);
+            edges.next.extend(found.next);
+        }
+        edges
+    }
+
+    /// For each permission that is missing the first operation that needs it.
+    fn uncovered<'d>(
+        &self,
+        declared: u8,
+        operations: &'d [(usize, Done<'a>)],
+        parents: &FxHashMap<usize, Option<usize>>,
+    ) -> Vec<Uncovered<'d>> {
+        [perms::READ, perms::WRITE, perms::REMOVE]
+            .into_iter()
+            .filter(|bit| declared & bit == 0)
+            .filter_map(|bit| operations.iter().find(|(_, done)| done.needs == bit))
+            .map(|(id, done)| Uncovered {
+                file: done.file,
+                span: done.span,
+                table: &done.table,
+                operation: &done.name,
+                needs: done.needs,
+                path: self.path(*id, parents),
+            })
+            .collect()
+    }
+
+    fn path(&self, id: usize, parents: &FxHashMap<usize, Option<usize>>) -> Vec<String> {
+        let mut path: Vec<String> = Vec::new();
+        let mut at = Some(id);
+        while let Some(id) = at {
+            let node = &self.nodes[id];
+            let name = match node.member {
+                Some(member) => format!("{}.{member}", node.declaration.name),
+                None => node.declaration.name.to_owned(),
+            };
+            if path.last() != Some(&name) {
+                path.push(name);
+            }
+            at = parents.get(&id).copied().flatten();
+        }
+        path.reverse();
+        path
+    }
+}
+
+fn done<'a>(file: &'a SourcePath, table: &str, name: &str, span: Span) -> Option<Done<'a>> {
+    let needs = needed(name)?;
+    Some(Done { table: table.to_owned(), name: name.to_owned(), needs, file, span })
+}
+
+/// Where the declaration of a fact stands.
+fn place(modules: &Modules, file: &SourcePath, fact: &Reach) -> Span {
+    let contract = &modules[file];
+    let values = contract.values.iter().map(|v| (&v.name, v.span));
+    let functions = contract.functions.iter().map(|f| (&f.name, f.span));
+    values.chain(functions).find(|(name, _)| **name == fact.name).map_or_else(
+        || fact.mentions.first().map_or_else(Span::default, |mention| mention.span),
+        |(_, span)| span,
+    )
+}

@@ -1,0 +1,153 @@
+// Answers the compiler's questions about types, with the project's own TypeScript.
+//
+// Input: `{ project, modules: { <path>: { name, text?, keep, own, taken } },
+//           questions: [{ file, text, name?, bindings: [[parameter, question]], asked }] }`.
+// A question's text is a type in the scope of its file; bindings give its type parameters other
+// questions' types.
+// Output: `{ version, answers: [{ text } | { refusal }], helpers: { <file>: [{ name, text }] }, files }`.
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { findTypeScript } from './compilers.mjs';
+import { Expander, Refusal } from './expand.mjs';
+
+const PROBE = '__kontract_probe_';
+const ANSWER = '__kontract_answer_';
+
+/**
+ * Errors that leave a type with parts that mean nothing: names and modules that are not found,
+ * types too deep or complex. Others (a type argument that breaks its constraint) do not, and may
+ * come of settings that are forced here.
+ */
+const SPOILING = new Set([2304, 2305, 2307, 2312, 2339, 2440, 2503, 2551, 2552, 2589, 2590, 2614, 2694, 2702, 2724, 2749, 2792]);
+
+/** What the compiler sends its questions with: the answer is a line of the output. */
+export async function main(request, mark) {
+  process.stdout.write(`\n${mark}${JSON.stringify(await answer(request))}\n`);
+}
+
+export async function answer(request) {
+  const found = await findTypeScript(request.project);
+  if (found === null) return { missing: true };
+  if (found.open === null) return { version: found.version, unsupported: true };
+  const modules = new Map(Object.entries(request.modules).map(([file, module]) => [
+    file,
+    { ...module, keep: new Set(module.keep), own: new Set(module.own), taken: new Set(module.taken) },
+  ]));
+  const probes = probesOf(request, modules);
+  const overlay = new Map();
+  for (const [file, module] of modules) {
+    if (module.text !== undefined) overlay.set(file, module.text);
+  }
+  for (const [file, probe] of probes) overlay.set(file, probe.text);
+
+  const answers = [];
+  const files = new Set();
+  const configs = new Map();
+  const lookup = found.open({ project: request.project, overlay });
+  try {
+    for (const file of probes.keys()) {
+      const config = configOf(lookup, file);
+      if (!configs.has(config)) configs.set(config, []);
+      configs.get(config).push(file);
+    }
+    for (const [config, group] of configs) {
+      const ambient = config === null ? [] : lookup.configFiles(config).filter((f) => /\.d\.[cm]?ts$/.test(f));
+      lookup.open(config, [...new Set([...group, ...ambient])]);
+      const expander = new Expander(lookup, modules);
+      for (const file of group) answerFile(lookup, expander, request, file, probes.get(file), answers);
+      for (const file of lookup.files()) files.add(file);
+      for (const read of configChain(config)) files.add(read);
+    }
+  } finally {
+    lookup.close();
+  }
+  const helpers = {};
+  for (const [file, module] of modules) {
+    if (module.helpers?.texts.length > 0) helpers[file] = module.helpers.texts;
+  }
+  return { version: found.version, answers, helpers, files: [...files].sort() };
+}
+
+/** The text of each file that is asked about, with a type alias for each question at its end. */
+function probesOf({ questions }, modules) {
+  const files = new Map();
+  const bound = new Set(questions.flatMap((q) => q.bindings.map(([, index]) => index)));
+  questions.forEach((question, index) => {
+    const { file } = question;
+    if (!files.has(file)) {
+      const text = modules.get(file)?.text ?? fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+      files.set(file, { text: `${text}\n;`, asked: [] });
+    }
+    const probe = files.get(file);
+    const parameters = question.bindings.map(([name]) => name).join(', ');
+    const given = question.bindings.map(([, other]) => {
+      const home = questions[other].file;
+      return home === file ? `${ANSWER}${other}` : `import(${JSON.stringify(home)}).${ANSWER}${other}`;
+    });
+    const start = probe.text.length;
+    // Exported only where another file needs it: a file without exports is no module.
+    const keyword = bound.has(index) ? 'export type' : 'type';
+    if (given.length > 0) {
+      probe.text += `type ${PROBE}${index}<${parameters}> = ${question.text};\n`;
+      probe.text += `${keyword} ${ANSWER}${index} = ${PROBE}${index}<${given.join(', ')}>;\n`;
+    } else {
+      probe.text += `${keyword} ${ANSWER}${index} = ${question.text};\n`;
+    }
+    probe.asked.push({ index, start, end: probe.text.length });
+  });
+  return files;
+}
+
+function answerFile(compiler, expander, { questions }, file, probe, answers) {
+  const asked = probe.asked.filter(({ index }) => questions[index].asked);
+  const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index}`));
+  const complaints = compiler.complaints(file).filter(({ code }) => SPOILING.has(code));
+  asked.forEach(({ index, start, end }, at) => {
+    const { text, name } = questions[index];
+    const complaint = complaints.find((c) => c.start >= start && c.start < end)?.text;
+    try {
+      if (complaint !== undefined || types[at] === undefined) throw new Refusal('unresolved', text, '');
+      answers[index] = { text: expander.answer(types[at], file, name) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // What is wrong may stand elsewhere in the file: an import that leads nowhere.
+      const why = error.kind === 'unresolved' ? complaint ?? complaints[0]?.text : undefined;
+      answers[index] = { refusal: { kind: error.kind, what: error.what, path: error.path, complaint: why } };
+    }
+  });
+}
+
+/** The tsconfig that says how `file` is read: the nearest, or the one it refers to that names the file. */
+function configOf(compiler, file) {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    const config = path.join(folder, 'tsconfig.json').replaceAll('\\', '/');
+    if (fs.existsSync(config)) {
+      const names = (other) => compiler.configFiles(other).some((f) => f.toLowerCase() === file.toLowerCase());
+      const others = references(config);
+      return others.length === 0 || names(config) ? config : others.find(names) ?? config;
+    }
+    if (path.dirname(folder) === folder) return null;
+  }
+}
+
+/** The tsconfigs that a solution's tsconfig refers to. */
+function references(config) {
+  const list = /"references"\s*:\s*\[([^\]]*)\]/.exec(fs.readFileSync(config, 'utf8'))?.[1] ?? '';
+  return [...list.matchAll(/"path"\s*:\s*"([^"]+)"/g)].map(([, name]) => {
+    const target = path.join(path.dirname(config), name);
+    return (name.endsWith('.json') ? target : path.join(target, 'tsconfig.json')).replaceAll('\\', '/');
+  }).filter((target) => fs.existsSync(target));
+}
+
+/** A tsconfig and those of the project that it extends. */
+function configChain(config) {
+  const chain = [];
+  for (let file = config; file !== null && fs.existsSync(file) && !chain.includes(file);) {
+    chain.push(file);
+    const base = /"extends"\s*:\s*"(\.[^"]+)"/.exec(fs.readFileSync(file, 'utf8'))?.[1];
+    if (base === undefined) break;
+    const target = path.join(path.dirname(file), base).replaceAll('\\', '/');
+    file = fs.existsSync(target) ? target : `${target}.json`;
+  }
+  return chain;
+}

@@ -1,0 +1,182 @@
+//! Types that only TypeScript can decide (`typeof config`, `ReturnType<…>`, `z.infer<…>`,
+//! conditional types): the project's own `typescript` is asked for them, all at once.
+//!
+//! ```ts
+//! // Question, in the scope of src/users.ts:  z.infer<typeof schema>
+//! // Answer, in types that the compiler reads: { name: string; owner: import("kontract:src/owner.ts").Owner }
+//! ```
+//!
+//! A script (`*.mjs`) runs in Node, finds `typescript` 5, 6 or 7 from the project's folder, and
+//! only reads files. What it says is remembered as long as nothing that it read has changed, and
+//! is read as any source is: it cannot name what a source could not.
+
+mod answers;
+mod cache;
+mod diagnostics;
+mod node;
+mod request;
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+pub use self::{
+    answers::{Answers, module_of},
+    diagnostics::{not_asked, refused},
+};
+use self::{node::Run, request::Request};
+use crate::{
+    config::Options,
+    files::Files,
+    model::{SourcePath, Span, app::Modules, contract::ModuleContract, types::TypeExpr},
+    pipeline::print::types::Printer,
+    source,
+};
+
+/// A type that is asked for. Where it is written decides what its names mean.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Question {
+    pub file: SourcePath,
+    /// As TypeScript.
+    pub text: String,
+    /// What the type parameters in `text` stand for.
+    pub bindings: Vec<(String, Question)>,
+}
+
+/// How an answer fits where it goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hint {
+    /// What the type is called where it holds itself and nothing else names it.
+    pub name: String,
+    /// The place to which the answer is attributed.
+    pub span: Span,
+}
+
+/// Why TypeScript's answer is of no use for one type.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    /// The type or part that is meant: `function`, `` `a${string}` ``.
+    pub what: String,
+    /// The way to it: `.author.validate`; empty for the type itself.
+    pub path: String,
+    /// TypeScript's own message.
+    pub complaint: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefusalKind {
+    /// TypeScript finds an error in it.
+    Unresolved,
+    /// It holds what does not travel.
+    Unsupported,
+    /// Texts of a form that nothing checks: `` `a${string}` ``.
+    Pattern,
+    /// It depends on a type parameter that has no value here.
+    Generic,
+    Deep,
+    Large,
+}
+
+/// Why nothing could be asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The project has no `typescript`.
+    Missing,
+    /// It has one of this version.
+    TooOld(String),
+    NoNode(String),
+    TimedOut,
+    /// The script failed; the last thing that it said.
+    Broken(String),
+    /// The sources are not on a disk.
+    NoDisk,
+}
+
+/// Somebody who knows the project's types.
+pub trait TypeScript {
+    /// Answers all questions.
+    fn ask(
+        &self,
+        modules: &Modules,
+        questions: &BTreeMap<Question, Hint>,
+    ) -> Result<Answers, Failure>;
+}
+
+/// The `typescript` that is installed where the project finds it.
+pub struct Installed<'a> {
+    pub files: &'a dyn Files,
+    pub options: &'a Options,
+    /// The sources as this build read them.
+    pub texts: &'a BTreeMap<SourcePath, String>,
+}
+
+impl Question {
+    pub fn new(file: &SourcePath, ty: &TypeExpr) -> Self {
+        let text = Printer { specifier: &str::to_owned }.ty(ty);
+        Self { file: file.clone(), text, bindings: Vec::new() }
+    }
+}
+
+impl TypeScript for Installed<'_> {
+    fn ask(
+        &self,
+        modules: &Modules,
+        questions: &BTreeMap<Question, Hint>,
+    ) -> Result<Answers, Failure> {
+        if !self.files.on_disk() {
+            return Err(Failure::NoDisk);
+        }
+        let manifest = self.manifest().ok_or(Failure::Missing)?;
+        let project = &Project { installed: self, modules };
+        let request = Request::new(project, questions);
+        let json = serde_json::to_string(&request).map_err(|e| Failure::Broken(e.to_string()))?;
+        let cache = cache::Cache::open(self, &json, &manifest);
+        if let Some(response) = cache.find()
+            && let Ok(answers) = answers::read(project, &request, questions, &response)
+        {
+            return Ok(answers);
+        }
+        let response = node::run(&Run { folder: &self.options.project, request: &json })?;
+        let answers = answers::read(project, &request, questions, &response)?;
+        cache.keep(response);
+        Ok(answers)
+    }
+}
+
+/// What questions are about.
+struct Project<'a> {
+    installed: &'a Installed<'a>,
+    modules: &'a Modules,
+}
+
+impl Project<'_> {
+    /// The path of a module as the script spells it.
+    fn path(&self, file: &SourcePath) -> String {
+        request::slashes(&self.installed.options.absolute(file))
+    }
+
+    /// What TypeScript is to read of a module: its text with the annotations blanked.
+    fn text(&self, contract: &ModuleContract) -> Option<Cow<'_, str>> {
+        let text = self.installed.text(&contract.file)?;
+        if !contract.annotated {
+            return Some(Cow::Borrowed(text));
+        }
+        source::parse_again(&contract.file, text).map(|parsed| Cow::Owned(parsed.text))
+    }
+}
+
+impl Installed<'_> {
+    fn text(&self, file: &SourcePath) -> Option<&str> {
+        self.texts.get(file).map(String::as_str)
+    }
+
+    /// `typescript/package.json` where Node finds it from the project's folder.
+    fn manifest(&self) -> Option<PathBuf> {
+        let found = |folder: &Path| folder.join("node_modules/typescript/package.json");
+        self.options.project.ancestors().map(found).find(|path| self.files.is_file(path))
+    }
+}
