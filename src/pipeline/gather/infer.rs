@@ -379,7 +379,7 @@ impl<'a> Inference<'a> {
 
     /// What is written into a table; unknown is what cannot be told, field by field.
     fn written(&mut self, file: &SourcePath, ty: &TypeExpr) -> TypeExpr {
-        let ty = match ty {
+        match ty {
             TypeExpr::Object(members) => TypeExpr::Object(
                 members
                     .iter()
@@ -397,8 +397,7 @@ impl<'a> Inference<'a> {
                 Some(ty) => self.fields(file, &ty).unwrap_or_else(|| keyword("unknown")),
                 None => keyword("unknown"),
             },
-        };
-        ty
+        }
     }
 
     fn written_part(&mut self, file: &SourcePath, ty: &TypeExpr) -> TypeExpr {
