@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Around, Declarations, Resolutions, Resolver, gather},
+    gather::{Around, Declarations, Resolutions, Resolver, gather, infer},
     names::Layout,
 };
 use crate::{
@@ -96,7 +96,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         layout: &layout,
         resolver: &resolver,
         declarations: &OnDisk { files: &**files, options, resolver: &resolver },
-        typescript: &Installed { files: &**files, options, texts: &texts },
+        typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
         primary_keys: &lock.primary_keys(),
     };
     let (mut app, modules, found) = gather(&around, modules, resolutions);
@@ -111,7 +111,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
-            build.types = lower::registry::types(&app, &modules, &layout);
+            build.types = lower::registry::types(&app.registry, &modules, &layout);
         }
         diagnostics.extend(found);
         build.leaks = report;
@@ -133,7 +133,7 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
             layout: &layout,
             resolver: &resolver,
             declarations: &OnDisk { files: &**files, options, resolver: &resolver },
-            typescript: &Installed { files: &**files, options, texts: &texts },
+            typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
             primary_keys: &BTreeMap::new(),
         };
         let (app, _, found) = gather(&around, modules, resolutions);
@@ -178,6 +178,7 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
+    infer(&mut modules, &mut resolutions, &|file| options.is_client(file), diagnostics);
     (modules, texts, resolutions)
 }
 

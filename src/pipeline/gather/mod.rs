@@ -4,6 +4,7 @@
 mod client;
 mod computed;
 mod diagnostics;
+mod infer;
 mod packages;
 mod registry;
 mod reach;
@@ -18,8 +19,9 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::symbols::Symbols;
+use self::{diagnostics::TYPEOF_SERVER_VALUE, symbols::Symbols};
 pub use self::{
+    infer::infer,
     packages::Declarations,
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
@@ -33,7 +35,7 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
-    typescript::TypeScript,
+    typescript::{self, Program, TypeScript},
 };
 
 /// What the stage needs beside the contracts.
@@ -54,7 +56,7 @@ pub fn gather(
     modules: Modules,
     resolutions: Resolutions,
 ) -> (App, Modules, Vec<Diagnostic>) {
-    let Around { options, layout, resolver, declarations, typescript, primary_keys } = *around;
+    let Around { options, layout, resolver, declarations, primary_keys, .. } = *around;
     let mut diagnostics = Vec::new();
     let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
     let server_side: BTreeSet<SourcePath> = modules
@@ -92,14 +94,24 @@ pub fn gather(
         })
         .collect();
     reach::reach(symbols, &mut routes, &mut diagnostics);
-    let (shapes, answers) =
-        shapes::shapes(symbols, &routes, declarations, typescript, &mut diagnostics);
+    let is_client = |file: &SourcePath| options.is_client(file);
+    let early_registry = || {
+        let mut said_later = Vec::new();
+        let tables = tables::tables(symbols, &is_client, primary_keys, &mut said_later);
+        registry::registry(symbols, &tables)
+    };
+    let program = Program { modules: &modules, registry: &early_registry };
+    let ask = |questions: &_| around.typescript.ask(&program, questions);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, declarations, &ask, &mut diagnostics);
     let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
     let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
-    let tables =
-        tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
+    let tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
+    // What TypeScript could not tell has been named.
+    if diagnostics.iter().any(typescript::is_unanswered) {
+        diagnostics.retain(|d| d.code != TYPEOF_SERVER_VALUE);
+    }
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
         module.flavour = resolver.flavour(file);
     }

@@ -28,7 +28,7 @@ use crate::{
         symbols::{Leads, Symbols},
     },
     source::is_kontract,
-    typescript::{self, Failure},
+    typescript::{self, Failure, Question},
 };
 
 pub struct Evaluator<'a> {
@@ -572,7 +572,8 @@ impl<'a> Evaluator<'a> {
         at: &Place,
     ) -> Option<Head<'a>> {
         let fallback = self.fallback;
-        let words = || super::names::words(ty);
+        let written = || Question::new(&scope.file, ty).words();
+        let words = || written().unwrap_or_else(|| super::names::words(ty));
         let diagnostic = match fallback.resolve(ty, scope, path, at.span) {
             Answer::Type(answer) => {
                 return Some(self.written(answer, &Scope::of_file(&scope.file), path, at));

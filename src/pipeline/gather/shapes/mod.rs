@@ -45,7 +45,7 @@ use crate::{
         diagnostic::Diagnostic,
         shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
     },
-    typescript::{Answers, TypeScript},
+    typescript::{Answers, Failure, Hint, Question},
 };
 
 /// Each but the last asks for what the answers before it brought up.
@@ -59,7 +59,7 @@ pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
     declarations: &dyn Declarations,
-    typescript: &dyn TypeScript,
+    ask: &dyn Fn(&BTreeMap<Question, Hint>) -> Result<Answers, Failure>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Shapes, Answers) {
     let mut answers = Answers::default();
@@ -85,7 +85,7 @@ pub fn shapes(
         round += 1;
         // Asked together, so that names of helpers agree.
         asked.extend(wanted);
-        match typescript.ask(symbols.modules, &asked) {
+        match ask(&asked) {
             Ok(found) => answers = found,
             Err(error) => failure = Some(error),
         }
