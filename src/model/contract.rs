@@ -35,11 +35,11 @@ pub struct ModuleContract {
     pub tables: Vec<TableUse>,
     /// What is written into tables, where its type can be told.
     pub inserts: Vec<Insert>,
+    /// What each top-level declaration touches and mentions; those that do neither are left out.
+    pub reach: Vec<Reach>,
     /// What calling its functions gives, by the name they have in the file: `load`, `Service.find`.
     /// Missing: what cannot be told.
     pub results: BTreeMap<String, FunctionResult>,
-    /// What each top-level declaration touches and mentions; those that do neither are left out.
-    pub reach: Vec<Reach>,
     /// The entries of `defineMiddleware([...])`.
     pub middleware: Option<Vec<Middleware>>,
     /// String literals of at least six characters in code (not in types), sorted: what the leak
@@ -81,6 +81,9 @@ pub struct Export {
     pub type_only: bool,
     pub span: Span,
 }
+
+/// What `export = name` is called among the exports.
+pub const EXPORT_ASSIGNMENT: &str = "=";
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ExportTarget {

@@ -1,5 +1,7 @@
 import { decodeBase64, encodeBase64 } from "../base64.js";
 import * as expected from "./expected.js";
+import { holdsPrototype } from "./flex-format.js";
+import { isBuiltin, isBytes, isMap, isSet, timeOf } from "./kinds.js";
 import { MAX_DEPTH, enter, fail, refuse, type Segment, type State } from "./path.js";
 import { isFloat32, isWellFormed } from "./writer.js";
 
@@ -27,6 +29,9 @@ export function json<T>(
 export function openObject(s: State, x: unknown, d: number, key: Segment): void {
   enter(s, d, key);
   if (typeof x !== "object" || x === null || Array.isArray(x)) fail(s, d, key, expected.OBJECT);
+  // Instances of users' classes travel by their fields; these have none that say what they are.
+  const prototype: unknown = Object.getPrototypeOf(x);
+  if (prototype !== Object.prototype && isBuiltin(x)) fail(s, d, key, expected.OBJECT);
 }
 
 /** Enters the container at `key`, an array. */
@@ -43,12 +48,12 @@ export function openTuple(s: State, x: unknown, most: number, d: number, key: Se
 
 export function openMap(s: State, x: unknown, d: number, key: Segment): void {
   enter(s, d, key);
-  if (!(x instanceof Map)) fail(s, d, key, expected.MAP);
+  if (!isMap(x)) fail(s, d, key, expected.MAP);
 }
 
 export function openSet(s: State, x: unknown, d: number, key: Segment): void {
   enter(s, d, key);
-  if (!(x instanceof Set)) fail(s, d, key, expected.SET);
+  if (!isSet(x)) fail(s, d, key, expected.SET);
 }
 
 /** Enters the container at `key`, the entries of a map. */
@@ -223,9 +228,9 @@ export function parseDate(text: string): number {
 }
 
 export function writeDate(s: State, x: unknown, d: number, key: Segment): string {
-  const time = x instanceof Date ? Date.prototype.getTime.call(x) : Number.NaN;
+  const time = timeOf(x);
   if (Number.isNaN(time)) fail(s, d, key, expected.DATE);
-  return Date.prototype.toISOString.call(x);
+  return new Date(time).toISOString();
 }
 
 export function readBytes(s: State, x: unknown, d: number, key: Segment): Uint8Array {
@@ -239,7 +244,7 @@ export function isBase64(x: string): boolean {
 }
 
 export function writeBytes(s: State, x: unknown, d: number, key: Segment): string {
-  if (!(x instanceof Uint8Array)) fail(s, d, key, expected.BYTES);
+  if (!isBytes(x)) fail(s, d, key, expected.BYTES);
   return encodeBase64(x);
 }
 
@@ -274,7 +279,9 @@ function plain(s: State, x: unknown, d: number, key: Segment, level: number): un
       if (prototype !== null && Object.getPrototypeOf(prototype) !== null) break;
       const copy: { [key: string]: unknown } = {};
       for (const [name, value] of Object.entries(x)) {
-        if (name === "__proto__") refuse(s, d + 1, name, NOT_ALLOWED);
+        if (name === "__proto__" || (name === "constructor" && holdsPrototype(value))) {
+          refuse(s, d + 1, name, NOT_ALLOWED);
+        }
         if (!isText(name)) fail(s, d, key, expected.JSON_DATA);
         if (value !== undefined) copy[name] = plain(s, value, d + 1, name, level + 1);
       }

@@ -1,4 +1,5 @@
 import * as expected from "./expected.js";
+import { isBytes, timeOf } from "./kinds.js";
 import { fail, refuse, type Segment, type State } from "./path.js";
 
 /**
@@ -59,7 +60,8 @@ export function encode<T>(
   // out while at work, and put back in the end.
   const w = spare ?? new Writer();
   spare = undefined;
-  if (w.limit - w.end < SPARE_BYTES) {
+  // A message whose buffer was transferred took the slab with it.
+  if (w.limit - w.end < SPARE_BYTES || w.bytes.length === 0) {
     w.end = 0;
     w.replace(SLAB_BYTES, 0);
   }
@@ -72,7 +74,7 @@ export function encode<T>(
   const { end, bytes } = w;
   const message = new Uint8Array(bytes.buffer, start, end - start);
   w.end = (end + 7) & -8;
-  spare = w;
+  if (w.limit <= KEPT_BYTES) spare = w;
   return message;
 }
 
@@ -253,13 +255,13 @@ export function putBigUint64(w: Writer, x: unknown, at: number, d: number, key: 
 }
 
 export function putDate(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
-  const time = x instanceof Date ? Date.prototype.getTime.call(x) : Number.NaN;
+  const time = timeOf(x);
   if (Number.isNaN(time)) fail(w, d, key, expected.DATE);
   putLong(w, time, at);
 }
 
 export function putBytes(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
-  if (!(x instanceof Uint8Array)) fail(w, d, key, expected.BYTES);
+  if (!isBytes(x)) fail(w, d, key, expected.BYTES);
   putVector(w, x, at);
 }
 
@@ -271,6 +273,8 @@ export function putVector(w: Writer, x: Uint8Array, at: number): void {
 const SLAB_BYTES = 32_768;
 /** A message begins where there is at least this much left. */
 const SPARE_BYTES = 4096;
+/** A larger buffer is its message's alone. */
+const KEPT_BYTES = 8 * SLAB_BYTES;
 /** Offsets are 31 bits wide. */
 const MAX_BYTES = 0x4000_0000;
 /** The longest string that is written character by character: there a call costs more. */

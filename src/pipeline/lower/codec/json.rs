@@ -1,9 +1,11 @@
 //! JSON ↔ values, with the encodings of the JSON endpoint: bigint as a decimal string, Date as
 //! RFC 3339, bytes as base64, Map as pairs, Set as an array, undefined as absent.
 
+use std::fmt::Write as _;
+
 use super::{
     decode::member,
-    emit::{Emitter, leaf, property, property_key, segment},
+    emit::{Emitter, property, property_key, segment},
 };
 use crate::{
     model::shape::{FieldShape, ObjectKind, ObjectShape, Shape, Slot, UnionShape},
@@ -107,7 +109,7 @@ impl Emitter<'_> {
         let mut first = format!("({assigned})");
         let mut text = String::new();
         for (test, value) in &tests {
-            text.push_str(&format!("{first} === {test} ? {value} : "));
+            let _ = write!(text, "{first} === {test} ? {value} : ");
             "y".clone_into(&mut first);
         }
         let value = if tests.is_empty() { assigned } else { "y" };
@@ -126,7 +128,7 @@ impl Emitter<'_> {
             if optional(field) {
                 // JSON has no undefined: null stands for it where null is no value of its own.
                 let mut absent = vec![format!("(y = x[{i}]) !== undefined")];
-                if !field.slot.null {
+                if !takes_null(&field.slot) {
                     absent.push("y !== null".to_owned());
                 }
                 let slot = Slot { undefined: false, ..field.slot.clone() };
@@ -189,13 +191,13 @@ impl Emitter<'_> {
         let mut text = String::new();
         if slot.undefined {
             let written = if absent || direction == "read" { "undefined" } else { "null" };
-            text.push_str(&format!("{value} === undefined ? {written} : "));
-            if direction == "read" && !slot.null {
-                text.push_str(&format!("{value} === null ? undefined : "));
+            let _ = write!(text, "{value} === undefined ? {written} : ");
+            if direction == "read" && !takes_null(slot) {
+                let _ = write!(text, "{value} === null ? undefined : ");
             }
         }
         if slot.null {
-            text.push_str(&format!("{value} === null ? null : "));
+            let _ = write!(text, "{value} === null ? null : ");
         }
         text + &self.convert(&slot.shape, "c", value, key, direction, nothing(slot))
     }
@@ -217,15 +219,7 @@ impl Emitter<'_> {
             let fail = self.support("fail");
             return format!("{fail}({state}, d, {key}, {})", string(nothing));
         }
-        let function = match leaf(shape) {
-            Some([_, _, read, write]) => {
-                self.support(if direction == "read" { read } else { write }).to_owned()
-            }
-            None => {
-                let name = self.plan.name(shape).to_owned();
-                self.function(&name, direction)
-            }
-        };
+        let function = self.passage(shape, direction);
         format!("{function}({state}, {value}, d, {key})")
     }
 
@@ -322,6 +316,11 @@ impl Emitter<'_> {
 
 fn optional(field: &FieldShape) -> bool {
     field.optional || field.hidden
+}
+
+/// Null is one of its values.
+fn takes_null(slot: &Slot) -> bool {
+    slot.null || slot.shape == Shape::Unknown
 }
 
 fn nothing(slot: &Slot) -> &'static str {
