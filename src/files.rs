@@ -21,7 +21,8 @@ pub trait Files: Send + Sync {
     /// Puts `bytes` at `path`, making its folders. A reader sees the old bytes or the new ones,
     /// never a part: the bytes go to a temporary file beside it, which is then renamed. A file
     /// that holds these bytes already is not touched. A symbolic link at `path` is replaced, not
-    /// written through. Returns whether anything changed.
+    /// written through; a file keeps its mode, and one that nobody may write is an error. Returns
+    /// whether anything changed.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<bool>;
 
     fn remove_file(&self, path: &Path) -> io::Result<()>;

@@ -397,3 +397,175 @@ fn a_leak_report_is_written_where_the_caller_says_or_the_build_fails() {
     let run = project.run(&["build", "app", "--leak-report", "app", "--json"]);
     assert_eq!((run.code, run.codes()), (Some(1), vec!["K104".to_owned()]));
 }
+
+const USERS: &str = "\
+export interface User { id: string; name: string }
+@backend() export async function load(id: string): Promise<User | null> {
+  return await env.storage.users.get(id);
+}
+@backend() export async function save(user: User): Promise<void> {
+  await env.storage.users.set(user.id, user);
+}
+";
+
+impl Project {
+    /// A project whose first version is released as `v1.json`.
+    fn released() -> Self {
+        let project = Self::new(&[("src/users.ts", USERS)]);
+        assert_eq!(project.run(&["build"]).code, Some(0));
+        fs::copy(project.path("dist/manifest.json"), project.path("v1.json")).expect("copied");
+        let run = project.run(&["check", "--against", "v1.json", "--release"]);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        project
+    }
+
+    fn change(&self, from: &str, to: &str) {
+        assert!(USERS.contains(from));
+        self.write("src/users.ts", &USERS.replace(from, to));
+    }
+
+    fn lock(&self) -> String {
+        fs::read_to_string(self.path("kontract.lock.json")).expect("a lock")
+    }
+
+    fn accepts(&self, route: &str) -> usize {
+        let text = fs::read_to_string(self.path("dist/manifest.json")).expect("a manifest");
+        let manifest: Value = serde_json::from_str(&text).expect("JSON");
+        manifest["routes"][route]["accepts"].as_array().expect("a list").len()
+    }
+}
+
+#[test]
+fn check_finds_errors_and_writes_nothing() {
+    let project = Project::new(&[("src/users.ts", USERS)]);
+    let run = project.run(&["check"]);
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "No errors\n", ""));
+    project.write("src/users.ts", &USERS.replace("id: string)", "id)"));
+    let run = project.run(&["check", "--json"]);
+    assert_eq!(run.code, Some(1));
+    assert!(!run.codes().is_empty());
+    assert!(!project.path("dist").exists());
+    assert!(!project.path("kontract.lock.json").exists());
+}
+
+#[test]
+fn check_tells_which_clients_can_be_served() {
+    let project = Project::released();
+    let lock = project.lock();
+    let check = ["check", "--against", "v1.json"];
+    let run = project.run(&check);
+    assert_eq!(run.code, Some(0));
+    snapshots().bind(|| insta::assert_snapshot!("check_unchanged", run.stdout));
+
+    project.change("name: string", "name: string; nick?: string");
+    let run = project.run(&check);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    snapshots().bind(|| insta::assert_snapshot!("check_compatible", run.stdout));
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    assert_eq!((project.accepts("load"), project.accepts("save")), (2, 2));
+
+    project.write("src/more.ts", "@backend() export async function more(): Promise<void> {}\n");
+    project.change("name: string", "/** @default \"?\" */ name: string; age: number");
+    let run = project.run(&check);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""));
+    snapshots().bind(|| insta::assert_snapshot!("check_breaking", run.stdout));
+    let run = project.run(&[&check[..], &["--quiet"]].concat());
+    assert_eq!(run.code, Some(1));
+    snapshots().bind(|| insta::assert_snapshot!("check_breaking_quiet", run.stdout));
+    let run = project.run(&[&check[..], &["--json"]].concat());
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""));
+    snapshots().bind(|| insta::assert_snapshot!("check_breaking_json", run.stdout));
+    assert_eq!(run.summary()["breaking"], 1);
+    // The build itself is none of its business.
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    assert_eq!((project.accepts("load"), project.accepts("save")), (2, 1));
+    assert!(project.lock().contains("\"released\": {"));
+    assert_ne!(project.lock(), lock);
+}
+
+#[test]
+fn check_refuses_what_is_no_manifest_and_records_nothing_of_it() {
+    let project = Project::released();
+    let lock = project.lock();
+    let cases = [("none.json", "K140"), ("kontract.lock.json", "K141"), ("src/users.ts", "K141")];
+    for (path, code) in cases {
+        let run = project.run(&["check", "--against", path, "--release", "--json"]);
+        assert_eq!((run.code, run.codes()), (Some(1), vec![code.to_owned()]), "{path}");
+    }
+    let run = project.run(&["check", "--release"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("--against"), "{}", run.stderr);
+    // Nor where the sources are wrong.
+    project.change("id: string)", "id)");
+    let run = project.run(&["check", "--against", "v1.json", "--release"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    assert_eq!(project.lock(), lock);
+}
+
+#[test]
+fn where_ci_is_set_the_lock_must_not_change() {
+    let project = Project::new(&[("src/users.ts", USERS)]);
+    let run = |ci: &str, arguments: &[&str]| {
+        Run::of(project.command(arguments).env("CI", ci).output().expect("it starts"))
+    };
+    for arguments in [&["build", "--json"][..], &["check", "--json"]] {
+        let refused = run("true", arguments);
+        assert_eq!((refused.code, refused.codes()), (Some(1), vec!["K136".to_owned()]));
+        assert!(!project.path("dist").exists());
+    }
+    let refused = project.run(&["build", "--locked", "--json"]);
+    assert_eq!((refused.code, refused.codes()), (Some(1), vec!["K136".to_owned()]));
+    for (ci, arguments) in [
+        ("true", &["build", "--no-locked"][..]),
+        ("true", &["build", "--locked=false"]),
+        ("false", &["build"]),
+        ("", &["build"]),
+    ] {
+        let _ = fs::remove_file(project.path("kontract.lock.json"));
+        assert_eq!(run(ci, arguments).code, Some(0), "{arguments:?}");
+    }
+    // It is up to date now.
+    assert_eq!(run("true", &["build"]).code, Some(0));
+    assert_eq!(run("1", &["check"]).code, Some(0));
+    assert_eq!(project.run(&["build", "--locked", "--no-locked"]).code, Some(2));
+}
+
+#[test]
+fn with_errors_the_lock_stays_as_it_is() {
+    let project = Project::released();
+    let lock = project.lock();
+    project.change("name: string", "name: Missing");
+    assert_eq!(project.run(&["build"]).code, Some(1));
+    assert_eq!(project.lock(), lock);
+    // A lock that cannot be understood is an error beside those of the sources.
+    project.write("kontract.lock.json", &lock.replace("{ \"id\"", "{ id"));
+    let run = project.run(&["build", "--json"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.codes().contains(&"K132".to_owned()), "{:?}", run.codes());
+    assert!(run.codes().len() > 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_lock_keeps_its_mode_and_a_protected_one_is_not_replaced() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::released();
+    let path = project.path("kontract.lock.json");
+    let set = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("changed");
+    set(0o640);
+    project.change("name: string", "name: string; age?: number");
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    let mode = fs::metadata(&path).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    set(0o444);
+    project.change("name: string", "name: string; size?: number");
+    let lock = project.lock();
+    let run = project.run(&["build", "--json"]);
+    assert_eq!((run.code, run.codes()), (Some(1), vec!["K138".to_owned()]));
+    assert_eq!(project.lock(), lock);
+    // Nothing is left beside it, and the outputs are those of the last good build.
+    let names: Vec<_> = fs::read_dir(project.folder.path()).expect("a folder").collect();
+    assert!(names.iter().flatten().all(|e| !e.file_name().to_string_lossy().ends_with(".tmp")));
+    let manifest = fs::read_to_string(project.path("dist/manifest.json")).expect("there");
+    assert!(!manifest.contains("\"size\""));
+}

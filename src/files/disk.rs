@@ -33,9 +33,12 @@ impl Files for Disk {
             created => created,
         };
         // Who may read and write it is its owner's choice.
-        let allowed = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
-        let created = created.and_then(|()| match allowed {
-            Some(old) => fs::set_permissions(&temporary, old.permissions()),
+        let old = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
+        let created = created.and_then(|()| match old.map(|old| old.permissions()) {
+            Some(permissions) if permissions.readonly() => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+            Some(permissions) => fs::set_permissions(&temporary, permissions),
             None => Ok(()),
         });
         // A file that was half written is worth nothing to anyone.

@@ -90,6 +90,7 @@ pub struct LockedTable {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each says another thing")]
 pub struct LockedColumn {
     /// As TypeScript.
     #[serde(rename = "type")]

@@ -83,7 +83,7 @@ pub struct FieldShape {
     #[serde(default, skip_serializing_if = "is_false")]
     pub hidden: bool,
     /// `@default 0`: what a message without the field means. Such a field is not `optional`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub default: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docs: Option<Docs>,
@@ -212,4 +212,11 @@ impl Slot {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// `null` is a default too.
+fn given<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(deserializer).map(Some)
 }

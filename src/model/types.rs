@@ -121,9 +121,14 @@ pub struct FieldStorage {
 }
 
 impl FieldStorage {
-    /// Something is said at all.
+    /// Something is said of a table at all.
     pub fn is_annotated(self) -> bool {
         Self { scalar: None, ..self } != Self::default()
+    }
+
+    /// Its permission lacks R: it never leaves the server.
+    pub fn is_hidden(self) -> bool {
+        self.perm.is_some_and(|perm| perm & perms::READ == 0)
     }
 }
 
@@ -185,13 +190,6 @@ pub const MODULE_SPECIFIER: &str = "kontract:";
 
 /// The text of a doc comment (`///` or `/** */`), without its delimiters and leading stars.
 pub type Docs = String;
-
-impl FieldStorage {
-    /// Its permission lacks R: it never leaves the server.
-    pub fn is_hidden(&self) -> bool {
-        self.perm.is_some_and(|perm| perm & perms::READ == 0)
-    }
-}
 
 impl TypeExpr {
     /// Calls `visit` on this type and every type within it, outermost first.

@@ -37,14 +37,18 @@ export class Expander {
     this.folded = new Map([...modules].map(([file, module]) => [file.toLowerCase(), module]));
   }
 
-  /** `home` is the path of the module whose helpers these are, `hint` a name for what has none. */
-  answer(type, home, hint) {
+  /**
+   * `home` is the path of the module whose helpers these are, `hint` a name for what has none;
+   * `declared`: the module has an alias of that name for this very type.
+   */
+  answer(type, home, hint, declared) {
     this.home = this.modules.get(home) ?? { name: home, keep: new Set(), own: new Set(), taken: new Set() };
     this.home.helpers ??= { names: new Map(), texts: [] };
     this.hint = hint;
     this.path = [];
     this.open = new Map();
     this.left = MAX_TYPES;
+    this.root = declared ? type : undefined;
     return this.#type(type);
   }
 
@@ -118,12 +122,15 @@ export class Expander {
   /** A type within itself becomes a helper declaration. */
   #recursive(type, expand) {
     const { names, texts } = this.home.helpers;
+    if (type === this.root && this.open.size === 0 && !names.has(type)) {
+      // It is declared already: within itself and in later answers it goes by that name.
+      names.set(type, { name: this.hint, done: false, declared: true });
+    }
     const known = names.get(type);
     if (known?.done) return this.#helper(known.name);
     if (this.open.has(type)) {
-      const name = known?.name ?? this.#helperName(type);
-      names.set(type, { name, done: false });
-      return this.#helper(name);
+      if (known === undefined) names.set(type, { name: this.#helperName(type), done: false, declared: false });
+      return this.#helper(names.get(type).name);
     }
     if (this.open.size >= MAX_DEPTH) this.#refuse('deep', `${MAX_DEPTH} levels`);
     this.open.set(type, true);
@@ -132,6 +139,7 @@ export class Expander {
     const helper = names.get(type);
     if (helper === undefined) return text;
     helper.done = true;
+    if (helper.declared) return text;
     texts.push({ name: helper.name, text });
     return this.#helper(helper.name);
   }

@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64 } from "../base64.js";
 import * as expected from "./expected.js";
+import { isBytes, isMap, isSet, timeOf } from "./kinds.js";
 import { MAX_DEPTH, enter, fail, refuse, type Segment, type State } from "./path.js";
 import { isFloat32, isWellFormed } from "./writer.js";
 
@@ -43,12 +44,12 @@ export function openTuple(s: State, x: unknown, most: number, d: number, key: Se
 
 export function openMap(s: State, x: unknown, d: number, key: Segment): void {
   enter(s, d, key);
-  if (!(x instanceof Map)) fail(s, d, key, expected.MAP);
+  if (!isMap(x)) fail(s, d, key, expected.MAP);
 }
 
 export function openSet(s: State, x: unknown, d: number, key: Segment): void {
   enter(s, d, key);
-  if (!(x instanceof Set)) fail(s, d, key, expected.SET);
+  if (!isSet(x)) fail(s, d, key, expected.SET);
 }
 
 /** Enters the container at `key`, the entries of a map. */
@@ -223,9 +224,9 @@ export function parseDate(text: string): number {
 }
 
 export function writeDate(s: State, x: unknown, d: number, key: Segment): string {
-  const time = x instanceof Date ? Date.prototype.getTime.call(x) : Number.NaN;
+  const time = timeOf(x);
   if (Number.isNaN(time)) fail(s, d, key, expected.DATE);
-  return Date.prototype.toISOString.call(x);
+  return new Date(time).toISOString();
 }
 
 export function readBytes(s: State, x: unknown, d: number, key: Segment): Uint8Array {
@@ -239,7 +240,7 @@ export function isBase64(x: string): boolean {
 }
 
 export function writeBytes(s: State, x: unknown, d: number, key: Segment): string {
-  if (!(x instanceof Uint8Array)) fail(s, d, key, expected.BYTES);
+  if (!isBytes(x)) fail(s, d, key, expected.BYTES);
   return encodeBase64(x);
 }
 
@@ -274,7 +275,9 @@ function plain(s: State, x: unknown, d: number, key: Segment, level: number): un
       if (prototype !== null && Object.getPrototypeOf(prototype) !== null) break;
       const copy: { [key: string]: unknown } = {};
       for (const [name, value] of Object.entries(x)) {
-        if (name === "__proto__") refuse(s, d + 1, name, NOT_ALLOWED);
+        if (name === "__proto__" || (name === "constructor" && hasPrototype(value))) {
+          refuse(s, d + 1, name, NOT_ALLOWED);
+        }
         if (!isText(name)) fail(s, d, key, expected.JSON_DATA);
         if (value !== undefined) copy[name] = plain(s, value, d + 1, name, level + 1);
       }
@@ -282,6 +285,11 @@ function plain(s: State, x: unknown, d: number, key: Segment, level: number): un
     }
   }
   return fail(s, d, key, expected.JSON_DATA);
+}
+
+/** What a careless deep merge would write to the prototype of every object. */
+function hasPrototype(x: unknown): boolean {
+  return typeof x === "object" && x !== null && Object.hasOwn(x, "prototype");
 }
 
 const NOT_ALLOWED = "a key that is not allowed";

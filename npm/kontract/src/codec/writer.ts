@@ -1,4 +1,5 @@
 import * as expected from "./expected.js";
+import { isBytes, timeOf } from "./kinds.js";
 import { fail, refuse, type Segment, type State } from "./path.js";
 
 /**
@@ -253,13 +254,13 @@ export function putBigUint64(w: Writer, x: unknown, at: number, d: number, key: 
 }
 
 export function putDate(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
-  const time = x instanceof Date ? Date.prototype.getTime.call(x) : Number.NaN;
+  const time = timeOf(x);
   if (Number.isNaN(time)) fail(w, d, key, expected.DATE);
   putLong(w, time, at);
 }
 
 export function putBytes(w: Writer, x: unknown, at: number, d: number, key: Segment): void {
-  if (!(x instanceof Uint8Array)) fail(w, d, key, expected.BYTES);
+  if (!isBytes(x)) fail(w, d, key, expected.BYTES);
   putVector(w, x, at);
 }
 

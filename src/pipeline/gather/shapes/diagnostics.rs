@@ -8,7 +8,6 @@ use crate::{
 /// The part of a signature through which a type was reached.
 #[derive(Clone)]
 pub struct Origin {
-    pub route: String,
     pub file: SourcePath,
     pub span: Span,
     /// It is the result.
@@ -86,7 +85,7 @@ pub fn circular_type(origin: &Origin, name: &str, place: &Place) -> Diagnostic {
     origin
         .error("K113", format!("the type `{name}` is defined by itself alone"), place)
         .label(origin.holds(&format!("`{name}`")))
-        .help("recursion needs an object, an array or a map in between")
+        .help("recursion needs an object, or a union with something else, in between")
 }
 
 #[cold]

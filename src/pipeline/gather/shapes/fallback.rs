@@ -50,7 +50,9 @@ impl<'a> Fallback<'a> {
             Some(Ok(ty)) => Answer::Type(ty),
             Some(Err(refusal)) => Answer::Refused(refusal),
             None => {
-                let hint = || Hint { name: name_of(way).to_owned(), span };
+                let name = name_of(way);
+                let declared = way.strip_prefix(scope.file.as_str()) == Some(&format!("#{name}"));
+                let hint = || Hint { name: name.to_owned(), declared, span };
                 self.wanted.borrow_mut().entry(question).or_insert_with(hint);
                 Answer::Unknown
             }

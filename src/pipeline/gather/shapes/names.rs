@@ -64,7 +64,7 @@ pub fn written_label(ty: &TypeExpr) -> String {
             });
             discriminant
                 .or_else(|| fields.clone().next().map(|(name, _)| format!("{{{name}}}")))
-                .unwrap_or_else(|| "{}".to_owned())
+                .unwrap_or_else(|| if members.is_empty() { "{}" } else { "record" }.to_owned())
         }
         TypeExpr::Tuple(_) => "[]".to_owned(),
         TypeExpr::Intersection(types) => {
@@ -186,11 +186,11 @@ fn written_text(
                     if found.file == *home {
                         format!("{}{arguments}", found.path)
                     } else {
-                        format!("{}#{}{arguments}", found.file, found.path)
+                        format!("{}#{}{arguments}", symbols.label(&found.file), found.path)
                     }
                 }
                 Name::EnumMember(found, member) => {
-                    format!("{}#{}.{member}", found.file, found.path)
+                    format!("{}#{}.{member}", symbols.label(&found.file), found.path)
                 }
                 _ => format!("{name}{arguments}"),
             }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     builtin::unwrapped,
-    diagnostics::{Origin, too_large_type, type_not_carried, unchecked_type},
+    diagnostics::{Origin, circular_type, too_large_type, type_not_carried, unchecked_type},
     evaluate::Evaluator,
     head::{Head, ObjectHead, Thunk, TupleHead, property},
     names::last_label,
@@ -24,6 +24,10 @@ pub struct Wire<'a> {
     pub shapes: Shapes,
     queue: VecDeque<(Pending<'a>, Origin)>,
     known: BTreeSet<ShapeKey>,
+    /// Unions that are being made: `type Json = string | Json[]` holds itself.
+    open: BTreeSet<ShapeKey>,
+    /// Arrays, sets and maps that are being made, by the way to what they hold.
+    inside: Vec<Rc<str>>,
     fields: usize,
     /// The object and field in which something is being resolved.
     pub at: (ShapeKey, String),
@@ -50,6 +54,8 @@ impl<'a> Wire<'a> {
             shapes: Shapes::default(),
             queue: VecDeque::new(),
             known: BTreeSet::new(),
+            open: BTreeSet::new(),
+            inside: Vec::new(),
             fields: 0,
             at: (String::new(), String::new()),
             secrets: Secrets::new(),
@@ -82,7 +88,8 @@ impl<'a> Wire<'a> {
             if field.optional && is_nothing_at_all(&outer) {
                 continue;
             }
-            let slot = self.slot_of(&outer, &field.ty.way, &field.place);
+            let mut slot = self.slot_of(&outer, &field.ty.way, &field.place);
+            absent(&mut slot, field.optional && field.default.is_none());
             shape.fields.push(FieldShape {
                 name: field.name.clone(),
                 slot,
@@ -148,6 +155,10 @@ impl<'a> Wire<'a> {
     }
 
     fn slot_of(&mut self, head: &Head<'a>, way: &Rc<str>, at: &Place) -> Slot {
+        stacker::maybe_grow(128 << 10, 4 << 20, || self.slot_of_members(head, way, at))
+    }
+
+    fn slot_of_members(&mut self, head: &Head<'a>, way: &Rc<str>, at: &Place) -> Slot {
         let mut slot = Slot::of(Shape::Nothing);
         let mut members: Vec<(String, Shape)> = Vec::new();
         let heads = match head {
@@ -157,6 +168,19 @@ impl<'a> Wire<'a> {
             }
             other => other.members(),
         };
+        let own = match head {
+            Head::Union(union) if kinds(&union.members) > 1 => Some(union.way.to_string()),
+            _ => None,
+        };
+        if let Some(key) = &own
+            && (self.open.contains(key) || self.shapes.unions.contains_key(key))
+        {
+            slot.null = heads.iter().any(|h| matches!(h, Head::Null));
+            slot.undefined = heads.iter().any(|h| matches!(h, Head::Undefined));
+            slot.shape = Shape::Union(key.clone());
+            return slot;
+        }
+        self.open.extend(own.clone());
         for head in &heads {
             match head {
                 Head::Null => slot.null = true,
@@ -167,6 +191,9 @@ impl<'a> Wire<'a> {
                     }
                 }
             }
+        }
+        if let Some(key) = &own {
+            self.open.remove(key);
         }
         absorb(&mut members);
         if members.iter().any(|(_, shape)| *shape == Shape::Unknown) {
@@ -246,16 +273,16 @@ impl<'a> Wire<'a> {
                 named(label, Shape::Literals(vec![literal.clone()]))
             }
             Head::Array(item) => {
-                let slot = self.slot(item);
+                let slot = self.item(item)?;
                 let label = format!("{}[]", slot_label(&slot));
                 Some((label, Shape::Array(Box::new(slot))))
             }
             Head::Set(item) => {
-                let slot = self.slot(item);
+                let slot = self.item(item)?;
                 Some((format!("Set<{}>", slot_label(&slot)), Shape::Set(Box::new(slot))))
             }
             Head::Map(pair) => {
-                let slots = (self.slot(&pair.0), self.slot(&pair.1));
+                let slots = (self.item(&pair.0)?, self.item(&pair.1)?);
                 let label = format!("Map<{}, {}>", slot_label(&slots.0), slot_label(&slots.1));
                 Some((label, Shape::Map(Box::new(slots))))
             }
@@ -300,6 +327,20 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// What an array holds; None where that is the array itself, which has no name to go by.
+    fn item(&mut self, thunk: &Thunk<'a>) -> Option<Slot> {
+        if self.inside.contains(&thunk.way) {
+            let name = last_label(thunk.way.trim_end_matches("[]"));
+            let diagnostic = circular_type(&self.evaluator.origin, &name, &thunk.place);
+            self.evaluator.report(diagnostic, &thunk.place);
+            return None;
+        }
+        self.inside.push(Rc::clone(&thunk.way));
+        let slot = self.slot(thunk);
+        self.inside.pop();
+        Some(slot)
+    }
+
     fn foreign(&mut self, name: &str, instead: &str, at: &Place) {
         let diagnostic = type_not_carried(&self.evaluator.origin, name, instead, at);
         self.evaluator.report(diagnostic, at);
@@ -318,7 +359,13 @@ pub fn empty(kind: ObjectKind, at: &Place) -> ObjectShape {
     }
 }
 
-pub fn field(name: &str, slot: Slot, optional: bool, at: &Place) -> FieldShape {
+/// `a?: unknown` has undefined only where it is absent: one of them is enough.
+fn absent(slot: &mut Slot, optional: bool) {
+    slot.undefined &= !(optional && slot.shape == Shape::Unknown);
+}
+
+pub fn field(name: &str, mut slot: Slot, optional: bool, at: &Place) -> FieldShape {
+    absent(&mut slot, optional);
     FieldShape {
         name: name.to_owned(),
         slot,
@@ -329,6 +376,31 @@ pub fn field(name: &str, slot: Slot, optional: bool, at: &Place) -> FieldShape {
         id: FieldIds::default(),
         place: at.clone(),
     }
+}
+
+/// How many shapes there will be at most: literals go with their primitive.
+fn kinds(members: &[Head<'_>]) -> usize {
+    let mut seen = BTreeSet::new();
+    let mut others = 0;
+    for member in members {
+        match member {
+            Head::Null | Head::Undefined | Head::Never | Head::Refused => {}
+            Head::String | Head::Literal(Literal::String(_)) => {
+                seen.insert("string");
+            }
+            Head::Number(_) | Head::Literal(Literal::Number(_)) => {
+                seen.insert("number");
+            }
+            Head::Boolean | Head::Literal(Literal::Boolean(_)) => {
+                seen.insert("boolean");
+            }
+            Head::BigInt(_) | Head::Literal(Literal::BigInt { .. }) => {
+                seen.insert("bigint");
+            }
+            _ => others += 1,
+        }
+    }
+    seen.len() + others
 }
 
 fn is_nothing_at_all(head: &Head<'_>) -> bool {

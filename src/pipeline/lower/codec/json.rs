@@ -126,7 +126,7 @@ impl Emitter<'_> {
             if optional(field) {
                 // JSON has no undefined: null stands for it where null is no value of its own.
                 let mut absent = vec![format!("(y = x[{i}]) !== undefined")];
-                if !field.slot.null {
+                if !takes_null(&field.slot) {
                     absent.push("y !== null".to_owned());
                 }
                 let slot = Slot { undefined: false, ..field.slot.clone() };
@@ -190,7 +190,7 @@ impl Emitter<'_> {
         if slot.undefined {
             let written = if absent || direction == "read" { "undefined" } else { "null" };
             text.push_str(&format!("{value} === undefined ? {written} : "));
-            if direction == "read" && !slot.null {
+            if direction == "read" && !takes_null(slot) {
                 text.push_str(&format!("{value} === null ? undefined : "));
             }
         }
@@ -322,6 +322,11 @@ impl Emitter<'_> {
 
 fn optional(field: &FieldShape) -> bool {
     field.optional || field.hidden
+}
+
+/// Null is one of its values.
+fn takes_null(slot: &Slot) -> bool {
+    slot.null || slot.shape == Shape::Unknown
 }
 
 fn nothing(slot: &Slot) -> &'static str {

@@ -1,7 +1,7 @@
 import { HttpResp } from 'kontract';
 import { Color, Point, unexported } from './models';
-import type { Address, Circle, Page, Shape, User } from './models';
-import { userSchema } from './schemas';
+import type { Account, Address, Circle, Page, Shape, User } from './models';
+import { category, userSchema } from './schemas';
 import type { z } from 'zod';
 
 export const config = { retries: 3, hosts: ['a', 'b'], level: 'info' as 'info' | 'debug', started: new Date() } as const;
@@ -15,6 +15,7 @@ export async function respond() {
   return HttpResp.ok({ id: 'a' });
 }
 export const parse = (text: string) => userSchema.parse(JSON.parse(text));
+export const root = () => category.parse({});
 export function local() {
   interface User {
     local: true;
@@ -31,4 +32,4 @@ type Getters<T> = { [K in keyof T as `get${Capitalize<string & K>}`]: T[K] };
 type Endless<T> = T extends string ? { deeper: Endless<`${T}.`> } : never;
 
 export { unexported, Color, Point };
-export type { Page, Shape, Circle, Deep, Flat, Getters, Tree, Loose, Endless, z };
+export type { Account, Page, Shape, Circle, Deep, Flat, Getters, Tree, Loose, Endless, z };

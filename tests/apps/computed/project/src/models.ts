@@ -8,8 +8,11 @@ export interface User {
   email?: string;
   nickname?: string | undefined;
   passwordHash: Perm<string, '_W_'>;
-  token: Secret<string>;
   address: Address | null;
+}
+
+export interface Account extends User {
+  token: Secret<string>;
 }
 
 export interface Address {
