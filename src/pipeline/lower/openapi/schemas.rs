@@ -23,6 +23,10 @@ pub struct Schemas<'a> {
 
 type Schema = Map<String, Value>;
 
+/// With its padding, and with zeros where the last character has bits to spare.
+const BASE64: &str =
+    "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+
 impl<'a> Schemas<'a> {
     pub fn new(shapes: &'a Shapes) -> Self {
         let mut used = BTreeSet::new();
@@ -269,7 +273,9 @@ impl<'a> Schemas<'a> {
                 json!({ "type": "string", "pattern": "^(0|-?[1-9][0-9]{0,18})$" })
             }
             Shape::Date => json!({ "type": "string", "format": "date-time" }),
-            Shape::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
+            Shape::Bytes => {
+                json!({ "type": "string", "contentEncoding": "base64", "pattern": BASE64 })
+            }
             Shape::Unknown => json!({}),
             Shape::Literals(literals) => literal_values(literals),
             Shape::Array(slot) => json!({ "type": "array", "items": self.element(slot) }),
