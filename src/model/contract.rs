@@ -82,6 +82,9 @@ pub struct Export {
     pub span: Span,
 }
 
+/// What `export = name` is called among the exports.
+pub const EXPORT_ASSIGNMENT: &str = "=";
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ExportTarget {
     /// A declaration or import of this module, by local name.

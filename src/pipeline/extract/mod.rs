@@ -120,6 +120,11 @@ impl<'a> Extractor<'a> {
         self.diagnostics.borrow_mut().push(diagnostic);
     }
 
+    /// `.d.ts`, such as packages have.
+    fn is_declaration_file(&self) -> bool {
+        [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| self.file.as_str().ends_with(end))
+    }
+
     fn docs(&self, position: BytePos) -> Option<Docs> {
         docs::docs(self.comments, position)
             .or_else(|| docs::docs_in_line(self.comments, self.text, position))

@@ -45,7 +45,7 @@ pub fn infer(
     let mut results: Vec<(SourcePath, usize, Option<TypeExpr>)> = Vec::new();
     let mut specifiers: Vec<(SourcePath, String, SourcePath)> = Vec::new();
     {
-        let symbols = Symbols { modules, resolutions };
+        let symbols = Symbols { modules, resolutions, packages: None };
         let mut inference = Inference::new(symbols, is_client);
         for (file, contract) in symbols.modules {
             for (index, function) in contract.functions.iter().enumerate() {
@@ -82,7 +82,7 @@ fn inserts(
     resolutions: &Resolutions,
     is_client: &dyn Fn(&SourcePath) -> bool,
 ) -> Vec<(SourcePath, Vec<Insert>)> {
-    let symbols = Symbols { modules, resolutions };
+    let symbols = Symbols { modules, resolutions, packages: None };
     let mut inference = Inference::new(symbols, is_client);
     let described: BTreeSet<String> = inference.rows.keys().cloned().collect();
     let with_inserts = modules.iter().filter(|(_, c)| !c.inserts.is_empty());
@@ -379,7 +379,7 @@ impl<'a> Inference<'a> {
 
     /// What is written into a table; unknown is what cannot be told, field by field.
     fn written(&mut self, file: &SourcePath, ty: &TypeExpr) -> TypeExpr {
-        let ty = match ty {
+        match ty {
             TypeExpr::Object(members) => TypeExpr::Object(
                 members
                     .iter()
@@ -397,8 +397,7 @@ impl<'a> Inference<'a> {
                 Some(ty) => self.fields(file, &ty).unwrap_or_else(|| keyword("unknown")),
                 None => keyword("unknown"),
             },
-        };
-        ty
+        }
     }
 
     fn written_part(&mut self, file: &SourcePath, ty: &TypeExpr) -> TypeExpr {

@@ -196,10 +196,8 @@ impl Walk<'_> {
             ("Number", "parseInt" | "parseFloat") => keyword("number"),
             ("Object", "keys") => TypeExpr::Array(Box::new(keyword("string"))),
             ("Object", "freeze") => first()?,
-            ("Promise", "resolve") => match call.args.is_empty() {
-                true => promise(keyword("void")),
-                false => promise(first()?),
-            },
+            ("Promise", "resolve") if call.args.is_empty() => promise(keyword("void")),
+            ("Promise", "resolve") => promise(first()?),
             ("Promise", "all") => match &*call.args.first()?.expr {
                 Expr::Array(array) => {
                     let types: Option<Vec<TypeExpr>> = array

@@ -128,7 +128,7 @@ impl Walk<'_> {
                 OptChainBase::Call(_) => return None,
             },
             Expr::Call(call) => self.call(scope, call, depth)?,
-            Expr::New(new) => self.new(scope, new)?,
+            Expr::New(new) => self.constructed(scope, new)?,
             _ => return None,
         })
     }
@@ -196,7 +196,7 @@ impl Walk<'_> {
         Some(TypeExpr::Object(members))
     }
 
-    fn new(&self, scope: &Scope, new: &swc_ecma_ast::NewExpr) -> Option<TypeExpr> {
+    fn constructed(&self, scope: &Scope, new: &swc_ecma_ast::NewExpr) -> Option<TypeExpr> {
         let Expr::Ident(ident) = &*new.callee else { return None };
         if !scope.is_outside(&ident.sym) {
             return None;

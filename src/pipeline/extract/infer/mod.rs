@@ -9,7 +9,9 @@ mod calls;
 mod expr;
 mod scope;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 use swc_common::Spanned;
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, AssignExpr, BindingIdent, CallExpr, Class, Decl, Expr, ForHead,
@@ -304,7 +306,7 @@ impl Walk<'_> {
                             self.bind(scope, &pair.value, member);
                         }
                         swc_ecma_ast::ObjectPatProp::Rest(rest) => {
-                            self.bind(scope, &rest.arg, None)
+                            self.bind(scope, &rest.arg, None);
                         }
                     }
                 }
@@ -419,8 +421,8 @@ impl Walk<'_> {
 /// Names that a function changes, or binds more than once.
 #[derive(Default)]
 struct Changed {
-    bound: FxHashMap<String, usize>,
-    names: FxHashSet<String>,
+    bound: BTreeMap<String, usize>,
+    names: BTreeSet<String>,
 }
 
 impl Changed {
@@ -478,7 +480,7 @@ impl Visit for Changed {
 }
 
 /// The names in the target of an assignment: `a`, `[a, b]`, `{ a }`, not `a.b`.
-struct Names<'a>(&'a mut FxHashSet<String>);
+struct Names<'a>(&'a mut BTreeSet<String>);
 
 impl Visit for Names<'_> {
     fn visit_binding_ident(&mut self, ident: &BindingIdent) {
