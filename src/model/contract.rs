@@ -2,7 +2,7 @@
 //! `extract`. It holds no syntax tree and depends on nothing but the file's text, so it can be
 //! kept between builds.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub struct ModuleContract {
     pub inserts: Vec<Insert>,
     /// What each top-level declaration touches and mentions; those that do neither are left out.
     pub reach: Vec<Reach>,
+    /// What calling its functions gives, by the name they have in the file: `load`, `Service.find`.
+    /// Missing: what cannot be told.
+    pub results: BTreeMap<String, FunctionResult>,
     /// The entries of `defineMiddleware([...])`.
     pub middleware: Option<Vec<Middleware>>,
     /// String literals of at least six characters in code (not in types), sorted: what the leak
@@ -78,6 +81,9 @@ pub struct Export {
     pub type_only: bool,
     pub span: Span,
 }
+
+/// What `export = name` is called among the exports.
+pub const EXPORT_ASSIGNMENT: &str = "=";
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ExportTarget {
@@ -230,6 +236,14 @@ pub struct ContextUse {
 pub struct TableUse {
     pub table: String,
     pub span: Span,
+}
+
+/// What a function gives, declared or told from its body, `Promise` not unwrapped.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FunctionResult {
+    pub ty: TypeExpr,
+    /// The names of its type parameters.
+    pub type_parameters: Vec<String>,
 }
 
 /// `env.storage.todos.push({ text })`, or `set`, or `update`.

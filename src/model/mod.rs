@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod perms;
 pub mod types;
 pub mod reach;
+pub mod symbolic;
 pub mod contract;
 pub mod shape;
 pub mod app;

@@ -19,7 +19,7 @@ use swc_common::{GLOBALS, Globals};
 
 use self::{
     extract::{Hints, extract},
-    gather::{Around, Resolutions, Resolver, gather},
+    gather::{Around, Declarations, Resolutions, Resolver, gather, infer},
     names::Layout,
 };
 use crate::{
@@ -95,7 +95,8 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         options,
         layout: &layout,
         resolver: &resolver,
-        typescript: &Installed { files: &**files, options, texts: &texts },
+        declarations: &OnDisk { files: &**files, options, resolver: &resolver },
+        typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
         primary_keys: &lock.primary_keys(),
     };
     let (mut app, modules, found) = gather(&around, modules, resolutions);
@@ -110,7 +111,7 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
             build.outputs = outputs;
-            build.types = lower::registry::types(&app, &modules, &layout);
+            build.types = lower::registry::types(&app.registry, &modules, &layout);
         }
         diagnostics.extend(found);
         build.leaks = report;
@@ -131,7 +132,8 @@ pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnos
             options,
             layout: &layout,
             resolver: &resolver,
-            typescript: &Installed { files: &**files, options, texts: &texts },
+            declarations: &OnDisk { files: &**files, options, resolver: &resolver },
+            typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
             primary_keys: &BTreeMap::new(),
         };
         let (app, _, found) = gather(&around, modules, resolutions);
@@ -176,7 +178,27 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
+    infer(&mut modules, &mut resolutions, &|file| options.is_client(file), diagnostics);
     (modules, texts, resolutions)
+}
+
+/// The declaration files of packages.
+struct OnDisk<'a> {
+    files: &'a dyn Files,
+    options: &'a Options,
+    resolver: &'a Resolver<'a>,
+}
+
+impl Declarations for OnDisk<'_> {
+    fn find(&self, from: &SourcePath, specifier: &str) -> Option<SourcePath> {
+        self.resolver.declaration(from, specifier)
+    }
+
+    /// What is wrong in a package is no concern of the project's, unless it is missed.
+    fn read(&self, file: &SourcePath) -> Option<ModuleContract> {
+        let text = discover::read(self.files, self.options, file)?.ok()?;
+        Some(extract(file, &text, Hints::default()).0)
+    }
 }
 
 /// None for a file that vanished since it was found.
@@ -246,7 +268,9 @@ fn outputs(
     outputs.extend(lower::index::client(app, modules));
     outputs.extend(lower::codec::codecs(app));
     outputs.extend(lower::schema::schemas(app));
-    outputs.extend(lower::openapi::openapi(app, modules));
+    let package = files.read(&options.project.join("package.json")).unwrap_or_default();
+    let package = lower::openapi::Package::parse(&package);
+    outputs.extend(lower::openapi::openapi(app, modules, &package, options.base.as_deref()));
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = lower::manifest::manifest(app, modules, &outputs, texts);
     outputs.push(manifest);

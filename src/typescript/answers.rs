@@ -13,7 +13,7 @@ use crate::{
     model::{
         SourcePath, Span,
         contract::{TypeDeclaration, TypeDeclarationKind},
-        types::{Member, MemberKind, TypeExpr},
+        types::{MODULE_SPECIFIER, Member, MemberKind, TypeExpr},
     },
     pipeline::extract::{Hints, extract},
 };
@@ -56,7 +56,7 @@ impl Answers {
 /// The module of a declaration that an answer names, if `specifier` is an answer's; empty for
 /// globals.
 pub fn module_of(specifier: &str) -> Option<&str> {
-    specifier.strip_prefix(MODULE)
+    specifier.strip_prefix(MODULE_SPECIFIER)
 }
 
 #[derive(Deserialize)]
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
                     }
                     // A global, whatever the file calls so.
                     _ if !name.contains('.') => TypeExpr::Import {
-                        specifier: MODULE.to_owned(),
+                        specifier: MODULE_SPECIFIER.to_owned(),
                         qualifier: Some(name),
                         arguments,
                         span,
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
 
     /// `kontract:<offset> <source path>`: where the field is declared.
     fn origin(&mut self, docs: &str) -> Option<&'a Member> {
-        let (offset, file) = docs.strip_prefix(MODULE)?.split_once(' ')?;
+        let (offset, file) = docs.strip_prefix(MODULE_SPECIFIER)?.split_once(' ')?;
         let (offset, file) = (offset.parse().ok()?, SourcePath::new(file));
         if !self.origins.contains_key(&file) {
             let members = self.members(&file).unwrap_or_default();
@@ -361,8 +361,6 @@ fn scalar(declared: &TypeExpr, answered: &TypeExpr) -> Option<TypeExpr> {
     })
 }
 
-/// Before the source path of a module.
-const MODULE: &str = "kontract:";
 const SCALARS: &[&str] = &[
     "Int8", "Int16", "Int32", "Int64", "Uint8", "Uint16", "Uint32", "Uint64", "Float32", "Float64",
 ];

@@ -122,7 +122,8 @@ fn ambient(project: &Installed<'_>, folder: &Path, depth: usize, found: &mut Vec
             Kind::Folder
                 if depth > 0
                     && name != "node_modules"
-                    && name != ".git"
+                    // Neither `.git` nor what an earlier build wrote for editors.
+                    && !name.starts_with('.')
                     && path != project.options.out_folder() =>
             {
                 ambient(project, &path, depth - 1, found);

@@ -67,6 +67,11 @@ function derivedPath({ project, config }) {
   return path.join(config === null ? project : path.dirname(config), CONFIG_NAME).replaceAll('\\', '/');
 }
 
+/** The folders that the files of an overlay lie in. */
+function foldersOf(overlay) {
+  return new Set([...overlay.keys()].map((file) => file.slice(0, file.lastIndexOf('/'))));
+}
+
 /** TypeScript 5 and 6. */
 class Library {
   constructor(ts, { project, overlay }) {
@@ -95,6 +100,11 @@ class Library {
     const host = ts.createCompilerHost(options, true);
     const readFile = host.readFile.bind(host);
     const getSourceFile = host.getSourceFile.bind(host);
+    const fileExists = host.fileExists.bind(host);
+    const directoryExists = host.directoryExists.bind(host);
+    const folders = foldersOf(overlay);
+    host.fileExists = (file) => overlay.has(file) || fileExists(file);
+    host.directoryExists = (folder) => folders.has(folder) || directoryExists(folder);
     host.readFile = (file) => overlay.get(file) ?? readFile(file);
     host.getSourceFile = (file, options, onError) => {
       const text = overlay.get(file);
@@ -232,7 +242,14 @@ class Native {
     Object.assign(this, { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind, ModifierFlags });
     this.derived = new Map();
     const readFile = (file) => this.derived.get(file) ?? overlay.get(file);
-    this.api = new module.API({ cwd: project, fs: { readFile } });
+    const virtual = { readFile };
+    // Each of these costs a round trip for every file that is looked for.
+    if ([...overlay.keys()].some((file) => !fs.existsSync(file))) {
+      const folders = foldersOf(overlay);
+      virtual.fileExists = (file) => (overlay.has(file) ? true : undefined);
+      virtual.directoryExists = (folder) => (folders.has(folder) ? true : undefined);
+    }
+    this.api = new module.API({ cwd: project, fs: virtual });
   }
 
   configFiles(config) {

@@ -3,6 +3,11 @@
 use super::{Failure, Refusal, RefusalKind};
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
+/// It says that a type is not known because of what TypeScript said, or did not.
+pub fn is_unanswered(diagnostic: &Diagnostic) -> bool {
+    CODES.contains(&diagnostic.code.as_str())
+}
+
 /// `what` (the type in words) could not be asked for.
 #[cold]
 pub fn not_asked(file: &SourcePath, span: Span, what: &str, failure: &Failure) -> Diagnostic {
@@ -90,3 +95,5 @@ fn holds(what: &str) -> String {
         other => other.to_owned(),
     }
 }
+
+const CODES: std::ops::RangeInclusive<&str> = "K170"..="K179";

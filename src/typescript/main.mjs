@@ -1,7 +1,8 @@
 // Answers the compiler's questions about types, with the project's own TypeScript.
 //
 // Input: `{ project, modules: { <path>: { name, text?, keep, own, taken } },
-//           questions: [{ file, text, name, declared, bindings: [[parameter, question]], asked }] }`.
+//           ambient: { <path>: <text> },
+//           questions: [{ file, text, name, declared, bindings: [[parameter, question]], wanted }] }`.
 // A question's text is a type in the scope of its file; bindings give its type parameters other
 // questions' types.
 // Output: `{ version, answers: [{ text } | { refusal }], helpers: { <file>: [{ name, text }] }, files }`.
@@ -39,9 +40,11 @@ export async function answer(request) {
     if (module.text !== undefined) overlay.set(file, module.text);
   }
   for (const [file, probe] of probes) overlay.set(file, probe.text);
+  const declared = Object.entries(request.ambient);
+  for (const [file, text] of declared) overlay.set(file, text);
 
   const answers = [];
-  const files = new Set();
+  const read = new Set();
   const configs = new Map();
   const lookup = found.open({ project: request.project, overlay });
   try {
@@ -52,11 +55,11 @@ export async function answer(request) {
     }
     for (const [config, group] of configs) {
       const ambient = config === null ? [] : lookup.configFiles(config).filter((f) => /\.d\.[cm]?ts$/.test(f));
-      lookup.open(config, [...new Set([...group, ...ambient])]);
+      lookup.open(config, [...new Set([...group, ...ambient, ...declared.map(([file]) => file)])]);
       const expander = new Expander(lookup, modules);
       for (const file of group) answerFile(lookup, expander, request, file, probes.get(file), answers);
-      for (const file of lookup.files()) files.add(file);
-      for (const read of configChain(config)) files.add(read);
+      for (const file of lookup.files().filter((f) => !(f in request.ambient))) read.add(file);
+      for (const file of configChain(config)) read.add(file);
     }
   } finally {
     lookup.close();
@@ -65,7 +68,7 @@ export async function answer(request) {
   for (const [file, module] of modules) {
     if (module.helpers?.texts.length > 0) helpers[file] = module.helpers.texts;
   }
-  return { version: found.version, answers, helpers, files: [...files].sort() };
+  return { version: found.version, answers, helpers, files: [...read].sort() };
 }
 
 /** The text of each file that is asked about, with a type alias for each question at its end. */
@@ -100,7 +103,7 @@ function probesOf({ questions }, modules) {
 
 function answerFile(compiler, expander, { questions }, file, probe, answers) {
   // Those with a name of their own come first, so that the others refer to them by it.
-  const asked = probe.asked.filter(({ index }) => questions[index].asked)
+  const asked = probe.asked.filter(({ index }) => questions[index].wanted)
     .sort((a, b) => Number(questions[b.index].declared) - Number(questions[a.index].declared));
   const types = compiler.aliases(file, asked.map(({ index }) => `${ANSWER}${index}`));
   const complaints = compiler.complaints(file).filter(({ code }) => SPOILING.has(code));

@@ -24,14 +24,19 @@ use std::{
 
 pub use self::{
     answers::{Answers, module_of},
-    diagnostics::{not_asked, refused},
+    diagnostics::{is_unanswered, not_asked, refused},
 };
 use self::{node::Run, request::Request};
 use crate::{
     config::Options,
     files::Files,
-    model::{SourcePath, Span, app::Modules, contract::ModuleContract, types::TypeExpr},
-    pipeline::print::types::Printer,
+    model::{
+        SourcePath, Span,
+        app::{Modules, Registry},
+        contract::ModuleContract,
+        types::TypeExpr,
+    },
+    pipeline::{names::Layout, print::types::Printer},
     source,
 };
 
@@ -103,20 +108,35 @@ pub trait TypeScript {
     /// Answers all questions.
     fn ask(
         &self,
-        modules: &Modules,
+        program: &Program<'_>,
         questions: &BTreeMap<Question, Hint>,
     ) -> Result<Answers, Failure>;
+}
+
+/// What the questions are about.
+pub struct Program<'a> {
+    pub modules: &'a Modules,
+    /// What the project's tables are: TypeScript learns it from generated declarations, which may
+    /// not be written yet.
+    pub registry: &'a dyn Fn() -> Registry,
 }
 
 /// The `typescript` that is installed where the project finds it.
 pub struct Installed<'a> {
     pub files: &'a dyn Files,
     pub options: &'a Options,
+    pub layout: &'a Layout,
     /// The sources as this build read them.
     pub texts: &'a BTreeMap<SourcePath, String>,
 }
 
 impl Question {
+    /// The type for messages, as it is written; None where that is long.
+    pub fn words(&self) -> Option<String> {
+        let short = self.text.len() <= MAX_WORDS && !self.text.contains('\n');
+        short.then(|| format!("`{}`", self.text))
+    }
+
     pub fn new(file: &SourcePath, ty: &TypeExpr) -> Self {
         let text = Printer { specifier: &str::to_owned }.ty(ty);
         Self { file: file.clone(), text, bindings: Vec::new() }
@@ -126,15 +146,15 @@ impl Question {
 impl TypeScript for Installed<'_> {
     fn ask(
         &self,
-        modules: &Modules,
+        program: &Program<'_>,
         questions: &BTreeMap<Question, Hint>,
     ) -> Result<Answers, Failure> {
         if !self.files.on_disk() {
             return Err(Failure::NoDisk);
         }
         let manifest = self.manifest().ok_or(Failure::Missing)?;
-        let project = &Project { installed: self, modules };
-        let request = Request::new(project, questions);
+        let project = &Project { installed: self, modules: program.modules };
+        let request = Request::new(project, program, questions);
         let json = serde_json::to_string(&request).map_err(|e| Failure::Broken(e.to_string()))?;
         let cache = cache::Cache::open(self, &json, &manifest);
         if let Some(response) = cache.find()
@@ -182,3 +202,5 @@ impl Installed<'_> {
         self.options.project.ancestors().map(found).find(|path| self.files.is_file(path))
     }
 }
+
+const MAX_WORDS: usize = 60;

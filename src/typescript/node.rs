@@ -122,7 +122,7 @@ pub fn identity() -> String {
 
 /// Begins the line with the answer.
 const MARK: &str = "kontract types: ";
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 const GRACE: Duration = Duration::from_secs(1);
 const MAX_OUTPUT: usize = 64 << 20;
 const MAX_ERRORS: usize = 64 << 10;

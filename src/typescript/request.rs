@@ -5,18 +5,21 @@ use std::{borrow::Cow, collections::BTreeMap};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Hint, Project, Question};
+use super::{Hint, Installed, Program, Project, Question};
 use crate::model::{
     SourcePath,
     contract::{ModuleContract, TypeDeclaration, TypeDeclarationKind},
     types::TypeExpr,
 };
+use crate::pipeline::lower;
 
 #[derive(Serialize)]
 pub struct Request {
     pub project: String,
     /// By absolute path.
     pub modules: BTreeMap<String, Module>,
+    /// Declarations of `env` and the tables, by absolute path: read as if they were there.
+    pub ambient: BTreeMap<String, String>,
     pub questions: Vec<Asked>,
 }
 
@@ -45,14 +48,19 @@ pub struct Asked {
     /// Indices of other questions by type parameter.
     pub bindings: Vec<(String, usize)>,
     /// It is a question itself, not only the value of a type parameter.
-    pub asked: bool,
+    pub wanted: bool,
 }
 
 impl Request {
-    pub fn new(project: &Project<'_>, questions: &BTreeMap<Question, Hint>) -> Self {
+    pub fn new(
+        project: &Project<'_>,
+        program: &Program<'_>,
+        questions: &BTreeMap<Question, Hint>,
+    ) -> Self {
         let mut request = Self {
             project: slashes(&project.installed.options.project),
             modules: BTreeMap::new(),
+            ambient: ambient(project, program),
             questions: Vec::new(),
         };
         for contract in project.modules.values() {
@@ -64,7 +72,7 @@ impl Request {
         for (question, hint) in questions {
             let index = request.add(project, question, &mut known);
             let asked = &mut request.questions[index];
-            asked.asked = true;
+            asked.wanted = true;
             asked.name.clone_from(&hint.name);
             asked.declared = hint.declared;
         }
@@ -90,7 +98,7 @@ impl Request {
                 name: String::new(),
                 declared: false,
                 bindings,
-                asked: false,
+                wanted: false,
             });
             self.questions.len() - 1
         })
@@ -124,6 +132,20 @@ fn module(project: &Project<'_>, contract: &ModuleContract, home: bool) -> Modul
         }),
         taken,
     }
+}
+
+/// What the build will write for editors, where the sources use what it declares.
+fn ambient(project: &Project<'_>, program: &Program<'_>) -> BTreeMap<String, String> {
+    let used = project.modules.values().any(|c| !c.context.is_empty() || !c.tables.is_empty());
+    if !used {
+        return BTreeMap::new();
+    }
+    let Installed { layout, options, .. } = project.installed;
+    let folder = options.project.join(layout.types_folder());
+    lower::registry::types(&(program.registry)(), project.modules, layout)
+        .into_iter()
+        .map(|output| (slashes(&folder.join(output.path)), output.text))
+        .collect()
 }
 
 /// Declarations that the compiler can read.

@@ -8,7 +8,7 @@ import { answer } from '../../src/typescript/main.mjs';
 const here = import.meta.dirname;
 
 type Module = { name: string; keep: string[]; own: string[]; taken: string[]; text?: string };
-type Question = { file: string; text: string; name: string; declared: boolean; bindings: [string, number][]; asked: boolean };
+type Question = { file: string; text: string; name: string; declared: boolean; bindings: [string, number][]; wanted: boolean };
 type Reply = { text: string } | { refusal: { kind: string; what: string; path: string; complaint?: string } };
 
 interface Case {
@@ -132,14 +132,14 @@ function requestOf(root: string, asked: Case[]) {
   const questions: Question[] = [];
   const positions = asked.map(({ file, ask, name = 'Answer', declared = false, bindings = [] }) => {
     const bound = bindings.map(([parameter, value]): [string, number] => {
-      questions.push({ file: path(value.file), text: value.ask, name: '', declared: false, bindings: [], asked: false });
+      questions.push({ file: path(value.file), text: value.ask, name: '', declared: false, bindings: [], wanted: false });
       return [parameter, questions.length - 1];
     });
-    questions.push({ file: path(file), text: ask, name, declared, bindings: bound, asked: true });
+    questions.push({ file: path(file), text: ask, name, declared, bindings: bound, wanted: true });
     return questions.length - 1;
   });
   const known = modules.map(([file, module]) => [path(file), { name: `src/${file}.ts`, keep: [], own: [], taken: [], ...module }]);
-  return { request: { project: root, modules: Object.fromEntries(known), questions }, positions };
+  return { request: { project: root, modules: Object.fromEntries(known), ambient: {}, questions }, positions };
 }
 
 /** Without the places of fields' declarations. */
@@ -201,5 +201,5 @@ test('all versions say the same', () => {
 test('a project without TypeScript is told so', async () => {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-computed-')));
   afterAll(() => rm(root, { recursive: true, force: true }));
-  expect(await answer({ project: root, modules: {}, questions: [] })).toEqual({ missing: true });
+  expect(await answer({ project: root, modules: {}, ambient: {}, questions: [] })).toEqual({ missing: true });
 });

@@ -171,10 +171,14 @@ impl Extractor<'_> {
         module: &TsModuleDecl,
         outer: swc_common::Span,
     ) -> Option<TypeDeclaration> {
-        let (TsModuleName::Ident(id), Some(TsNamespaceBody::TsModuleBlock(block))) =
-            (&module.id, &module.body)
-        else {
-            return None;
+        let Some(TsNamespaceBody::TsModuleBlock(block)) = &module.body else { return None };
+        let (name, at) = match &module.id {
+            TsModuleName::Ident(id) => (id.sym.to_string(), id.span),
+            // `declare module 'name'` in a package's declarations.
+            TsModuleName::Str(name) if self.is_declaration_file() => {
+                (format!("{:?}", name.value.as_str()?), name.span)
+            }
+            TsModuleName::Str(_) => return None,
         };
         let declarations = block.body.iter().filter_map(|item| match item {
             ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
@@ -185,11 +189,11 @@ impl Extractor<'_> {
         });
         let declarations = self.inside(|| declarations.collect());
         Some(TypeDeclaration {
-            name: id.sym.to_string(),
+            name,
             kind: TypeDeclarationKind::Namespace(declarations),
             type_parameters: Vec::new(),
             docs: self.docs(outer.lo),
-            span: span(id.span),
+            span: span(at),
             entity: false,
             storage: TypeStorage::default(),
         })

@@ -42,6 +42,7 @@ struct Parts<'f> {
     body: Option<infer::Body<'f>>,
     is_async: bool,
     is_generator: bool,
+    class: Option<&'f str>,
 }
 
 impl Extractor<'_> {
@@ -52,6 +53,7 @@ impl Extractor<'_> {
             body: function.body.as_ref().map(|b| infer::Body::Block(&b.stmts)),
             is_async: function.is_async,
             is_generator: function.is_generator,
+            class: None,
         }
     }
 
@@ -65,6 +67,7 @@ impl Extractor<'_> {
             }),
             is_async: arrow.is_async,
             is_generator: arrow.is_generator,
+            class: None,
         }
     }
 
@@ -297,7 +300,8 @@ impl Extractor<'_> {
             }
             let overloads = std::mem::take(&mut overloads);
             let Some((backend, annotation)) = marked.take() else { continue };
-            let parts = self.function_parts(&method.function);
+            let mut parts = self.function_parts(&method.function);
+            parts.class = name.map(|n| n.sym.as_str());
             let docs = overloads
                 .iter()
                 .copied()
@@ -433,8 +437,14 @@ impl Extractor<'_> {
         };
         let result = declared.or_else(|| {
             let inferred = parts.body.and_then(|body| {
-                infer::result(&parts.params, &parameters, body)
-                    .map(|ty| if parts.is_async { promise(ty) } else { ty })
+                let subject = infer::Subject {
+                    patterns: &parts.params,
+                    parameters: &parameters,
+                    body,
+                    class: parts.class,
+                };
+                let ty = self.result_of(&subject);
+                ty.map(|ty| if parts.is_async { infer::promise(ty) } else { ty })
             });
             if inferred.is_none() {
                 let text = self
@@ -477,10 +487,6 @@ fn method_key(method: &ClassMethod) -> Option<Key> {
 fn is_method_name(name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     name.chars().all(is_part) && !name.starts_with(|c: char| c.is_numeric())
-}
-
-fn promise(ty: TypeExpr) -> TypeExpr {
-    TypeExpr::Reference { name: "Promise".to_owned(), arguments: vec![ty], span: Span::default() }
 }
 
 /// The end of `async function` in a nameless function.

@@ -11,12 +11,16 @@ use swc_ecma_visit::VisitWith;
 use super::{
     Bound, Extractor,
     diagnostics::{not_available, other_package},
+    types::expression_path,
     unparenthesized,
 };
 use crate::{
     model::{
         Span,
-        contract::{Export, ExportTarget, Import, ImportKind, ImportedName, ModuleContract},
+        contract::{
+            EXPORT_ASSIGNMENT, Export, ExportTarget, Import, ImportKind, ImportedName,
+            ModuleContract,
+        },
     },
     source::{is_kontract, span},
 };
@@ -182,6 +186,16 @@ impl Extractor<'_> {
                 }
                 ModuleDecl::TsExportAssignment(export) => {
                     let at = span(export.span);
+                    if self.is_declaration_file()
+                        && let Some(name) = expression_path(&export.expr)
+                    {
+                        contract.exports.push(Export {
+                            name: EXPORT_ASSIGNMENT.to_owned(),
+                            target: ExportTarget::Local(name),
+                            type_only: false,
+                            span: at,
+                        });
+                    }
                     self.report(not_available(
                         self.file,
                         at,

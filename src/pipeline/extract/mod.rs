@@ -16,11 +16,15 @@ mod members;
 mod middleware;
 mod names;
 mod reach;
+mod results;
 mod twice;
 mod types;
 mod uses;
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use rustc_hash::FxHashSet;
 use swc_atoms::Atom;
@@ -116,6 +120,11 @@ impl<'a> Extractor<'a> {
         self.diagnostics.borrow_mut().push(diagnostic);
     }
 
+    /// `.d.ts`, such as packages have.
+    fn is_declaration_file(&self) -> bool {
+        [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| self.file.as_str().ends_with(end))
+    }
+
     fn docs(&self, position: BytePos) -> Option<Docs> {
         docs::docs(self.comments, position)
             .or_else(|| docs::docs_in_line(self.comments, self.text, position))
@@ -189,6 +198,9 @@ impl<'a> Extractor<'a> {
         contract.imports.extend(uses.dynamic_imports);
         contract.context = uses.context;
         contract.tables = uses.tables;
+        let results = self.results(module);
+        contract.results = results.functions;
+        contract.inserts = results.inserts;
         let is_server = hints.server
             || hints.middleware
             || !contract.functions.is_empty()
@@ -438,6 +450,7 @@ pub fn empty(file: &SourcePath) -> ModuleContract {
         tables: Vec::new(),
         inserts: Vec::new(),
         reach: Vec::new(),
+        results: BTreeMap::new(),
         middleware: None,
         strings: Vec::new(),
     }

@@ -73,8 +73,8 @@ struct Place {
     has_this: bool,
     /// What is returned here is the value of a property.
     getter: bool,
-    /// The code is looked at for a second time, for the name it is assigned to.
-    again: bool,
+    /// What stands here is being assigned.
+    assigned: bool,
 }
 
 const USED: &str = "used as a value";

@@ -33,7 +33,7 @@ pub fn settle(
     let mut changed: BTreeMap<SourcePath, ModuleContract> = BTreeMap::new();
     for file in answers.files() {
         let Some(contract) = modules.get(file) else { continue };
-        let symbols = Symbols { modules: &modules, resolutions: &resolutions };
+        let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
         let mut contract = contract.clone();
         replace(&mut contract, &mut |ty| {
             if !is_foreign(symbols, file, ty) {

@@ -162,9 +162,12 @@ pub fn needs_declared_type(file: &SourcePath, span: Span, name: &str) -> Diagnos
         .help("this file holds annotations, so clients get a generated declaration: write the types, or move it to another file")
 }
 
+pub const TYPEOF_SERVER_VALUE: &str = "K062";
+
 #[cold]
 pub fn typeof_server_value(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("K062", file, Some(span), format!("`typeof {name}` needs the server's value"))
+    let message = format!("`typeof {name}` needs the server's value");
+    Diagnostic::error(TYPEOF_SERVER_VALUE, file, Some(span), message)
         .label("not a constant")
         .help("write the type out")
 }
@@ -330,4 +333,19 @@ pub fn reserved_field(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
         } else {
             "choose another name"
         })
+}
+
+/// The same that `extract` says of what a file alone can tell.
+#[cold]
+pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Diagnostic {
+    let function =
+        if function == "default" { "the function".to_owned() } else { format!("`{function}`") };
+    Diagnostic::error(
+        "K031",
+        file,
+        Some(span),
+        format!("the result type of {function} cannot be told from its body"),
+    )
+    .label("no declared result type")
+    .help("declare it: `): Promise<…> {`")
 }

@@ -4,6 +4,8 @@
 mod client;
 mod computed;
 mod diagnostics;
+mod infer;
+mod packages;
 mod registry;
 mod reach;
 mod resolve;
@@ -17,8 +19,10 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::symbols::Symbols;
+use self::{diagnostics::TYPEOF_SERVER_VALUE, symbols::Symbols};
 pub use self::{
+    infer::infer,
+    packages::Declarations,
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
     routes::route_name,
@@ -31,7 +35,7 @@ use crate::{
         diagnostic::Diagnostic,
     },
     pipeline::names::Layout,
-    typescript::TypeScript,
+    typescript::{self, Program, TypeScript},
 };
 
 /// What the stage needs beside the contracts.
@@ -40,6 +44,7 @@ pub struct Around<'a> {
     pub options: &'a Options,
     pub layout: &'a Layout,
     pub resolver: &'a Resolver<'a>,
+    pub declarations: &'a dyn Declarations,
     pub typescript: &'a dyn TypeScript,
     /// Those of earlier builds, by table.
     pub primary_keys: &'a BTreeMap<String, String>,
@@ -51,9 +56,9 @@ pub fn gather(
     modules: Modules,
     resolutions: Resolutions,
 ) -> (App, Modules, Vec<Diagnostic>) {
-    let Around { options, layout, resolver, typescript, primary_keys } = *around;
+    let Around { options, layout, resolver, declarations, primary_keys, .. } = *around;
     let mut diagnostics = Vec::new();
-    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
     let server_side: BTreeSet<SourcePath> = modules
         .values()
         .filter(|c| roles::is_server(options, layout, c))
@@ -89,13 +94,24 @@ pub fn gather(
         })
         .collect();
     reach::reach(symbols, &mut routes, &mut diagnostics);
-    let (shapes, answers) = shapes::shapes(symbols, &routes, typescript, &mut diagnostics);
+    let is_client = |file: &SourcePath| options.is_client(file);
+    let early_registry = || {
+        let mut said_later = Vec::new();
+        let tables = tables::tables(symbols, &is_client, primary_keys, &mut said_later);
+        registry::registry(symbols, &tables)
+    };
+    let program = Program { modules: &modules, registry: &early_registry };
+    let ask = |questions: &_| around.typescript.ask(&program, questions);
+    let (shapes, answers) = shapes::shapes(symbols, &routes, declarations, &ask, &mut diagnostics);
     let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
-    let symbols = Symbols { modules: &modules, resolutions: &resolutions };
-    let tables =
-        tables::tables(symbols, &|file| options.is_client(file), primary_keys, &mut diagnostics);
+    let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
+    let tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
+    // What TypeScript could not tell has been named.
+    if diagnostics.iter().any(typescript::is_unanswered) {
+        diagnostics.retain(|d| d.code != TYPEOF_SERVER_VALUE);
+    }
     for (file, module) in client.iter_mut().filter(|(_, m)| m.code) {
         module.flavour = resolver.flavour(file);
     }

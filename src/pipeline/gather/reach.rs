@@ -38,15 +38,20 @@ pub fn reach(
     for (name, route) in routes.iter_mut() {
         let function = &symbols.modules[&route.module].functions[route.function];
         let reached = graph.from(&route.module, function);
-        for (_, operation) in &reached.operations {
-            *route.tables.entry(operation.table.clone()).or_default() |= operation.needs;
+        for (_, operation) in reached.operations() {
+            match route.tables.get_mut(&operation.table) {
+                Some(mask) => *mask |= operation.needs,
+                None => {
+                    route.tables.insert(operation.table.clone(), operation.needs);
+                }
+            }
         }
         let seen = route.tables.values().fold(0, |all, mask| all | mask);
-        route.unseen = reached.unseen;
+        route.unseen = reached.unseen(&graph, function);
         route.perm = function.perm.unwrap_or(seen);
         match function.perm {
             Some(declared) if seen & !declared != 0 => {
-                let uncovered = graph.uncovered(declared, &reached.operations, &reached.parents);
+                let uncovered = graph.uncovered(declared, &reached);
                 diagnostics.push(declared_narrower(
                     &route.module,
                     function.annotation,
@@ -109,7 +114,6 @@ struct Edges<'a> {
     next: Vec<Node<'a>>,
 }
 
-#[derive(Clone)]
 struct Done<'a> {
     table: String,
     name: String,
@@ -118,21 +122,29 @@ struct Done<'a> {
     span: Span,
 }
 
-#[derive(Default)]
+/// What a route comes to: the nodes in the order of their distance.
 struct Reached<'a> {
-    /// With the node that does it.
-    operations: Vec<(usize, Done<'a>)>,
-    unseen: Vec<Unseen>,
-    parents: FxHashMap<usize, Option<usize>>,
+    start: Node<'a>,
+    nodes: Vec<(usize, Rc<Edges<'a>>)>,
 }
 
 struct Graph<'a> {
     symbols: Symbols<'a>,
     facts: FxHashMap<Declaration<'a>, Vec<&'a Reach>>,
-    nodes: Vec<Node<'a>>,
     ids: FxHashMap<Node<'a>, usize>,
-    /// Of the nodes that have been looked at; what follows as indices.
-    edges: FxHashMap<usize, (Rc<Edges<'a>>, Rc<Vec<usize>>)>,
+    nodes: Vec<Known<'a>>,
+    /// How many routes have been followed.
+    round: usize,
+}
+
+/// A node that was met.
+struct Known<'a> {
+    node: Node<'a>,
+    /// What it does, and the nodes that follow. None: nobody has looked.
+    edges: Option<(Rc<Edges<'a>>, Rc<[usize]>)>,
+    /// The last round that came by, and from where.
+    round: usize,
+    parent: Option<usize>,
 }
 
 impl<'a> Node<'a> {
@@ -151,13 +163,7 @@ impl<'a> Graph<'a> {
                 facts.entry(declaration).or_default().push(reach);
             }
         }
-        Self {
-            symbols,
-            facts,
-            nodes: Vec::new(),
-            ids: FxHashMap::default(),
-            edges: FxHashMap::default(),
-        }
+        Self { symbols, facts, ids: FxHashMap::default(), nodes: Vec::new(), round: 0 }
     }
 
     fn id(&mut self, node: &Node<'a>) -> usize {
@@ -165,7 +171,7 @@ impl<'a> Graph<'a> {
             return *id;
         }
         let id = self.nodes.len();
-        self.nodes.push(node.clone());
+        self.nodes.push(Known { node: node.clone(), edges: None, round: 0, parent: None });
         self.ids.insert(node.clone(), id);
         id
     }
@@ -179,32 +185,32 @@ impl<'a> Graph<'a> {
             receiver: function.class.as_ref().map(|_| declaration),
             ..base.clone()
         };
-        let mut reached = Reached::default();
-        let mut unseen = Vec::new();
+        self.round += 1;
+        let mut queue = VecDeque::new();
         let start_id = self.id(&start);
-        let mut queue = VecDeque::from([start_id]);
-        reached.parents.insert(start_id, None);
+        self.visit(start_id, None, &mut queue);
         if function.class.is_some() {
             let base = self.id(&base);
-            reached.parents.insert(base, Some(start_id));
-            queue.push_back(base);
+            self.visit(base, Some(start_id), &mut queue);
         }
+        let mut nodes = Vec::new();
         while let Some(id) = queue.pop_front() {
             let (edges, next) = self.edges(id);
-            reached.operations.extend(edges.operations.iter().map(|done| (id, done.clone())));
-            unseen.extend(edges.unseen.iter().cloned());
             for next in next.iter() {
-                if !reached.parents.contains_key(next) {
-                    reached.parents.insert(*next, Some(id));
-                    queue.push_back(*next);
-                }
+                self.visit(*next, Some(id), &mut queue);
             }
+            nodes.push((id, edges));
         }
-        unseen.extend(self.returned(&start, function));
-        unseen.sort();
-        unseen.dedup();
-        reached.unseen = unseen;
-        reached
+        Reached { start, nodes }
+    }
+
+    fn visit(&mut self, id: usize, parent: Option<usize>, queue: &mut VecDeque<usize>) {
+        let known = &mut self.nodes[id];
+        if known.round != self.round {
+            known.round = self.round;
+            known.parent = parent;
+            queue.push_back(id);
+        }
     }
 
     /// Storage that the route itself returns goes where nobody can follow.
@@ -230,17 +236,22 @@ impl<'a> Graph<'a> {
         self.facts.get(&declaration)?.iter().copied().find(|r| r.member.as_deref() == member)
     }
 
-    fn edges(&mut self, id: usize) -> (Rc<Edges<'a>>, Rc<Vec<usize>>) {
-        if let Some(known) = self.edges.get(&id) {
+    fn edges(&mut self, id: usize) -> (Rc<Edges<'a>>, Rc<[usize]>) {
+        if let Some(known) = &self.nodes[id].edges {
             return known.clone();
         }
-        let node = self.nodes[id].clone();
-        let edges = self.look_at(&node);
-        let mut next: Vec<usize> = edges.next.iter().map(|node| self.id(node)).collect();
+        let node = self.nodes[id].node.clone();
+        let mut edges = self.look_at(&node);
+        let mut next = Vec::new();
         let mut seen = FxHashSet::default();
-        next.retain(|next| *next != id && seen.insert(*next));
-        let known = (Rc::new(edges), Rc::new(next));
-        self.edges.insert(id, known.clone());
+        for node in std::mem::take(&mut edges.next) {
+            let node = self.id(&node);
+            if node != id && seen.insert(node) {
+                next.push(node);
+            }
+        }
+        let known = (Rc::new(edges), Rc::from(next));
+        self.nodes[id].edges = Some(known.clone());
         known
     }
 
@@ -304,43 +315,54 @@ impl<'a> Graph<'a> {
     }
 
     /// For each permission that is missing the first operation that needs it.
-    fn uncovered<'d>(
-        &self,
-        declared: u8,
-        operations: &'d [(usize, Done<'a>)],
-        parents: &FxHashMap<usize, Option<usize>>,
-    ) -> Vec<Uncovered<'d>> {
+    fn uncovered<'r>(&self, declared: u8, reached: &'r Reached<'a>) -> Vec<Uncovered<'r>> {
         [perms::READ, perms::WRITE, perms::REMOVE]
             .into_iter()
             .filter(|bit| declared & bit == 0)
-            .filter_map(|bit| operations.iter().find(|(_, done)| done.needs == bit))
+            .filter_map(|bit| reached.operations().find(|(_, done)| done.needs == bit))
             .map(|(id, done)| Uncovered {
                 file: done.file,
                 span: done.span,
                 table: &done.table,
                 operation: &done.name,
                 needs: done.needs,
-                path: self.path(*id, parents),
+                path: self.path(id),
             })
             .collect()
     }
 
-    fn path(&self, id: usize, parents: &FxHashMap<usize, Option<usize>>) -> Vec<String> {
+    /// From the route of this round to a node, by name.
+    fn path(&self, id: usize) -> Vec<String> {
         let mut path: Vec<String> = Vec::new();
         let mut at = Some(id);
-        while let Some(id) = at {
-            let node = &self.nodes[id];
-            let name = match node.member {
-                Some(member) => format!("{}.{member}", node.declaration.name),
-                None => node.declaration.name.to_owned(),
+        while let Some(known) = at.and_then(|id| self.nodes.get(id)) {
+            let name = match known.node.member {
+                Some(member) => format!("{}.{member}", known.node.declaration.name),
+                None => known.node.declaration.name.to_owned(),
             };
             if path.last() != Some(&name) {
                 path.push(name);
             }
-            at = parents.get(&id).copied().flatten();
+            at = known.parent;
         }
         path.reverse();
         path
+    }
+}
+
+impl<'a> Reached<'a> {
+    /// With the node that does it.
+    fn operations(&self) -> impl Iterator<Item = (usize, &Done<'a>)> {
+        self.nodes.iter().flat_map(|(id, edges)| edges.operations.iter().map(|done| (*id, done)))
+    }
+
+    fn unseen(&self, graph: &Graph<'a>, function: &BackendFunction) -> Vec<Unseen> {
+        let own = graph.returned(&self.start, function);
+        let others = self.nodes.iter().flat_map(|(_, edges)| edges.unseen.iter().cloned());
+        let mut unseen: Vec<Unseen> = others.chain(own).collect();
+        unseen.sort();
+        unseen.dedup();
+        unseen
     }
 }
 

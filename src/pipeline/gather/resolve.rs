@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use oxc_resolver::{
@@ -67,7 +67,10 @@ impl Resolutions {
 
 pub struct Resolver<'a> {
     options: &'a Options,
+    files: Arc<dyn Files>,
     inner: ResolverGeneric<ResolverFiles>,
+    /// Finds packages' declarations as TypeScript does. Made when it is needed.
+    declarations: OnceLock<ResolverGeneric<ResolverFiles>>,
     /// The generated client, `<project>/<out>/client`.
     client: PathBuf,
 }
@@ -92,7 +95,61 @@ impl<'a> Resolver<'a> {
                 ..ResolveOptions::default()
             },
         );
-        Self { options, inner, client: options.out_folder().join("client") }
+        Self {
+            options,
+            files: Arc::clone(files),
+            inner,
+            declarations: OnceLock::new(),
+            client: options.out_folder().join("client"),
+        }
+    }
+
+    /// The declaration file that a specifier means: by the package's `exports` and `types`, beside
+    /// the code that it leads to, or in `@types`.
+    pub fn declaration(&self, from: &SourcePath, specifier: &str) -> Option<SourcePath> {
+        let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+        let resolver = self.declarations.get_or_init(|| {
+            self.inner.clone_with_options(ResolveOptions {
+                tsconfig: Some(TsconfigDiscovery::Auto),
+                extensions: own(&[
+                    ".d.ts", ".ts", ".tsx", ".d.mts", ".mts", ".d.cts", ".cts", ".js",
+                ]),
+                extension_alias: vec![
+                    (".js".to_owned(), own(&[".d.ts", ".ts", ".tsx", ".js"])),
+                    (".mjs".to_owned(), own(&[".d.mts", ".mts", ".mjs"])),
+                    (".cjs".to_owned(), own(&[".d.cts", ".cts", ".cjs"])),
+                ],
+                condition_names: own(&["types", "import", "node", "default"]),
+                main_fields: own(&["types", "typings", "module", "main"]),
+                ..ResolveOptions::default()
+            })
+        });
+        let from = self.options.absolute(from);
+        let find = |specifier: &str| {
+            let found = resolver.resolve_file(&from, specifier).ok()?;
+            let path = found.path().to_path_buf();
+            let name = path.file_name()?.to_str()?;
+            let is_source = [".ts", ".tsx", ".mts", ".cts"].iter().any(|end| name.ends_with(end));
+            if is_source {
+                return Some(path);
+            }
+            // Code whose declarations lie beside it.
+            let beside = [(".js", ".d.ts"), (".mjs", ".d.mts"), (".cjs", ".d.cts")];
+            beside.iter().find_map(|(code, declared)| {
+                let beside = path.with_file_name(format!("{}{declared}", name.strip_suffix(code)?));
+                self.files.is_file(&beside).then_some(beside)
+            })
+        };
+        let found = find(specifier).or_else(|| {
+            let relative = specifier.starts_with('.') || specifier.starts_with('/');
+            // `@scope/name/part` has its types in `@types/scope__name/part`.
+            let name = match specifier.strip_prefix('@') {
+                Some(scoped) => scoped.replacen('/', "__", 1),
+                None => specifier.to_owned(),
+            };
+            if relative { None } else { find(&format!("@types/{name}")) }
+        });
+        found.map(|path| self.options.source_path(&path))
     }
 
     /// Resolves the specifiers of the files in `fresh`, in parallel.

@@ -137,11 +137,11 @@ impl Rows<'_> {
         for parent in extends {
             merge(&mut fields, self.ty(file, parent, bound, depth)?);
         }
-        merge(&mut fields, self.members(file, members, bound));
+        merge(&mut fields, Self::members(file, members, bound));
         Some(fields)
     }
 
-    fn members(&self, file: &SourcePath, members: &[Member], bound: &Bound) -> Vec<RowField> {
+    fn members(file: &SourcePath, members: &[Member], bound: &Bound) -> Vec<RowField> {
         let fields = members.iter().filter_map(|member| {
             let MemberKind::Property { key, optional, ty, storage, .. } = &member.kind else {
                 return None;
@@ -172,7 +172,7 @@ impl Rows<'_> {
     ) -> Option<Vec<RowField>> {
         let depth = depth.checked_sub(1)?;
         match ty {
-            TypeExpr::Object(members) => Some(self.members(file, members, bound)),
+            TypeExpr::Object(members) => Some(Self::members(file, members, bound)),
             TypeExpr::Intersection(types) => {
                 let mut fields = Vec::new();
                 for ty in types {

@@ -3,11 +3,17 @@
 
 use rustc_hash::FxHashSet;
 
-use super::resolve::{Resolution, Resolutions};
-use crate::model::{
-    SourcePath,
-    app::Modules,
-    contract::{Export, ExportTarget, ImportKind, ModuleContract},
+use super::{
+    packages::{Packages, Target},
+    resolve::{Resolution, Resolutions},
+};
+use crate::{
+    model::{
+        SourcePath,
+        app::Modules,
+        contract::{EXPORT_ASSIGNMENT, Export, ExportTarget, ImportKind, ModuleContract},
+    },
+    source::is_kontract,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,11 +30,45 @@ pub enum Symbol {
 pub struct Symbols<'a> {
     pub modules: &'a Modules,
     pub resolutions: &'a Resolutions,
+    /// Where declarations of packages matter; otherwise they are names of packages.
+    pub packages: Option<&'a Packages>,
+}
+
+/// Where a specifier leads.
+pub enum Leads {
+    Module(SourcePath),
+    Package,
+    Nowhere,
 }
 
 impl<'a> Symbols<'a> {
     pub fn module(&self, file: &SourcePath) -> Option<&'a ModuleContract> {
-        self.modules.get(file)
+        self.modules.get(file).or_else(|| self.packages?.module(file))
+    }
+
+    pub fn is_package(&self, file: &SourcePath) -> bool {
+        !self.modules.contains_key(file)
+    }
+
+    /// What a file is called in the keys of shapes.
+    pub fn label(&self, file: &SourcePath) -> String {
+        let label = self.packages.and_then(|packages| packages.label(file));
+        label.unwrap_or(file.as_str()).to_owned()
+    }
+
+    pub fn leads(&self, file: &SourcePath, specifier: &str) -> Leads {
+        match self.resolutions.get(file, specifier) {
+            Resolution::Module(module) => Leads::Module(module.clone()),
+            Resolution::External if is_kontract(specifier) => Leads::Package,
+            Resolution::External => {
+                match self.packages.map(|packages| packages.target(file, specifier)) {
+                    Some(Target::Module(module)) => Leads::Module(module.clone()),
+                    Some(Target::Wanted) => Leads::Nowhere,
+                    Some(Target::None) | None => Leads::Package,
+                }
+            }
+            Resolution::Json(_) | Resolution::Client | Resolution::NotFound => Leads::Nowhere,
+        }
     }
 
     pub fn target(&self, file: &SourcePath, specifier: &str) -> Option<&'a SourcePath> {
@@ -49,7 +89,7 @@ impl<'a> Symbols<'a> {
     }
 
     fn local_seen(&self, file: &SourcePath, name: &str, seen: &mut Seen) -> Option<Symbol> {
-        let contract = self.modules.get(file)?;
+        let contract = self.module(file)?;
         if declares(contract, name) {
             return Some(Symbol::Declared { module: file.clone(), name: name.to_owned() });
         }
@@ -66,16 +106,16 @@ impl<'a> Symbols<'a> {
         name: &ImportKind,
         seen: &mut Seen,
     ) -> Option<Symbol> {
-        match self.resolutions.get(file, specifier) {
-            Resolution::Module(module) => match name {
-                ImportKind::Named(name) => self.export_seen(module, name, seen),
-                ImportKind::Default => self.export_seen(module, "default", seen),
-                ImportKind::Namespace => Some(Symbol::Namespace(module.clone())),
+        match self.leads(file, specifier) {
+            Leads::Module(module) => match name {
+                ImportKind::Named(name) => self.export_seen(&module, name, seen),
+                ImportKind::Default => self.export_seen(&module, "default", seen),
+                ImportKind::Namespace => Some(Symbol::Namespace(module)),
             },
-            Resolution::External => {
+            Leads::Package => {
                 Some(Symbol::Package { specifier: specifier.to_owned(), name: name.clone() })
             }
-            Resolution::Json(_) | Resolution::Client | Resolution::NotFound => None,
+            Leads::Nowhere => None,
         }
     }
 
@@ -83,17 +123,22 @@ impl<'a> Symbols<'a> {
         if !seen.insert((module.clone(), name.to_owned())) {
             return None;
         }
-        let contract = self.modules.get(module)?;
+        let contract = self.module(module)?;
         if let Some(export) = contract.exports.iter().find(|e| e.name == name) {
             return self.target_of(module, export, seen);
         }
         // `export *` does not carry the default export.
         if name == "default" {
-            return None;
+            let assigned = contract.exports.iter().find(|e| e.name == EXPORT_ASSIGNMENT)?;
+            return self.target_of(module, assigned, seen);
+        }
+        // A declaration file exports all that it declares, as long as it does not say otherwise.
+        if self.is_package(module) && declares(contract, name) {
+            return Some(Symbol::Declared { module: module.clone(), name: name.to_owned() });
         }
         contract.exports.iter().find_map(|export| match &export.target {
-            ExportTarget::Star { specifier } => match self.resolutions.get(module, specifier) {
-                Resolution::Module(next) => self.export_seen(next, name, seen),
+            ExportTarget::Star { specifier } => match self.leads(module, specifier) {
+                Leads::Module(next) => self.export_seen(&next, name, seen),
                 _ => None,
             },
             _ => None,

@@ -16,6 +16,7 @@ use crate::model::{
     contract::{Insert, TypeDeclaration, TypeDeclarationKind},
     diagnostic::Diagnostic,
     perms,
+    symbolic::empty_array,
     types::{FieldStorage, Key, MemberKind, TypeExpr},
 };
 
@@ -184,7 +185,7 @@ fn check_key(
 ///
 /// Input: `env.storage.todos.push({ text: 'Buy milk', done: false })`
 /// Output: `_id: string`, `text: string`, `done: boolean`
-fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
+pub fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
     let mut table = Table {
         row: None,
         primary_key: GENERATED_KEY.to_owned(),
@@ -222,7 +223,24 @@ fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
             .iter()
             .all(|i| properties(i).any(|(given, _, optional)| given == name && !optional));
         let given = inserts.iter().flat_map(|i| properties(i)).filter(|(given, ..)| *given == name);
-        add(name, union_of(given.map(|(_, ty, _)| ty.clone())), !everywhere);
+        // What is undefined is not stored.
+        let undefined = TypeExpr::Keyword("undefined".to_owned());
+        let mut types = match union_of(given.map(|(_, ty, _)| ty.clone())) {
+            TypeExpr::Union(types) => types,
+            ty => vec![ty],
+        };
+        let all = types.len();
+        types.retain(|ty| *ty != undefined);
+        let optional = !everywhere || types.len() < all;
+        let ty = match types.as_slice() {
+            [] => undefined,
+            // It was empty wherever it was written.
+            [only] if *only == empty_array() => {
+                TypeExpr::Array(Box::new(TypeExpr::Keyword("unknown".to_owned())))
+            }
+            _ => union_of(types),
+        };
+        add(name, ty, optional);
     }
     table
 }
@@ -253,6 +271,9 @@ pub fn union_of(types: impl IntoIterator<Item = TypeExpr>) -> TypeExpr {
                 distinct.push(part);
             }
         }
+    }
+    if distinct.iter().any(|ty| matches!(ty, TypeExpr::Array(_)) && *ty != empty_array()) {
+        distinct.retain(|ty| *ty != empty_array());
     }
     let unknown = distinct
         .iter()

@@ -13,7 +13,7 @@ use crate::{
         contract::{Filter, Located},
         output::Output,
         perms,
-        types::Parameter,
+        types::{MODULE_SPECIFIER, Parameter},
     },
     pipeline::{
         gather::{result_type, without_predicate},
@@ -31,7 +31,8 @@ pub fn manifest(
     outputs: &[Output],
     texts: &BTreeMap<SourcePath, String>,
 ) -> Output {
-    let specifier = |written: &str| written.to_owned();
+    let specifier =
+        |written: &str| written.strip_prefix(MODULE_SPECIFIER).unwrap_or(written).to_owned();
     let printer = Printer { specifier: &specifier };
     let types = types(app, modules, &printer);
     let routes: Map<String, Value> = app
@@ -81,7 +82,10 @@ pub fn manifest(
                 })
                 .collect();
             let value = json!({
-                "type": table.row.as_ref().map(|(_, name)| name),
+                "type": table.row.as_ref().map_or_else(
+                    || format!("__kontract_generated_{name}"),
+                    |(_, row)| row.clone(),
+                ),
                 "primaryKey": table.primary_key,
                 "fields": fields,
                 "owned": table.owned,

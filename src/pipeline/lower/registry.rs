@@ -20,9 +20,7 @@ use super::client::renamed;
 use crate::{
     model::{
         SourcePath,
-        app::{
-            App, ImportName, Modules, Registry, RegistryRow, RegistryTable, TypesFrom, TypesModule,
-        },
+        app::{ImportName, Modules, Registry, RegistryRow, RegistryTable, TypesFrom, TypesModule},
         output::Output,
         types::{Key, MODULE_SPECIFIER, Member},
     },
@@ -39,10 +37,10 @@ use crate::{
 /// What a table is whose fields are not known.
 const ANY_FIELDS: &str = "  [field: string]: unknown;\n";
 
-pub fn types(app: &App, modules: &Modules, layout: &Layout) -> Vec<Output> {
+pub fn types(registry: &Registry, modules: &Modules, layout: &Layout) -> Vec<Output> {
     let mut outputs =
-        vec![Output { path: format!("{TYPES}.d.ts"), text: registry(&app.registry, layout) }];
-    for (file, module) in &app.registry.modules {
+        vec![Output { path: format!("{TYPES}.d.ts"), text: storage(registry, layout) }];
+    for (file, module) in &registry.modules {
         let path = layout.types_output(file);
         let text = declarations(file, module, modules, layout, &path);
         outputs.push(Output { path: format!("{path}.d.ts"), text });
@@ -52,7 +50,7 @@ pub fn types(app: &App, modules: &Modules, layout: &Layout) -> Vec<Output> {
 }
 
 /// `types.d.ts`.
-fn registry(registry: &Registry, layout: &Layout) -> String {
+fn storage(registry: &Registry, layout: &Layout) -> String {
     let names = row_names(registry);
     let mut imports: BTreeMap<&TypesFrom, BTreeSet<(String, &str)>> = BTreeMap::new();
     for (table, described) in &registry.tables {

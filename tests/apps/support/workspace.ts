@@ -93,7 +93,7 @@ export async function contentsOf(folder: string): Promise<Map<string, Buffer>> {
 }
 
 /** The compiler that is tested: KONTRACT_BIN, or the debug build of this checkout. */
-function compiler(): string {
+export function compiler(): string {
   const path = resolve(here, process.env.KONTRACT_BIN ?? '../../target/debug/kontract');
   if (!existsSync(path)) {
     throw new Error(`No compiler at ${path}: run \`cargo build\`, or set KONTRACT_BIN to the binary`);

@@ -60,7 +60,8 @@ export function encode<T>(
   // out while at work, and put back in the end.
   const w = spare ?? new Writer();
   spare = undefined;
-  if (w.limit - w.end < SPARE_BYTES) {
+  // A message whose buffer was transferred took the slab with it.
+  if (w.limit - w.end < SPARE_BYTES || w.bytes.length === 0) {
     w.end = 0;
     w.replace(SLAB_BYTES, 0);
   }
@@ -73,7 +74,7 @@ export function encode<T>(
   const { end, bytes } = w;
   const message = new Uint8Array(bytes.buffer, start, end - start);
   w.end = (end + 7) & -8;
-  spare = w;
+  if (w.limit <= KEPT_BYTES) spare = w;
   return message;
 }
 
@@ -272,6 +273,8 @@ export function putVector(w: Writer, x: Uint8Array, at: number): void {
 const SLAB_BYTES = 32_768;
 /** A message begins where there is at least this much left. */
 const SPARE_BYTES = 4096;
+/** A larger buffer is its message's alone. */
+const KEPT_BYTES = 8 * SLAB_BYTES;
 /** Offsets are 31 bits wide. */
 const MAX_BYTES = 0x4000_0000;
 /** The longest string that is written character by character: there a call costs more. */

@@ -163,15 +163,18 @@ impl Visit for Walk<'_> {
                 None
             }
         };
+        let is_inner = std::mem::replace(&mut self.at.assigned, true);
         self.role = STORED;
         self.rest(&assign.right);
-        // Who mentions the variable may call what is assigned to it.
+        self.at.assigned = is_inner;
+        // Who mentions the variable may call what is assigned to it. Of assignments in one another
+        // the outermost alone counts: looking again at each would take the square of their number.
         if let Some(target) = target
-            && !self.at.again
+            && !is_inner
             && self.variables.is_top_level(target)
         {
             self.with(&target.sym, None, |w| {
-                w.at.again = true;
+                w.at.assigned = true;
                 w.at.depth = 1;
                 w.hold(held);
                 w.rest(&assign.right);

@@ -45,7 +45,7 @@ impl Walk<'_> {
             facts.len() - 1
         });
         let outer = self.at;
-        self.at = Place { fact, again: outer.again, ..Place::default() };
+        self.at = Place { fact, assigned: outer.assigned, ..Place::default() };
         run(self);
         self.at = outer;
     }

@@ -37,7 +37,7 @@ impl Walk<'_> {
 
     pub fn unseen(&mut self, what: String, at: SwcSpan) {
         let unseen = Located { value: what, span: span(at) };
-        if !self.at.again && !self.fact().unseen.contains(&unseen) {
+        if !self.fact().unseen.contains(&unseen) {
             self.fact().unseen.push(unseen);
         }
     }

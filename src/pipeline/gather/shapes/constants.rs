@@ -17,6 +17,16 @@ use crate::{
 };
 
 impl<'a> Evaluator<'a> {
+    pub fn is_constant(&self, name: &str, scope: &Rc<Scope<'a>>) -> bool {
+        let first = name.split('.').next().unwrap_or(name);
+        match self.symbols.local(&scope.file, first) {
+            Some(Symbol::Declared { module, name }) => {
+                self.symbols.module(&module).is_some_and(|c| c.constant(&name).is_some())
+            }
+            _ => false,
+        }
+    }
+
     /// None where it is no constant.
     pub fn constant(
         &mut self,
@@ -44,7 +54,8 @@ impl<'a> Evaluator<'a> {
                 self.head(&thunk)
             }
             None => {
-                let own: Rc<str> = Rc::from(format!("{module}#typeof {declared}"));
+                let own: Rc<str> =
+                    Rc::from(format!("{}#typeof {declared}", symbols.label(&module)));
                 self.value_head(&constant.value, constant.as_const, true, &own, &here)
             }
         };

@@ -8,7 +8,6 @@ use crate::{
 /// The part of a signature through which a type was reached.
 #[derive(Clone)]
 pub struct Origin {
-    pub route: String,
     pub file: SourcePath,
     pub span: Span,
     /// It is the result.

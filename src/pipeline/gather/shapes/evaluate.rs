@@ -23,9 +23,12 @@ use crate::{
         shape::{Literal, Place, Scalar},
         types::{LiteralType, TypeExpr},
     },
-    pipeline::gather::{resolve::Resolution, symbols::Symbols},
+    pipeline::gather::{
+        resolve::Resolution,
+        symbols::{Leads, Symbols},
+    },
     source::is_kontract,
-    typescript::{self, Failure},
+    typescript::{self, Failure, Question},
 };
 
 pub struct Evaluator<'a> {
@@ -36,6 +39,8 @@ pub struct Evaluator<'a> {
     /// Named types that are being looked up.
     open: FxHashSet<String>,
     work: usize,
+    /// While a package's type is looked up for the project: whether it cannot be told.
+    gave_up: Option<bool>,
     pub origin: Origin,
     pub diagnostics: Vec<Diagnostic>,
     reported: FxHashSet<(String, String, Option<SourcePath>, Span)>,
@@ -57,12 +62,8 @@ impl<'a> Evaluator<'a> {
             declared: FxHashMap::default(),
             open: FxHashSet::default(),
             work: 0,
-            origin: Origin {
-                route: String::new(),
-                file: SourcePath::new(""),
-                span: Span::default(),
-                result: false,
-            },
+            gave_up: None,
+            origin: Origin { file: SourcePath::new(""), span: Span::default(), result: false },
             diagnostics: Vec::new(),
             reported: FxHashSet::default(),
         }
@@ -197,11 +198,11 @@ impl<'a> Evaluator<'a> {
                     let found = Name::Ours(name.clone());
                     return self.named(found, ty, name, arguments, scope, path, &at);
                 }
-                let module = match self.symbols.resolutions.get(&scope.file, specifier).clone() {
-                    Resolution::Module(module) => module,
+                let module = match self.symbols.leads(&scope.file, specifier) {
+                    Leads::Module(module) => module,
                     // Reported where names are planned.
-                    Resolution::NotFound => return Head::Refused,
-                    _ => return self.undecided(ty, scope, path, &at),
+                    Leads::Nowhere => return Head::Refused,
+                    Leads::Package => return self.undecided(ty, scope, path, &at),
                 };
                 let Some(qualifier) = qualifier else {
                     return self.undecided(ty, scope, path, &at);
@@ -322,8 +323,40 @@ impl<'a> Evaluator<'a> {
         path: &Rc<str>,
         at: &Place,
     ) -> Head<'a> {
+        if self.computes_from_value(name, arguments, scope) {
+            return self.undecided(ty, scope, path, at);
+        }
         let found = lookup(self.symbols, scope, name);
         self.named(found, ty, name, arguments, scope, path, at)
+    }
+
+    /// `z.infer<typeof schema>`: a package that computes a type from a value need not be read, as
+    /// only TypeScript can tell.
+    fn computes_from_value(
+        &self,
+        name: &str,
+        arguments: &[TypeExpr],
+        scope: &Rc<Scope<'a>>,
+    ) -> bool {
+        let mut queries = Vec::new();
+        arguments.iter().for_each(|argument| {
+            argument.walk(&mut |ty| {
+                if let TypeExpr::Query { name, .. } = ty {
+                    queries.push(name.clone());
+                }
+            });
+        });
+        if queries.is_empty() || queries.iter().all(|query| self.is_constant(query, scope)) {
+            return false;
+        }
+        let first = name.split('.').next().unwrap_or(name);
+        let contract = self.symbols.modules.get(&scope.file);
+        let import = contract
+            .and_then(|c| c.imports.iter().find(|i| i.names.iter().any(|n| n.local == first)));
+        import.is_some_and(|import| {
+            let resolution = self.symbols.resolutions.get(&scope.file, &import.specifier);
+            *resolution == Resolution::External && !is_kontract(&import.specifier)
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "what is known of a name, and where it stands")]
@@ -345,7 +378,16 @@ impl<'a> Evaluator<'a> {
                     .enumerate()
                     .map(|(i, t)| Self::thunk(t, scope, way(path, &format!("<{i}>")), at))
                     .collect();
-                self.declaration(found, arguments, at)
+                if !self.symbols.is_package(&found.file) || self.symbols.is_package(&scope.file) {
+                    return self.declaration(found, arguments, at);
+                }
+                // What a package computes is asked for as the project names it.
+                let gave_up = std::mem::replace(&mut self.gave_up, Some(false));
+                let head = self.declaration(found, arguments, at);
+                match std::mem::replace(&mut self.gave_up, gave_up) {
+                    Some(true) => self.undecided(ty, scope, path, at),
+                    _ => head,
+                }
             }
             Name::EnumMember(found, member) => {
                 for declaration in found.declarations {
@@ -359,7 +401,7 @@ impl<'a> Evaluator<'a> {
             }
             Name::Ours(name) => self.builtin(&name, true, ty, arguments, scope, path, at),
             Name::Global => self.builtin(name, false, ty, arguments, scope, path, at),
-            Name::Package { .. } => self.undecided(ty, scope, path, at),
+            Name::Package => self.undecided(ty, scope, path, at),
             Name::Nowhere => Head::Refused,
             Name::NoType => {
                 if let Some(head) = self.asked(ty, scope, path, at) {
@@ -406,7 +448,7 @@ impl<'a> Evaluator<'a> {
     ) -> Head<'a> {
         let parameters =
             found.declarations.iter().map(|d| &d.type_parameters).find(|p| !p.is_empty());
-        let mut key = format!("{}#{}", found.file, found.path);
+        let mut key = format!("{}#{}", self.symbols.label(&found.file), found.path);
         let mut scope = Rc::new(Scope {
             file: found.file.clone(),
             namespaces: found.namespaces.clone(),
@@ -455,7 +497,9 @@ impl<'a> Evaluator<'a> {
         let path: Rc<str> = Rc::from(key.as_str());
         let head = self.body(&found, &scope, &path);
         self.open.remove(&key);
-        self.declared.insert(key, head.clone());
+        if self.gave_up != Some(true) {
+            self.declared.insert(key, head.clone());
+        }
         head
     }
 
@@ -498,6 +542,10 @@ impl<'a> Evaluator<'a> {
         path: &Rc<str>,
         at: &Place,
     ) -> Head<'a> {
+        if self.gave_up.is_some() && self.symbols.is_package(&scope.file) {
+            self.gave_up = Some(true);
+            return Head::Refused;
+        }
         if let Some(head) = self.asked(ty, scope, path, at) {
             return head;
         }
@@ -515,7 +563,8 @@ impl<'a> Evaluator<'a> {
         at: &Place,
     ) -> Option<Head<'a>> {
         let fallback = self.fallback;
-        let words = || super::names::words(ty);
+        let written = || Question::new(&scope.file, ty).words();
+        let words = || written().unwrap_or_else(|| super::names::words(ty));
         let diagnostic = match fallback.resolve(ty, scope, path, at.span) {
             Answer::Type(answer) => {
                 return Some(self.written(answer, &Scope::of_file(&scope.file), path, at));

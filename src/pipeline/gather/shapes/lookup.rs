@@ -7,12 +7,9 @@ use super::head::{Scope, Thunk};
 use crate::{
     model::{
         SourcePath,
-        contract::{ImportKind, TypeDeclaration, TypeDeclarationKind},
+        contract::{EXPORT_ASSIGNMENT, Import, ImportKind, TypeDeclaration, TypeDeclarationKind},
     },
-    pipeline::gather::{
-        resolve::Resolution,
-        symbols::{Symbol, Symbols},
-    },
+    pipeline::gather::symbols::{Leads, Symbol, Symbols},
     source::is_kontract,
 };
 
@@ -23,9 +20,7 @@ pub enum Name<'a> {
     /// Of this compiler's own package.
     Ours(String),
     /// Of a package whose declarations cannot be found.
-    Package {
-        specifier: String,
-    },
+    Package,
     /// Nothing here is called so: a type of JavaScript's, or none.
     Global,
     /// The import leads nowhere, which is reported where names are planned.
@@ -63,23 +58,31 @@ pub fn lookup<'a>(symbols: Symbols<'a>, scope: &Rc<Scope<'a>>, name: &str) -> Na
 
 /// `name` as `module` exports it, and what lies in it.
 pub fn exported<'a>(symbols: Symbols<'a>, module: &SourcePath, parts: &[&str]) -> Name<'a> {
-    let Some(symbol) = parts.first().and_then(|name| symbols.export(module, name)) else {
-        return Name::NoType;
-    };
-    of_symbol(symbols, symbol, &parts[1..])
+    if let Some(symbol) = parts.first().and_then(|name| symbols.export(module, name)) {
+        return of_symbol(symbols, symbol, &parts[1..]);
+    }
+    // `export = Library`, whose namespace holds the types.
+    match symbols.export(module, EXPORT_ASSIGNMENT) {
+        Some(symbol) => of_symbol(symbols, symbol, parts),
+        None => Name::NoType,
+    }
 }
 
 fn top_level<'a>(symbols: Symbols<'a>, file: &SourcePath, parts: &[&str]) -> Name<'a> {
     if let Some(symbol) = symbols.local(file, parts[0]) {
         return of_symbol(symbols, symbol, &parts[1..]);
     }
-    let import = symbols
-        .module(file)
-        .and_then(|c| c.imports.iter().find(|i| i.names.iter().any(|n| n.local == parts[0])));
-    match import.map(|i| symbols.resolutions.get(file, &i.specifier)) {
-        None => Name::Global,
-        Some(Resolution::Module(_)) => Name::NoType,
-        Some(_) => Name::Nowhere,
+    let import = symbols.module(file).and_then(|c| {
+        let named = |i: &'a Import| i.names.iter().find(|n| n.local == parts[0]).map(|n| (i, n));
+        c.imports.iter().find_map(named)
+    });
+    let Some((import, imported)) = import else { return Name::Global };
+    match (symbols.leads(file, &import.specifier), &imported.name) {
+        (Leads::Module(module), ImportKind::Named(name)) => {
+            exported(symbols, &module, &[&[name.as_str()], &parts[1..]].concat())
+        }
+        (Leads::Module(_) | Leads::Package, _) => Name::NoType,
+        (Leads::Nowhere, _) => Name::Nowhere,
     }
 }
 
@@ -97,7 +100,7 @@ fn of_symbol<'a>(symbols: Symbols<'a>, symbol: Symbol, rest: &[&str]) -> Name<'a
             (ImportKind::Namespace | ImportKind::Default, [name]) => Name::Ours((*name).to_owned()),
             _ => Name::NoType,
         },
-        Symbol::Package { specifier, .. } => Name::Package { specifier },
+        Symbol::Package { .. } => Name::Package,
     }
 }
 

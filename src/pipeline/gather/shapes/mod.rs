@@ -34,7 +34,10 @@ use self::{
     head::{Head, Scope, Source, Thunk, place},
     wire::{Wire, below, empty, field},
 };
-use super::symbols::Symbols;
+use super::{
+    packages::{Declarations, Packages},
+    symbols::Symbols,
+};
 use crate::{
     model::{
         app::Route,
@@ -42,7 +45,7 @@ use crate::{
         diagnostic::Diagnostic,
         shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
     },
-    typescript::{Answers, TypeScript},
+    typescript::{Answers, Failure, Hint, Question},
 };
 
 /// Each but the last asks for what the answers before it brought up.
@@ -55,30 +58,38 @@ const MAX_ROUNDS: usize = 8;
 pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
-    typescript: &dyn TypeScript,
+    declarations: &dyn Declarations,
+    ask: &dyn Fn(&BTreeMap<Question, Hint>) -> Result<Answers, Failure>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Shapes, Answers) {
     let mut answers = Answers::default();
     let mut asked = BTreeMap::new();
     let mut failure = None;
-    for round in 1.. {
-        let fallback = Fallback::new(&answers, failure.take());
+    let mut packages = Packages::default();
+    let mut round = 1;
+    loop {
+        let fallback = Fallback::new(&answers, failure.clone());
         let mut found = Vec::new();
-        let shapes = resolved(symbols, routes, &fallback, &mut found);
+        let within = Symbols { packages: Some(&packages), ..symbols };
+        let shapes = resolved(within, routes, &fallback, &mut found);
         let is_last = fallback.failure().is_some() || round > MAX_ROUNDS;
         let wanted = fallback.wanted();
+        // What is declared is read before anything is asked.
+        if packages.load(declarations) {
+            continue;
+        }
         if is_last || wanted.is_empty() {
             diagnostics.extend(found);
             return (shapes, answers);
         }
+        round += 1;
         // Asked together, so that names of helpers agree.
         asked.extend(wanted);
-        match typescript.ask(symbols.modules, &asked) {
+        match ask(&asked) {
             Ok(found) => answers = found,
             Err(error) => failure = Some(error),
         }
     }
-    (Shapes::default(), answers)
 }
 
 fn resolved(
@@ -100,8 +111,8 @@ fn resolved(
         let request = format!("{base}(request)");
         let response = format!("{base}(response)");
         let scope = scope_of(route, &function.signature, &request);
-        arguments(&mut wire, name, route, function, &scope, &request);
-        result(&mut wire, name, route, function, &scope, &response);
+        arguments(&mut wire, route, function, &scope, &request);
+        result(&mut wire, route, function, &scope, &response);
         results.push((response.clone(), wire.evaluator.origin.clone()));
         wire.drain();
         let ident = unique(&mut idents, name);
@@ -146,7 +157,6 @@ fn function_span(signature: &Signature) -> crate::model::Span {
 
 fn arguments<'a>(
     wire: &mut Wire<'a>,
-    name: &str,
     route: &Route,
     function: &'a BackendFunction,
     scope: &Rc<Scope<'a>>,
@@ -155,12 +165,8 @@ fn arguments<'a>(
     let mut object = empty(ObjectKind::Arguments, &place(&route.module, function.span));
     for parameter in &function.signature.parameters {
         let at = place(&route.module, parameter.span);
-        wire.evaluator.origin = Origin {
-            route: name.to_owned(),
-            file: route.module.clone(),
-            span: parameter.span,
-            result: false,
-        };
+        wire.evaluator.origin =
+            Origin { file: route.module.clone(), span: parameter.span, result: false };
         wire.at = (key.to_owned(), parameter.name.clone());
         let way = below(key, &parameter.name);
         let thunk = match &parameter.ty {
@@ -210,19 +216,14 @@ fn arguments<'a>(
 
 fn result<'a>(
     wire: &mut Wire<'a>,
-    name: &str,
     route: &Route,
     function: &'a BackendFunction,
     scope: &Rc<Scope<'a>>,
     key: &str,
 ) {
     let at = place(&route.module, function.span);
-    wire.evaluator.origin = Origin {
-        route: name.to_owned(),
-        file: route.module.clone(),
-        span: function.span,
-        result: true,
-    };
+    wire.evaluator.origin =
+        Origin { file: route.module.clone(), span: function.span, result: true };
     wire.at = (key.to_owned(), "result".to_owned());
     let mut object = empty(ObjectKind::Result, &at);
     if let Some(ty) = &function.signature.result {

@@ -186,11 +186,11 @@ fn written_text(
                     if found.file == *home {
                         format!("{}{arguments}", found.path)
                     } else {
-                        format!("{}#{}{arguments}", found.file, found.path)
+                        format!("{}#{}{arguments}", symbols.label(&found.file), found.path)
                     }
                 }
                 Name::EnumMember(found, member) => {
-                    format!("{}#{}.{member}", found.file, found.path)
+                    format!("{}#{}.{member}", symbols.label(&found.file), found.path)
                 }
                 _ => format!("{name}{arguments}"),
             }

@@ -136,7 +136,9 @@ impl<'a> Evaluator<'a> {
             if let Some(scalar) = storage.scalar {
                 thunk = thunk.scaled(scalar);
             }
-            let default = member.docs.as_deref().and_then(|docs| defaults::tag(docs));
+            // In a package the tag is documentation, in whatever form.
+            let docs = member.docs.as_deref().filter(|_| !self.symbols.is_package(&scope.file));
+            let default = docs.and_then(defaults::tag);
             let default = default.and_then(|text| self.default_value(text, &at));
             put(
                 &mut object.fields,

@@ -88,7 +88,8 @@ impl<'a> Wire<'a> {
             if field.optional && is_nothing_at_all(&outer) {
                 continue;
             }
-            let slot = self.slot_of(&outer, &field.ty.way, &field.place);
+            let mut slot = self.slot_of(&outer, &field.ty.way, &field.place);
+            absent(&mut slot, field.optional && field.default.is_none());
             shape.fields.push(FieldShape {
                 name: field.name.clone(),
                 slot,
@@ -358,7 +359,13 @@ pub fn empty(kind: ObjectKind, at: &Place) -> ObjectShape {
     }
 }
 
-pub fn field(name: &str, slot: Slot, optional: bool, at: &Place) -> FieldShape {
+/// `a?: unknown` has undefined only where it is absent: one of them is enough.
+fn absent(slot: &mut Slot, optional: bool) {
+    slot.undefined &= !(optional && slot.shape == Shape::Unknown);
+}
+
+pub fn field(name: &str, mut slot: Slot, optional: bool, at: &Place) -> FieldShape {
+    absent(&mut slot, optional);
     FieldShape {
         name: name.to_owned(),
         slot,
