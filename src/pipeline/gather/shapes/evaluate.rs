@@ -105,8 +105,8 @@ impl<'a> Evaluator<'a> {
                 self.union(heads, &thunk.way, &thunk.place)
             }
             Source::All(thunks) => {
-                let heads = thunks.iter().map(|t| self.head(t)).collect();
-                self.intersection(heads, &thunk.way, &thunk.place)
+                let heads: Vec<_> = thunks.iter().map(|t| self.head(t)).collect();
+                self.intersection(&heads, &thunk.way, &thunk.place)
             }
             Source::Defined(inner) => {
                 let head = self.head(inner);
@@ -156,7 +156,7 @@ impl<'a> Evaluator<'a> {
                 self.union(heads, path, at)
             }
             TypeExpr::Intersection(types) => {
-                let heads = types
+                let heads: Vec<_> = types
                     .iter()
                     .enumerate()
                     .map(|(i, t)| {
@@ -164,7 +164,7 @@ impl<'a> Evaluator<'a> {
                         self.head(&thunk)
                     })
                     .collect();
-                self.intersection(heads, path, at)
+                self.intersection(&heads, path, at)
             }
             TypeExpr::Function(_) => foreign("Function", FUNCTION, at),
             TypeExpr::Operator { operator, operand } => match operator.as_str() {
@@ -388,11 +388,11 @@ impl<'a> Evaluator<'a> {
                     .map(|(i, t)| Self::thunk(t, scope, way(path, &format!("<{i}>")), at))
                     .collect();
                 if !self.symbols.is_package(&found.file) || self.symbols.is_package(&scope.file) {
-                    return self.declaration(found, arguments, at);
+                    return self.declaration(&found, arguments, at);
                 }
                 // What a package computes is asked for as the project names it.
-                let gave_up = std::mem::replace(&mut self.gave_up, Some(false));
-                let head = self.declaration(found, arguments, at);
+                let gave_up = self.gave_up.replace(false);
+                let head = self.declaration(&found, arguments, at);
                 match std::mem::replace(&mut self.gave_up, gave_up) {
                     Some(true) => self.undecided(ty, scope, path, at),
                     _ => head,
@@ -449,9 +449,9 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A declared type with its arguments.
-    pub fn declaration(
+    fn declaration(
         &mut self,
-        found: Found<'a>,
+        found: &Found<'a>,
         arguments: Vec<Thunk<'a>>,
         at: &Place,
     ) -> Head<'a> {
@@ -504,7 +504,7 @@ impl<'a> Evaluator<'a> {
             return Head::Refused;
         }
         let path: Rc<str> = Rc::from(key.as_str());
-        let head = self.body(&found, &scope, &path);
+        let head = self.body(found, &scope, &path);
         self.open.remove(&key);
         if self.gave_up != Some(true) {
             self.declared.insert(key, head.clone());
