@@ -28,7 +28,7 @@ use crate::{
         symbols::{Leads, Symbols},
     },
     source::is_kontract,
-    typescript::{self, Failure, Question},
+    typescript::{self, Failure, Question, RefusalKind},
 };
 
 pub struct Evaluator<'a> {
@@ -412,14 +412,7 @@ impl<'a> Evaluator<'a> {
             Name::Global => self.builtin(name, false, ty, arguments, scope, path, at),
             Name::Package => self.undecided(ty, scope, path, at),
             Name::Nowhere => Head::Refused,
-            Name::NoType => {
-                if let Some(head) = self.asked(ty, scope, path, at) {
-                    return head;
-                }
-                let diagnostic = undeclared_type(&self.origin, name, at);
-                self.report(diagnostic, at);
-                Head::Refused
-            }
+            Name::NoType => self.undeclared(name, ty, scope, path, at),
         }
     }
 
@@ -437,14 +430,7 @@ impl<'a> Evaluator<'a> {
         match builtin::head(self, name, ours, arguments, scope, path, at) {
             builtin::Known::Head(head) => head,
             builtin::Known::Undecided => self.undecided(ty, scope, path, at),
-            builtin::Known::Not => {
-                if let Some(head) = self.asked(ty, scope, path, at) {
-                    return head;
-                }
-                let diagnostic = undeclared_type(&self.origin, name, at);
-                self.report(diagnostic, at);
-                Head::Refused
-            }
+            builtin::Known::Not => self.undeclared(name, ty, scope, path, at),
         }
     }
 
@@ -555,38 +541,65 @@ impl<'a> Evaluator<'a> {
             self.gave_up = Some(true);
             return Head::Refused;
         }
-        if let Some(head) = self.asked(ty, scope, path, at) {
-            return head;
-        }
-        let diagnostic = undecided_type(&self.origin, &super::names::words(ty), at);
+        let diagnostic = match self.asked(ty, scope, path, at, true) {
+            Ok(head) => return head,
+            Err(Some(diagnostic)) => diagnostic,
+            Err(None) => undecided_type(&self.origin, &super::names::words(ty), at),
+        };
         self.report(diagnostic, at);
         Head::Refused
     }
 
-    /// What TypeScript says of a type; None where it cannot be asked.
+    /// A name that nothing here declares: TypeScript may know it from somewhere else.
+    fn undeclared(
+        &mut self,
+        name: &str,
+        ty: &'a TypeExpr,
+        scope: &Rc<Scope<'a>>,
+        path: &Rc<str>,
+        at: &Place,
+    ) -> Head<'a> {
+        if self.gave_up.is_some() && self.symbols.is_package(&scope.file) {
+            self.gave_up = Some(true);
+            return Head::Refused;
+        }
+        let diagnostic = match self.asked(ty, scope, path, at, false) {
+            Ok(head) => return head,
+            Err(Some(diagnostic)) => diagnostic,
+            Err(None) => undeclared_type(&self.origin, name, at),
+        };
+        self.report(diagnostic, at);
+        Head::Refused
+    }
+
+    /// What TypeScript says of a type, or why it says nothing. A name that is not `declared` it
+    /// need not know.
     fn asked(
         &mut self,
         ty: &'a TypeExpr,
         scope: &Rc<Scope<'a>>,
         path: &Rc<str>,
         at: &Place,
-    ) -> Option<Head<'a>> {
+        declared: bool,
+    ) -> Result<Head<'a>, Option<Diagnostic>> {
         let fallback = self.fallback;
         let written = || Question::new(&scope.file, ty).words();
         let words = || written().unwrap_or_else(|| super::names::words(ty));
-        let diagnostic = match fallback.resolve(ty, scope, path, at.span) {
+        Err(match fallback.resolve(ty, scope, path, at.span) {
             Answer::Type(answer) => {
-                return Some(self.written(answer, &Scope::of_file(&scope.file), path, at));
+                return Ok(self.written(answer, &Scope::of_file(&scope.file), path, at));
             }
-            Answer::Refused(refusal) => refused_type(&self.origin, &words(), refusal, at),
-            Answer::Unknown => match fallback.failure()? {
-                Failure::NoDisk => return None,
-                failure => unasked_type(&self.origin, &words(), failure, at),
+            Answer::Refused(refusal) if !declared && refusal.kind == RefusalKind::Unresolved => {
+                None
+            }
+            Answer::Refused(refusal) => Some(refused_type(&self.origin, &words(), refusal, at)),
+            Answer::Unknown => match fallback.failure() {
+                None | Some(Failure::NoDisk) => None,
+                Some(_) if !declared => None,
+                Some(failure) => Some(unasked_type(&self.origin, &words(), failure, at)),
             },
-            Answer::Unaskable => return None,
-        };
-        self.report(diagnostic, at);
-        Some(Head::Refused)
+            Answer::Unaskable => None,
+        })
     }
 
     /// A declaration that an answer of TypeScript's names: exported or not, or a helper.
