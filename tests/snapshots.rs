@@ -284,8 +284,12 @@ fn shown(
     if !diagnostics.is_empty() {
         section(&mut text, "diagnostics", "", &rendered(files, diagnostics));
     }
-    // Codecs and schemas are long, and follow from shapes: `fixtures/codec` shows some.
-    let is_wire = |o: &&Output| ["codec/", "schema/"].iter().any(|f| o.path.starts_with(f));
+    // Codecs and schemas are long, and follow from shapes: `fixtures/codec` shows some, and
+    // `fixtures/openapi` the documents.
+    let is_wire = |o: &&Output| {
+        ["codec/", "schema/"].iter().any(|f| o.path.starts_with(f))
+            || (o.path == "openapi.json" && fixture.stage != "openapi")
+    };
     for output in outputs.iter().filter(|o| !is_wire(o)) {
         if !output.path.ends_with(".map") {
             section(&mut text, "out", &output.path, &visible(&short_hashes(output)));

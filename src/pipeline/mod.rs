@@ -268,7 +268,9 @@ fn outputs(
     outputs.extend(lower::index::client(app, modules));
     outputs.extend(lower::codec::codecs(app));
     outputs.extend(lower::schema::schemas(app));
-    outputs.extend(lower::openapi::openapi(app, modules));
+    let package = files.read(&options.project.join("package.json")).unwrap_or_default();
+    let package = lower::openapi::Package::parse(&package);
+    outputs.extend(lower::openapi::openapi(app, modules, &package, options.base.as_deref()));
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = lower::manifest::manifest(app, modules, &outputs, texts);
     outputs.push(manifest);

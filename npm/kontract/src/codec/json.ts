@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64 } from "../base64.js";
 import * as expected from "./expected.js";
-import { isBytes, isMap, isSet, timeOf } from "./kinds.js";
+import { holdsPrototype } from "./flex-format.js";
+import { isBuiltin, isBytes, isMap, isSet, timeOf } from "./kinds.js";
 import { MAX_DEPTH, enter, fail, refuse, type Segment, type State } from "./path.js";
 import { isFloat32, isWellFormed } from "./writer.js";
 
@@ -28,6 +29,9 @@ export function json<T>(
 export function openObject(s: State, x: unknown, d: number, key: Segment): void {
   enter(s, d, key);
   if (typeof x !== "object" || x === null || Array.isArray(x)) fail(s, d, key, expected.OBJECT);
+  // Instances of users' classes travel by their fields; these have none that say what they are.
+  const prototype: unknown = Object.getPrototypeOf(x);
+  if (prototype !== Object.prototype && isBuiltin(x)) fail(s, d, key, expected.OBJECT);
 }
 
 /** Enters the container at `key`, an array. */
@@ -275,7 +279,7 @@ function plain(s: State, x: unknown, d: number, key: Segment, level: number): un
       if (prototype !== null && Object.getPrototypeOf(prototype) !== null) break;
       const copy: { [key: string]: unknown } = {};
       for (const [name, value] of Object.entries(x)) {
-        if (name === "__proto__" || (name === "constructor" && hasPrototype(value))) {
+        if (name === "__proto__" || (name === "constructor" && holdsPrototype(value))) {
           refuse(s, d + 1, name, NOT_ALLOWED);
         }
         if (!isText(name)) fail(s, d, key, expected.JSON_DATA);
@@ -285,11 +289,6 @@ function plain(s: State, x: unknown, d: number, key: Segment, level: number): un
     }
   }
   return fail(s, d, key, expected.JSON_DATA);
-}
-
-/** What a careless deep merge would write to the prototype of every object. */
-function hasPrototype(x: unknown): boolean {
-  return typeof x === "object" && x !== null && Object.hasOwn(x, "prototype");
 }
 
 const NOT_ALLOWED = "a key that is not allowed";

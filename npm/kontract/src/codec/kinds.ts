@@ -28,3 +28,15 @@ function hasSize(prototype: object, x: object): boolean {
     return false;
   }
 }
+
+export function isBuiltin(x: object): boolean {
+  return (
+    x instanceof Date ||
+    x instanceof Map ||
+    x instanceof Set ||
+    x instanceof Promise ||
+    x instanceof RegExp ||
+    x instanceof ArrayBuffer ||
+    ArrayBuffer.isView(x)
+  );
+}

@@ -12,10 +12,16 @@ use super::{
 };
 use crate::{
     model::shape::{
-        FieldShape, Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot, UnionMember, UnionShape,
+        FieldShape, Literal, ObjectKind, ObjectShape, Scalar, Shape, UnionMember, UnionShape,
     },
     pipeline::print::values::string,
 };
+
+/// The order in which a shape takes a primitive value, in JSON or not; None where it never does.
+type Rank = fn(&Shape, bool) -> Option<u8>;
+
+const PRIMITIVES: [(&str, Rank); 4] =
+    [("string", as_string), ("number", as_number), ("boolean", as_boolean), ("bigint", as_bigint)];
 
 /// How many levels of a structure are looked into.
 const LEVELS: u8 = 3;
@@ -49,38 +55,26 @@ pub fn tested(plan: &Plan<'_>) -> BTreeSet<String> {
 }
 
 fn reach(plan: &Plan<'_>, shape: &Shape, names: &mut BTreeSet<String>) {
-    match shape {
-        Shape::Array(slot) | Shape::Set(slot) => {
-            if names.insert(plan.name(shape).to_owned()) {
-                reach(plan, &slot.shape, names);
-            }
-        }
-        Shape::Map(entry) => {
-            if names.insert(plan.name(shape).to_owned()) {
-                reach(plan, &entry.0.shape, names);
-                reach(plan, &entry.1.shape, names);
-            }
-        }
-        Shape::Object(key) => {
-            if names.insert(plan.name(shape).to_owned())
-                && let Some(object) = plan.shapes.objects.get(key)
-            {
-                object.fields.iter().for_each(|field| reach(plan, &field.slot.shape, names));
-                object.rest.iter().for_each(|rest| reach(plan, &rest.slot.shape, names));
-            }
-        }
+    let parts: Vec<&Shape> = match shape {
+        Shape::Array(slot) | Shape::Set(slot) => vec![&slot.shape],
+        Shape::Map(entry) => vec![&entry.0.shape, &entry.1.shape],
+        Shape::Object(key) => plan.shapes.objects.get(key).map_or(Vec::new(), |object| {
+            let slots = object.fields.iter().map(|field| &field.slot);
+            slots.chain(object.rest.iter().map(|rest| &rest.slot)).map(|slot| &slot.shape).collect()
+        }),
         Shape::Union(key) => {
-            if names.insert(plan.name(shape).to_owned())
-                && let Some(union) = plan.shapes.unions.get(key)
-            {
-                union.members.iter().for_each(|member| reach(plan, &member.shape, names));
-            }
+            plan.shapes.unions.get(key).map_or(Vec::new(), |union| {
+                union.members.iter().map(|member| &member.shape).collect()
+            })
         }
-        _ => {}
+        _ => return,
+    };
+    if names.insert(plan.name(shape).to_owned()) {
+        parts.into_iter().for_each(|part| reach(plan, part, names));
     }
 }
 
-fn members<'u>(union: &'u UnionShape, pick: impl Fn(&Shape) -> bool) -> Vec<&'u UnionMember> {
+fn members(union: &UnionShape, pick: impl Fn(&Shape) -> bool) -> Vec<&UnionMember> {
     union.members.iter().filter(|member| pick(&member.shape)).collect()
 }
 
@@ -159,13 +153,7 @@ impl Emitter<'_> {
         for json in [false, true] {
             self.begin(name, if json { "jsonTag" } else { "tag" }, "s, x, d, key");
             self.open("switch (typeof x) {");
-            let groups: [(&str, fn(&Shape, bool) -> Option<u8>); 4] = [
-                ("string", as_string),
-                ("number", as_number),
-                ("boolean", as_boolean),
-                ("bigint", as_bigint),
-            ];
-            for (kind, rank) in groups {
+            for (kind, rank) in PRIMITIVES {
                 let mut found: Vec<(u8, &UnionMember)> = union
                     .members
                     .iter()
@@ -240,59 +228,59 @@ impl Emitter<'_> {
         if arrays.is_empty() {
             self.line("if (Array.isArray(x)) break;");
         }
-        let mut objects = members(union, |shape| is_object(plan, shape));
-        match objects.as_slice() {
-            [] => self.line("break;"),
-            [only] => self.line(&format!("return {};", only.tag)),
-            _ => match discriminant(plan, &objects) {
-                Some((field, literals)) => {
-                    self.open(&format!("switch ({}) {{", property(field)));
-                    let mut all = Vec::new();
-                    for (member, literals) in objects.iter().zip(&literals) {
-                        let cases: Vec<String> =
-                            literals.iter().map(|l| format!("case {}:", literal(l))).collect();
-                        all.extend(literals.iter().map(literal));
-                        self.line(&format!("{} return {};", cases.join(" "), member.tag));
-                    }
-                    self.close("}");
-                    let (enter, fail) = (self.support("enter"), self.support("fail"));
-                    let text = string(&one_of(all, "values"));
-                    self.line(&format!("{enter}(s, d, key);"));
-                    self.line(&format!("return {fail}(s, d + 1, {}, {text});", string(field)));
-                }
-                None => {
-                    objects.sort_by_key(|member| {
-                        let fields = object(plan, &member.shape).map_or(&[][..], |o| &o.fields);
-                        let required = fields.iter().filter(|f| !may_lack(f)).count();
-                        std::cmp::Reverse((required, fields.len()))
-                    });
-                    let suffix = if json { "isJson" } else { "is" };
-                    let mut loose = Vec::new();
-                    for member in &objects {
-                        let name = plan.name(&member.shape).to_owned();
-                        let test = format!("{}(x, {LEVELS})", self.function(&name, suffix));
-                        let has_rest =
-                            object(plan, &member.shape).is_some_and(|o| o.rest.is_some());
-                        if has_rest {
-                            loose.push(format!("if ({test}) return {};", member.tag));
-                        } else {
-                            let has_only = self.support("hasOnly");
-                            let declared = self.function(&name, "k");
-                            self.line(&format!(
-                                "if ({has_only}(x, {declared}) && {test}) return {};",
-                                member.tag
-                            ));
-                            loose.push(format!("if ({test}) return {};", member.tag));
-                        }
-                    }
-                    for line in loose {
-                        self.line(&line);
-                    }
-                    self.line("break;");
-                }
-            },
+        let objects = members(union, |shape| is_object(plan, shape));
+        match (objects.as_slice(), discriminant(plan, &objects)) {
+            ([], _) => self.line("break;"),
+            ([only], _) => self.line(&format!("return {};", only.tag)),
+            (_, Some((field, literals))) => self.choose_by_field(&objects, field, &literals),
+            (_, None) => self.choose_by_properties(&objects, json),
         }
         self.indent_back();
+    }
+
+    fn choose_by_field(&mut self, objects: &[&UnionMember], field: &str, literals: &[&[Literal]]) {
+        self.open(&format!("switch ({}) {{", property(field)));
+        let mut all = Vec::new();
+        for (member, literals) in objects.iter().zip(literals) {
+            let cases: Vec<String> =
+                literals.iter().map(|l| format!("case {}:", literal(l))).collect();
+            all.extend(literals.iter().map(literal));
+            self.line(&format!("{} return {};", cases.join(" "), member.tag));
+        }
+        self.close("}");
+        let (enter, fail) = (self.support("enter"), self.support("fail"));
+        let text = string(&one_of(all, "values"));
+        self.line(&format!("{enter}(s, d, key);"));
+        self.line(&format!("return {fail}(s, d + 1, {}, {text});", string(field)));
+    }
+
+    /// The member with the most required properties that a value has all of, one that declares all
+    /// the value's properties before others.
+    fn choose_by_properties(&mut self, objects: &[&UnionMember], json: bool) {
+        let plan = self.plan;
+        let mut objects = objects.to_vec();
+        objects.sort_by_key(|member| {
+            let fields = object(plan, &member.shape).map_or(&[][..], |o| &o.fields);
+            let required = fields.iter().filter(|f| !may_lack(f)).count();
+            std::cmp::Reverse((required, fields.len()))
+        });
+        let suffix = if json { "isJson" } else { "is" };
+        let mut loose = Vec::new();
+        for member in &objects {
+            let name = plan.name(&member.shape).to_owned();
+            let test = format!("{}(x, {LEVELS})", self.function(&name, suffix));
+            loose.push(format!("if ({test}) return {};", member.tag));
+            if object(plan, &member.shape).is_some_and(|object| object.rest.is_none()) {
+                let has_only = self.support("hasOnly");
+                let declared = self.function(&name, "k");
+                self.line(&format!(
+                    "if ({has_only}(x, {declared}) && {test}) return {};",
+                    member.tag
+                ));
+            }
+        }
+        loose.iter().for_each(|line| self.line(line));
+        self.line("break;");
     }
 
     fn choose_by_structure(&mut self, class: &str, members: &[&UnionMember], json: bool) {
@@ -310,204 +298,9 @@ impl Emitter<'_> {
             }
         }
     }
-
-    /// Whether a value is of a shape, as a condition; of parts, `n - 1` levels are looked into.
-    fn test(&mut self, shape: &Shape, value: &str, json: bool) -> String {
-        self.test_to(shape, value, json, "n - 1")
-    }
-
-    fn test_to(&mut self, shape: &Shape, value: &str, json: bool, levels: &str) -> String {
-        match shape {
-            Shape::Nothing => "false".to_owned(),
-            Shape::Boolean => format!("typeof {value} === \"boolean\""),
-            Shape::String => format!("typeof {value} === \"string\""),
-            Shape::Number(Scalar::Float64 | Scalar::Float32) => {
-                format!("typeof {value} === \"number\"")
-            }
-            Shape::Number(scalar) => {
-                let (least, most) = range(*scalar);
-                format!("Number.isInteger({value}) && {value} >= {least} && {value} <= {most}")
-            }
-            Shape::BigInt(_) if json => {
-                let decimal = self.support("isDecimal");
-                format!("typeof {value} === \"string\" && {decimal}({value})")
-            }
-            Shape::BigInt(Scalar::Uint64) => {
-                format!("typeof {value} === \"bigint\" && BigInt.asUintN(64, {value}) === {value}")
-            }
-            Shape::BigInt(_) => {
-                format!("typeof {value} === \"bigint\" && BigInt.asIntN(64, {value}) === {value}")
-            }
-            Shape::Date if json => {
-                let parse = self.support("isDateText");
-                format!("{parse}({value})")
-            }
-            Shape::Date => format!("{value} instanceof Date"),
-            Shape::Bytes if json => {
-                let base64 = self.support("isBase64");
-                format!("typeof {value} === \"string\" && {base64}({value})")
-            }
-            Shape::Bytes => format!("{value} instanceof Uint8Array"),
-            Shape::Unknown => "true".to_owned(),
-            Shape::Literals(literals) => {
-                if json && literals.iter().any(|l| matches!(l, Literal::BigInt { .. })) {
-                    let tests: Vec<String> = literals
-                        .iter()
-                        .filter_map(|l| match l {
-                            Literal::BigInt { bigint } => {
-                                Some(format!("{value} === {}", string(bigint)))
-                            }
-                            _ => None,
-                        })
-                        .collect();
-                    return format!("({})", tests.join(" || "));
-                }
-                let name = self.plan.name(shape).to_owned();
-                format!("{}({value})", self.function(&name, "is"))
-            }
-            _ => {
-                let name = self.plan.name(shape).to_owned();
-                let function = self.function(&name, if json { "isJson" } else { "is" });
-                format!("{function}({value}, {levels})")
-            }
-        }
-    }
-
-    fn test_slot(&mut self, slot: &Slot, value: &str, optional: bool, json: bool) -> String {
-        let mut tests = Vec::new();
-        if optional || slot.undefined {
-            tests.push(format!("{value} === undefined"));
-        }
-        if slot.null || (json && slot.undefined) {
-            tests.push(format!("{value} === null"));
-        }
-        let test = self.test(&slot.shape, value, json);
-        tests.push(if test.contains("&&") { format!("({test})") } else { test });
-        tests.retain(|test| test != "false");
-        if tests.is_empty() { "false".to_owned() } else { tests.join(" || ") }
-    }
-
-    fn begin_test(&mut self, name: &str, json: bool) -> bool {
-        let wanted = self.tested.contains(name);
-        if wanted {
-            self.begin(name, if json { "isJson" } else { "is" }, "x, n");
-        }
-        wanted
-    }
-
-    pub fn test_object(&mut self, name: &str, object: &ObjectShape) {
-        for json in [false, true] {
-            if !self.begin_test(name, json) {
-                return;
-            }
-            let array = object.kind != ObjectKind::Object;
-            let most = object.fields.len();
-            let kind = if !array {
-                "typeof x === \"object\" && x !== null && !Array.isArray(x)".to_owned()
-            } else if object.rest.is_some() {
-                "Array.isArray(x)".to_owned()
-            } else {
-                format!("Array.isArray(x) && x.length <= {most}")
-            };
-            self.line(&format!("if (!({kind})) return false;"));
-            self.line("if (n === 0) return true;");
-            self.line("let y;");
-            for (i, field) in object.fields.iter().enumerate() {
-                let value = if array { format!("x[{i}]") } else { property(&field.name) };
-                self.line(&format!("y = {value};"));
-                let slot = Slot {
-                    // JSON has null where an array has a gap.
-                    undefined: field.slot.undefined || (array && json && field.optional),
-                    ..field.slot.clone()
-                };
-                let test = self.test_slot(&slot, "y", may_lack(field), json);
-                self.line(&format!("if (!({test})) return false;"));
-            }
-            if let Some(rest) = &object.rest {
-                if array {
-                    let test = self.test_slot(&rest.slot, "x[i]", false, json);
-                    self.line(&format!(
-                        "for (let i = {most}; i < x.length; i++) if (!({test})) return false;"
-                    ));
-                } else {
-                    let declared = self.function(name, "k");
-                    let test = self.test_slot(&rest.slot, "x[name]", true, json);
-                    self.line(&format!(
-                        "for (const name of Object.keys(x)) if (!{declared}.has(name) && !({test})) return false;"
-                    ));
-                }
-            }
-            self.line("return true;");
-            self.close("}");
-        }
-    }
-
-    pub fn test_union(&mut self, name: &str, union: &UnionShape) {
-        for json in [false, true] {
-            if !self.begin_test(name, json) {
-                return;
-            }
-            let tests: Vec<String> = union
-                .members
-                .iter()
-                .map(|member| {
-                    // A union is no level of its own.
-                    let test = self.test_to(&member.shape, "x", json, "n");
-                    if test.contains("&&") { format!("({test})") } else { test }
-                })
-                .collect();
-            self.line(&format!("return {};", tests.join(" || ")));
-            self.close("}");
-        }
-    }
-
-    pub fn test_array(&mut self, name: &str, slot: &Slot) {
-        for json in [false, true] {
-            if !self.begin_test(name, json) {
-                return;
-            }
-            let test = self.test_slot(slot, "y", false, json);
-            self.line(&format!("return Array.isArray(x) && (n === 0 || x.every((y) => {test}));"));
-            self.close("}");
-        }
-    }
-
-    pub fn test_set(&mut self, name: &str, slot: &Slot) {
-        for json in [false, true] {
-            if !self.begin_test(name, json) {
-                return;
-            }
-            let test = self.test_slot(slot, "y", false, json);
-            let (kind, items) =
-                if json { ("Array.isArray(x)", "x") } else { ("x instanceof Set", "[...x]") };
-            self.line(&format!("return {kind} && (n === 0 || {items}.every((y) => {test}));"));
-            self.close("}");
-        }
-    }
-
-    pub fn test_map(&mut self, name: &str, key: &Slot, value: &Slot) {
-        for json in [false, true] {
-            if !self.begin_test(name, json) {
-                return;
-            }
-            let a = self.test_slot(key, "a", false, json);
-            let b = self.test_slot(value, "b", false, json);
-            if json {
-                self.line("if (!Array.isArray(x)) return false;");
-                self.line(&format!(
-                    "return n === 0 || x.every((y) => {{ if (!Array.isArray(y) || y.length !== 2) return false; const [a, b] = y; return ({a}) && ({b}); }});"
-                ));
-            } else {
-                self.line(&format!(
-                    "return x instanceof Map && (n === 0 || [...x].every(([a, b]) => ({a}) && ({b})));"
-                ));
-            }
-            self.close("}");
-        }
-    }
 }
 
-fn may_lack(field: &FieldShape) -> bool {
+pub fn may_lack(field: &FieldShape) -> bool {
     field.optional || field.hidden || field.default.is_some()
 }
 
@@ -559,20 +352,5 @@ fn as_bigint(shape: &Shape, json: bool) -> Option<u8> {
         }
         Shape::BigInt(_) => Some(1),
         _ => None,
-    }
-}
-
-fn range(scalar: Scalar) -> (&'static str, &'static str) {
-    match scalar {
-        Scalar::Int8 => ("-128", "127"),
-        Scalar::Int16 => ("-32768", "32767"),
-        Scalar::Int32 => ("-2147483648", "2147483647"),
-        Scalar::Uint8 => ("0", "255"),
-        Scalar::Uint16 => ("0", "65535"),
-        Scalar::Uint32 => ("0", "4294967295"),
-        Scalar::Uint64 => ("0", "9007199254740991"),
-        Scalar::Int64 | Scalar::Float32 | Scalar::Float64 => {
-            ("-9007199254740991", "9007199254740991")
-        }
     }
 }

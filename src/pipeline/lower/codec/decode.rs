@@ -1,7 +1,7 @@
 //! FlatBuffers → values. The decoder is the validator.
 
 use super::{
-    emit::{Emitter, admitted, element_width, entry, expected, leaf, property_key, segment},
+    emit::{Emitter, admitted, element_width, entry, expected, property_key, segment},
     encode::absent,
     plan::{Definition, Place, Table, is_direct, is_union, string_slot},
 };
@@ -153,13 +153,11 @@ impl Emitter<'_> {
             found.push(format!("(s = {cell}({TABLE}, {})) !== 0", entry(id)));
         }
         // All are looked up: the value needs them.
-        let present = match found.len() {
-            1 => found.remove(0),
-            _ => {
-                let all: Vec<String> =
-                    found.iter().map(|f| f.trim_end_matches(" !== 0").to_owned()).collect();
-                format!("({}) !== 0", all.join(" | "))
-            }
+        let present = if let [alone] = found.as_slice() {
+            alone.clone()
+        } else {
+            let all: Vec<&str> = found.iter().map(|f| f.trim_end_matches(" !== 0")).collect();
+            format!("({}) !== 0", all.join(" | "))
         };
         let value = self.get_value(&place.slot, key);
         (present, self.with_state(place, key, value))
@@ -178,7 +176,7 @@ impl Emitter<'_> {
                 format!("{function}(r, q = {kind}, p = {found}, d, {key})")
             }
             shape => {
-                let get = self.get(shape);
+                let get = self.passage(shape, "decode");
                 format!("{get}(r, p = {found}, d, {key})")
             }
         };
@@ -238,26 +236,15 @@ impl Emitter<'_> {
                 format!("{function}(r, q, p, d, {key})")
             }
             shape => {
-                let get = self.get(shape);
+                let get = self.passage(shape, "decode");
                 format!("{get}(r, p, d, {key})")
-            }
-        }
-    }
-
-    /// The function `(r, at, d, key)` for a shape that is no union.
-    fn get(&mut self, shape: &Shape) -> String {
-        match leaf(shape) {
-            Some([_, get, ..]) => self.support(get).to_owned(),
-            None => {
-                let name = self.plan.name(shape).to_owned();
-                self.function(&name, "decode")
             }
         }
     }
 
     fn get_element(&mut self, slot: &Slot) -> String {
         if is_direct(slot) {
-            return self.get(&slot.shape);
+            return self.passage(&slot.shape, "decode");
         }
         let item = self.plan.item_name(slot).to_owned();
         self.function(&item, "decode")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::plan::{Definition, Plan, Table, is_direct, scalar_name};
 use crate::{
-    model::shape::{Literal, ObjectKind, Scalar, Shape, Slot},
+    model::shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot},
     pipeline::print::values::{is_identifier, number, string},
 };
 
@@ -18,11 +18,11 @@ pub struct Emitter<'a> {
     shared: BTreeSet<String>,
     defined: BTreeSet<String>,
     /// Definitions whose values have to be told from others by their structure.
-    pub tested: BTreeSet<String>,
+    pub tested: &'a BTreeSet<String>,
 }
 
 impl<'a> Emitter<'a> {
-    pub fn new(plan: &'a Plan<'a>) -> Self {
+    pub fn new(plan: &'a Plan<'a>, tested: &'a BTreeSet<String>) -> Self {
         Self {
             plan,
             out: String::new(),
@@ -30,7 +30,7 @@ impl<'a> Emitter<'a> {
             support: BTreeSet::new(),
             shared: BTreeSet::new(),
             defined: BTreeSet::new(),
-            tested: super::choose::tested(plan),
+            tested,
         }
     }
 
@@ -121,6 +121,15 @@ impl<'a> Emitter<'a> {
         self.indent -= 1;
     }
 
+    /// `if (…) {`, or the next branch, `} else if (…) {`.
+    pub fn branch(&mut self, text: &str) {
+        if text.starts_with('}') {
+            self.next(text);
+        } else {
+            self.open(text);
+        }
+    }
+
     /// A line that ends one block and begins another.
     pub fn next(&mut self, text: &str) {
         self.close(text);
@@ -138,6 +147,21 @@ impl<'a> Emitter<'a> {
         let function = format!("{name}_{suffix}");
         self.shared.insert(function.clone());
         function
+    }
+
+    /// The function that encodes, decodes, reads or writes values of a shape.
+    pub fn passage(&mut self, shape: &Shape, suffix: &str) -> String {
+        let Some([put, get, read, write]) = leaf(shape) else {
+            let name = self.plan.name(shape).to_owned();
+            return self.function(&name, suffix);
+        };
+        let name = match suffix {
+            "encode" => put,
+            "decode" => get,
+            "read" => read,
+            _ => write,
+        };
+        self.support(name).to_owned()
     }
 
     /// `export function User_encode(parameters) {`.
@@ -183,8 +207,6 @@ impl<'a> Emitter<'a> {
         }
     }
 }
-
-use crate::model::shape::ObjectShape;
 
 fn import<'n>(names: impl Iterator<Item = &'n str>, specifier: &str) -> String {
     let names: Vec<&str> = names.collect();
@@ -236,6 +258,15 @@ pub fn property(name: &str) -> String {
         format!("(Object.hasOwn(x, {}) ? {access} : undefined)", string(name))
     } else {
         access
+    }
+}
+
+/// Whether `x` has a property, be it undefined.
+pub fn has_property(name: &str) -> String {
+    if INHERITED.contains(&name) {
+        format!("Object.hasOwn(x, {})", string(name))
+    } else {
+        format!("{} in x", string(name))
     }
 }
 

@@ -2,13 +2,12 @@
 
 use super::{
     emit::{
-        Emitter, admitted, element_width, entry, expected, leaf, literal, property, segment,
-        table_function,
+        Emitter, admitted, element_width, entry, has_property, property, segment, table_function,
     },
     plan::{Definition, Place, Table, is_direct, is_union},
 };
 use crate::{
-    model::shape::{Literal, ObjectKind, ObjectShape, Shape, Slot, UnionShape},
+    model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
     pipeline::print::values::string,
 };
 
@@ -90,7 +89,7 @@ impl Emitter<'_> {
         match definition {
             Definition::Object(object) => self.encode_fields(name, object, table, &presence),
             Definition::Item(_) => {
-                self.encode_place(&table.places[0], "x", "key", &presence.cells[0])
+                self.encode_place(&table.places[0], "x", "key", &presence.cells[0]);
             }
             Definition::Entry(..) => {
                 self.encode_place(&table.places[0], "a", "ka", &presence.cells[0]);
@@ -117,7 +116,7 @@ impl Emitter<'_> {
                 ObjectKind::Tuple | ObjectKind::Arguments => (format!("x[{i}]"), i.to_string()),
             };
             let present = match object.kind {
-                ObjectKind::Object => format!("{} in x", string(&place.name)),
+                ObjectKind::Object => has_property(&place.name),
                 _ => format!("x.length > {i}"),
             };
             self.encode_field(place, &value, &key, &present, &presence.cells[i]);
@@ -159,11 +158,7 @@ impl Emitter<'_> {
         }
         if place.slot.undefined {
             let line = format!("{begin} (y === undefined) {{");
-            if begin == "if" {
-                self.open(&line)
-            } else {
-                self.next(&line)
-            }
+            self.branch(&line);
             self.open(&format!("if ({present}) {{"));
             self.line(&format!("w.bytes[t + {}] = 1;", place.state_at));
             self.line(&set(&cells.1));
@@ -171,7 +166,7 @@ impl Emitter<'_> {
             self.next("} else {");
         } else {
             let line = format!("{begin} (y !== undefined) {{");
-            if begin == "if" { self.open(&line) } else { self.next(&line) }
+            self.branch(&line);
         }
         self.encode_present(place, key, &cells.0);
         self.close("}");
@@ -198,11 +193,7 @@ impl Emitter<'_> {
                 continue;
             }
             let line = format!("{begin} (y === {test}) {{");
-            if begin == "if" {
-                self.open(&line)
-            } else {
-                self.next(&line)
-            }
+            self.branch(&line);
             self.line(&format!("w.bytes[t + {}] = {state};", place.state_at));
             begin = "} else if";
         }
@@ -236,19 +227,8 @@ impl Emitter<'_> {
             let line = format!("{function}(w, {value}, t + {}, {at}, d, {key});", place.type_at);
             return self.line(&line);
         }
-        let function = self.put(shape);
+        let function = self.passage(shape, "encode");
         self.line(&format!("{function}(w, {value}, {at}, d, {key});"));
-    }
-
-    /// The function `(w, value, at, d, key)` for a shape that is no union.
-    fn put(&mut self, shape: &Shape) -> String {
-        match leaf(shape) {
-            Some([put, ..]) => self.support(put).to_owned(),
-            None => {
-                let name = self.plan.name(shape).to_owned();
-                self.function(&name, "encode")
-            }
-        }
     }
 
     fn encode_vtable(&mut self, name: &str, table: &Table, presence: &Presence) {
@@ -335,7 +315,7 @@ impl Emitter<'_> {
 
     fn put_element(&mut self, slot: &Slot) -> String {
         if is_direct(slot) {
-            return self.put(&slot.shape);
+            return self.passage(&slot.shape, "encode");
         }
         let item = self.plan.item_name(slot).to_owned();
         self.function(&item, "encode")
@@ -401,69 +381,6 @@ impl Emitter<'_> {
             shape => self.plan.item_name(&Slot::of(shape.clone())).to_owned(),
         };
         self.function(&name, suffix)
-    }
-
-    /// Literals: their test, and their passage in every direction.
-    pub fn literals(&mut self, name: &str, literals: &[Literal]) {
-        let shape = Shape::Literals(literals.to_vec());
-        let text = string(&expected(self.plan, &shape));
-        let (primitive, is_bigint) = match literals.first() {
-            Some(Literal::Boolean(_)) => (Shape::Boolean, false),
-            Some(Literal::Number(_)) => {
-                (Shape::Number(crate::model::shape::Scalar::Float64), false)
-            }
-            Some(Literal::BigInt { .. }) => {
-                (Shape::BigInt(crate::model::shape::Scalar::Int64), true)
-            }
-            _ => (Shape::String, false),
-        };
-        let values: Vec<String> = literals.iter().map(literal).collect();
-        let test = if values.len() > 8 {
-            self.line(&format!(
-                "const {name}_k = /* @__PURE__ */ new Set([{}]);",
-                values.join(", ")
-            ));
-            format!("{name}_k.has(x)")
-        } else {
-            let tests: Vec<String> = values.iter().map(|value| format!("x === {value}")).collect();
-            tests.join(" || ")
-        };
-        self.begin(name, "is", "x");
-        self.line(&format!("return {test};"));
-        self.close("}");
-        let Some([put, get, read, write]) = leaf(&primitive) else { return };
-        let fail = self.support("fail");
-        self.begin(name, "encode", "w, x, at, d, key");
-        self.line(&format!("if (!{name}_is(x)) {fail}(w, d, key, {text});"));
-        let put = self.support(put);
-        self.line(&format!("{put}(w, x, at, d, key);"));
-        self.close("}");
-        self.begin(name, "decode", "r, at, d, key");
-        let get = self.support(get);
-        self.line(&format!("if (at === 0) {fail}(r, d, key, {text});"));
-        self.line(&format!("const x = {get}(r, at, d, key);"));
-        self.line(&format!("if (!{name}_is(x)) {fail}(r, d, key, {text});"));
-        self.line("return x;");
-        self.close("}");
-        if is_bigint {
-            let (read, write) = (self.support(read), self.support(write));
-            self.begin(name, "read", "c, x, d, key");
-            self.line(&format!("const y = {read}(c, x, d, key);"));
-            self.line(&format!("if (!{name}_is(y)) {fail}(c, d, key, {text});"));
-            self.line("return y;");
-            self.close("}");
-            self.begin(name, "write", "c, x, d, key");
-            self.line(&format!("if (!{name}_is(x)) {fail}(c, d, key, {text});"));
-            self.line(&format!("return {write}(c, x, d, key);"));
-            self.close("}");
-        } else {
-            for suffix in ["read", "write"] {
-                self.begin(name, suffix, "c, x, d, key");
-                self.line(&format!("if (!{name}_is(x)) {fail}(c, d, key, {text});"));
-                self.line("return x;");
-                self.close("}");
-            }
-        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! JSON ↔ values, with the encodings of the JSON endpoint: bigint as a decimal string, Date as
 //! RFC 3339, bytes as base64, Map as pairs, Set as an array, undefined as absent.
 
+use std::fmt::Write as _;
+
 use super::{
     decode::member,
-    emit::{Emitter, leaf, property, property_key, segment},
+    emit::{Emitter, property, property_key, segment},
 };
 use crate::{
     model::shape::{FieldShape, ObjectKind, ObjectShape, Shape, Slot, UnionShape},
@@ -107,7 +109,7 @@ impl Emitter<'_> {
         let mut first = format!("({assigned})");
         let mut text = String::new();
         for (test, value) in &tests {
-            text.push_str(&format!("{first} === {test} ? {value} : "));
+            let _ = write!(text, "{first} === {test} ? {value} : ");
             "y".clone_into(&mut first);
         }
         let value = if tests.is_empty() { assigned } else { "y" };
@@ -189,13 +191,13 @@ impl Emitter<'_> {
         let mut text = String::new();
         if slot.undefined {
             let written = if absent || direction == "read" { "undefined" } else { "null" };
-            text.push_str(&format!("{value} === undefined ? {written} : "));
+            let _ = write!(text, "{value} === undefined ? {written} : ");
             if direction == "read" && !takes_null(slot) {
-                text.push_str(&format!("{value} === null ? undefined : "));
+                let _ = write!(text, "{value} === null ? undefined : ");
             }
         }
         if slot.null {
-            text.push_str(&format!("{value} === null ? null : "));
+            let _ = write!(text, "{value} === null ? null : ");
         }
         text + &self.convert(&slot.shape, "c", value, key, direction, nothing(slot))
     }
@@ -217,15 +219,7 @@ impl Emitter<'_> {
             let fail = self.support("fail");
             return format!("{fail}({state}, d, {key}, {})", string(nothing));
         }
-        let function = match leaf(shape) {
-            Some([_, _, read, write]) => {
-                self.support(if direction == "read" { read } else { write }).to_owned()
-            }
-            None => {
-                let name = self.plan.name(shape).to_owned();
-                self.function(&name, direction)
-            }
-        };
+        let function = self.passage(shape, direction);
         format!("{function}({state}, {value}, d, {key})")
     }
 

@@ -33,7 +33,9 @@ mod decode;
 mod emit;
 mod encode;
 mod json;
+mod literals;
 pub mod plan;
+mod structure;
 
 use std::collections::BTreeMap;
 
@@ -83,8 +85,9 @@ pub fn modules(app: &App) -> BTreeMap<String, Vec<String>> {
 
 pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec<Output> {
     let plan = Plan::new(shapes);
+    let tested = choose::tested(&plan);
     let mut outputs = Vec::new();
-    let mut shared = Emitter::new(&plan);
+    let mut shared = Emitter::new(&plan, &tested);
     for (name, definition) in &plan.definitions {
         if !is_root(definition) {
             shared.definition(name, definition);
@@ -95,7 +98,7 @@ pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec
         outputs.push(Output { path: format!("codec/{SHARED}.js"), text });
     }
     for (output, routes) in modules {
-        let mut module = Emitter::new(&plan);
+        let mut module = Emitter::new(&plan, &tested);
         for route in routes {
             let Some(route) = shapes.routes.get(route) else { continue };
             let request = plan.object_name(&route.request).to_owned();

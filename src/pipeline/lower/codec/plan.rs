@@ -220,14 +220,12 @@ impl<'a> Plan<'a> {
         match definition {
             Definition::Object(object) => {
                 let mut places: Vec<Place> = object.fields.iter().map(field).collect();
-                let mut ids: Vec<u16> = object.removed.clone();
                 if let Some(rest) = &object.rest {
-                    // Known by its id only: a vector, whatever its slot is.
-                    ids.push(rest.id.value);
-                    let slot = Slot::of(Shape::Bytes);
-                    places.push(place("rest", slot, rest.id));
+                    // A vector, whatever the slot of its elements is.
+                    let id = FieldIds { value: rest.id.value, state: None };
+                    places.push(place("rest", Slot::of(Shape::Bytes), id));
                 }
-                Some(laid_out(places, &ids))
+                Some(laid_out(places, &object.removed))
             }
             Definition::Item(slot) => {
                 let (value, state) = if is_union(slot) { (1, 2) } else { (0, 1) };

@@ -47,16 +47,7 @@ fn every_fixture_gives_its_snapshot() {
 fn number(value: &mut Value) {
     for object in value["objects"].as_object_mut().into_iter().flat_map(|o| o.values_mut()) {
         let mut next = 0;
-        let mut fields: Vec<&mut Value> = Vec::new();
-        let object = object.as_object_mut().expect("object");
-        for (key, part) in object.iter_mut() {
-            match key.as_str() {
-                "fields" => fields.extend(part.as_array_mut().expect("fields")),
-                "rest" => fields.push(part),
-                _ => {}
-            }
-        }
-        for field in fields {
+        for field in object["fields"].as_array_mut().expect("fields") {
             if field.get("id").is_some() {
                 continue;
             }
@@ -70,6 +61,9 @@ fn number(value: &mut Value) {
                 next += 1;
             }
             field["id"] = id;
+        }
+        if let Some(rest) = object.get_mut("rest") {
+            rest["id"] = json!({ "value": next });
         }
     }
     for union in value["unions"].as_object_mut().into_iter().flat_map(|u| u.values_mut()) {
