@@ -142,8 +142,8 @@ function requestOf(root: string, asked: Case[]) {
   return { request: { project: root, modules: Object.fromEntries(known), ambient: {}, questions }, positions };
 }
 
-/** Without the places of fields' declarations. */
-const plain = (text: string) => text.replaceAll(/\/\*\* kontract:\d+ [\w./]+ \*\/ /g, '');
+/** In a line, without the places of fields' declarations. */
+const plain = (text: string) => text.replaceAll(/\/\*\* kontract:\d+ [\w./]+ \*\/ /g, '').replaceAll(/\s+/g, ' ');
 
 const said: Record<string, unknown> = {};
 

@@ -77,7 +77,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// There is too much, which has been said: nothing is looked into any more.
+    pub fn give_up(&mut self) {
+        self.work = usize::MAX;
+    }
+
     pub fn head(&mut self, thunk: &Thunk<'a>) -> Head<'a> {
+        if self.work == usize::MAX {
+            return Head::Refused;
+        }
         self.work += 1;
         if self.work > MAX_WORK {
             let diagnostic = too_large_type(
@@ -86,6 +94,7 @@ impl<'a> Evaluator<'a> {
                 &thunk.place,
             );
             self.report(diagnostic, &Place::default());
+            self.give_up();
             return Head::Refused;
         }
         stacker::maybe_grow(128 << 10, 4 << 20, || match &thunk.source {
