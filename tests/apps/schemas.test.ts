@@ -60,6 +60,7 @@ describe.each(['tasks', 'conduit', 'plain'] as AppName[])('%s', (name) => {
       ['lock', (value) => (first(value.types).fields = { x: { id: -1, type: 'string' } })],
       ['lock', (value) => (first(value.types).removed = [1, 1])],
       ['lock', (value) => (first(first(value.released)).objects = { 'a#b': {} })],
+      ['lock', (value) => (first(value.shapes.objects).kind = 'table')],
     ];
     for (const [schema, spoil] of spoilt) {
       const value: Json = structuredClone(schema === 'manifest' ? manifest : lock);
