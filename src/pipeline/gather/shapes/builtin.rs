@@ -211,22 +211,33 @@ pub fn unwrapped<'a>(
     at: &Place,
     wrappers: &[&str],
 ) -> Head<'a> {
-    match head {
-        Head::Wrapped(name, inner) if wrappers.contains(&name) => {
-            let head = evaluator.head(&inner);
-            unwrapped(evaluator, head, path, at, wrappers)
+    let mut head = head;
+    for _ in 0..MAX_WRAPPERS {
+        match head {
+            Head::Wrapped(name, inner) if wrappers.contains(&name) => {
+                head = evaluator.head(&inner);
+            }
+            Head::Union(union) if union.members.iter().any(|m| matches!(m, Head::Wrapped(..))) => {
+                let mut once = Vec::new();
+                for member in &union.members {
+                    once.push(match member {
+                        Head::Wrapped(name, inner) if wrappers.contains(name) => {
+                            evaluator.head(inner)
+                        }
+                        other => other.clone(),
+                    });
+                }
+                head = evaluator.union(once, path, at);
+            }
+            other => return other,
         }
-        Head::Union(union) if union.members.iter().any(|m| matches!(m, Head::Wrapped(..))) => {
-            let heads = union
-                .members
-                .iter()
-                .map(|m| unwrapped(evaluator, m.clone(), path, at, wrappers))
-                .collect();
-            evaluator.union(heads, path, at)
-        }
-        other => other,
     }
+    // `type A = Promise<A>`.
+    head
 }
+
+/// Promises of promises: more are none that end.
+const MAX_WRAPPERS: usize = 32;
 
 fn record<'a>(
     evaluator: &mut Evaluator<'a>,
