@@ -79,7 +79,7 @@ export class Expander {
     if (flags & (T.ESSymbol | T.UniqueESSymbol)) this.#refuse('unsupported', 'symbol');
     if (flags & T.NonPrimitive) this.#refuse('unsupported', 'object');
     if (flags & T.Boolean) return 'boolean';
-    if (flags & T.Union) return this.#named(type) ?? this.#union(c.members(type));
+    if (flags & T.Union) return this.#named(type) ?? this.#recursive(type, () => this.#union(c.members(type)));
     if (flags & (T.StringLiteral | T.NumberLiteral | T.BigIntLiteral | T.BooleanLiteral)) {
       return this.#literal(c.literal(type));
     }
@@ -115,8 +115,10 @@ export class Expander {
       texts.add('boolean');
     }
     const rank = (text) => ['null', 'undefined'].indexOf(text);
-    const sorted = [...texts].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-    return sorted.join(' | ');
+    // Where fields are declared moves with every edit.
+    const keyed = [...texts].map((text) => ({ text, key: text.replaceAll(/\/\*\* kontract:.*? \*\/ /g, '') }));
+    keyed.sort((a, b) => rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1));
+    return keyed.map(({ text }) => text).join(' | ');
   }
 
   /** A type within itself becomes a helper declaration. */
@@ -150,7 +152,7 @@ export class Expander {
 
   #helperName(type) {
     const { compiler: c, home } = this;
-    const own = c.alias(type)?.symbol.name ?? c.symbol(type)?.name ?? '';
+    const own = c.alias(type)?.symbol.name ?? (this.#isWhole(type) ? '' : c.symbol(type)?.name);
     const usable = (name) => /^[A-Za-z][A-Za-z0-9_]*$/.test(name ?? '');
     const base = [own, this.hint, 'Recursive'].find(usable);
     let name = base;
