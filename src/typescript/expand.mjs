@@ -108,17 +108,20 @@ export class Expander {
 
   /** Compilers order the members of unions as they met them: sorted, all answer alike. */
   #union(members) {
-    const texts = new Set(members.map((member) => this.#type(member)));
+    // By what they say: where fields are declared moves with every edit.
+    const texts = new Map();
+    for (const text of members.map((member) => this.#type(member)).sort()) {
+      const key = text.replaceAll(/\/\*\* kontract:.*? \*\/ /g, '');
+      if (!texts.has(key)) texts.set(key, text);
+    }
     if (texts.has('true') && texts.has('false')) {
       texts.delete('true');
       texts.delete('false');
-      texts.add('boolean');
+      texts.set('boolean', 'boolean');
     }
-    const rank = (text) => ['null', 'undefined'].indexOf(text);
-    // Where fields are declared moves with every edit.
-    const keyed = [...texts].map((text) => ({ text, key: text.replaceAll(/\/\*\* kontract:.*? \*\/ /g, '') }));
-    keyed.sort((a, b) => rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1));
-    return keyed.map(({ text }) => text).join(' | ');
+    const rank = (key) => ['null', 'undefined'].indexOf(key);
+    const sorted = [...texts].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    return sorted.map(([, text]) => text).join(' | ');
   }
 
   /** A type within itself becomes a helper declaration. */
