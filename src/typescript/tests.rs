@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc};
 
 use super::{
     Answers, Failure, Hint, Installed, Program, Project, Question, Refusal, RefusalKind,
@@ -101,7 +101,7 @@ fn told(ty: &TypeExpr) -> String {
     let mut text = printed(ty);
     ty.walk(&mut |ty| {
         if let TypeExpr::Scalar { scalar, .. } = ty {
-            text.push_str(&format!(" {scalar:?}"));
+            let _ = write!(text, " {scalar:?}");
         }
     });
     text

@@ -60,19 +60,17 @@ impl<'a> Evaluator<'a> {
         let mut found = Vec::new();
         for object in object.members() {
             for key in index.members() {
-                found.push(self.at(&object.clone().peeled(), &key)?);
+                found.push(Self::at(&object.clone().peeled(), &key)?);
             }
         }
-        Some(match found.as_slice() {
-            [alone] => self.head(&alone.clone()),
-            _ => {
-                let heads = found.iter().map(|t| self.head(t)).collect();
-                self.union(heads, path, at)
-            }
-        })
+        if let [alone] = found.as_slice() {
+            return Some(self.head(alone));
+        }
+        let heads = found.iter().map(|t| self.head(t)).collect();
+        Some(self.union(heads, path, at))
     }
 
-    fn at(&mut self, object: &Head<'a>, key: &Head<'a>) -> Option<Thunk<'a>> {
+    fn at(object: &Head<'a>, key: &Head<'a>) -> Option<Thunk<'a>> {
         match object {
             Head::Object(object) => {
                 let field = literal_name(key)
