@@ -216,7 +216,7 @@ impl<'a> Inference<'a> {
             return None;
         }
         self.open.push(key.clone());
-        let ty = self.function_here(&key.0, &key.1);
+        let ty = self.function_here(&key.0, &key.1).filter(|ty| ty.size() <= MAX_SIZE);
         self.open.pop();
         // Within a cycle the answer may be another one from outside it.
         if self.open.is_empty() || ty.is_some() {
@@ -714,3 +714,6 @@ const ITERABLES: &[&str] = &[
 
 /// Chains of functions that are longer have to say their types.
 const MAX_DEPTH: usize = 64;
+
+/// Larger results have to be declared.
+const MAX_SIZE: usize = 4000;

@@ -274,7 +274,9 @@ impl Walk<'_> {
             || matches!(symbolic::parts(receiver), Some((symbolic::MEMBER, _)));
         let array = || TypeExpr::Array(Box::new(element.clone()));
         let closure = || match &*call.args.first()?.expr {
-            Expr::Arrow(arrow) => self.closure(scope, arrow, self.closure_arguments(scope, call)).0,
+            Expr::Arrow(arrow) => {
+                self.closure(scope, arrow, vec![Some(element.clone()), Some(keyword("number"))]).0
+            }
             _ => None,
         };
         Some(match name {
