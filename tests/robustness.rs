@@ -495,6 +495,7 @@ fn types_that_go_round_end() {
         "type G<T> = G<[T, T]>; export type A = G<string>;",
         "type G<T> = { a: T } & G<{ x: T; y: T }>; export type A = G<string>;",
         "export type A = Promise<A>;",
+        "export type A = Promise<A | null>;",
         "export type A = A | null;",
         "export type A = A & { a: 1 };",
         "export type A = keyof A;",
