@@ -148,6 +148,10 @@ impl<'a> Inference<'a> {
             symbolic::ROW => self.row(symbolic::literal(first)?),
             symbolic::RESULT => self.function(file, symbolic::literal(first)?),
             symbolic::VALUE => self.value(file, symbolic::literal(first)?),
+            symbolic::GIVEN => {
+                self.resolve_first(file, first)?;
+                self.resolve_first(file, arguments.get(1))
+            }
             symbolic::AWAITED => Some(awaited(self.resolve(file, first?)?)),
             symbolic::PRESENT => {
                 let of = self.resolve_first(file, first)?;

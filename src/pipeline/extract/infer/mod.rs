@@ -332,7 +332,11 @@ impl Walk<'_> {
                     self.bind(scope, element, ty);
                 }
             }
-            Pat::Assign(assign) => self.bind(scope, &assign.left, None),
+            Pat::Assign(assign) => {
+                let default = self.ty(scope, &assign.right);
+                let ty = ty.zip(default).map(|(ty, d)| union([expr::present(ty), d]));
+                self.bind(scope, &assign.left, ty);
+            }
             Pat::Rest(rest) => self.bind(scope, &rest.arg, None),
             Pat::Invalid(_) | Pat::Expr(_) => {}
         }
