@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { accepts, decoded, refusal } from './model/accepts.ts';
 import type { Route } from './model/application.ts';
 import { Random } from './model/random.ts';
-import { show } from './model/same.ts';
+import { difference, show } from './model/same.ts';
 import { sample, type Size } from './model/samples.ts';
 import type { Type } from './model/types.ts';
 import { isCodecError, subject } from './support/codecs.ts';
@@ -65,7 +65,7 @@ test('every byte of a small buffer set to every value, every word pointed everyw
   const failures = new Failures(app);
   const random = new Random(`${app.seed} exhaustive`);
   const tally = { refused: 0, taken: 0, slowest: 0, heaviest: 0 };
-  for (const route of random.some(app.routes, count(15, 330))) {
+  for (const route of random.some(app.routes, count(8, 330))) {
     const { decodeRequest, encodeRequest } = codec(route);
     const target = { route, type: route.request, decode: decodeRequest };
     failures.try(route, 'a sample', () => {
@@ -90,7 +90,7 @@ test('every byte of a small buffer set to every value, every word pointed everyw
   expect(tally.refused).toBeGreaterThan(1000);
 });
 
-test('bytes at any place of a larger buffer, and of a shared one', () => {
+test('bytes at any place of a larger buffer', () => {
   const failures = new Failures(app);
   const random = new Random(`${app.seed} placed`);
   for (const route of app.routes) {
@@ -102,10 +102,10 @@ test('bytes at any place of a larger buffer, and of a shared one', () => {
         // What lies around must not be read: were it, the value would differ.
         const larger = new Uint8Array(bytes.length + 24).fill(0xa5);
         larger.set(bytes, offset);
-        const value = decodeRequest(larger.subarray(offset, offset + bytes.length));
-        if (show(value) !== show(args)) return `at ${offset}: ${show(value)}`;
+        const found = difference(args, decodeRequest(larger.subarray(offset, offset + bytes.length)), `args at ${offset}`);
+        if (found !== undefined) return found;
       }
-      return show(decodeRequest(Buffer.from(bytes))) === show(args) ? undefined : 'from a Buffer';
+      return difference(args, decodeRequest(Buffer.from(bytes)), 'args of a Buffer');
     });
   }
   failures.report();

@@ -38,10 +38,14 @@ export interface Inherited {
 }
 export const inherited = backend({}, async (x: Inherited): Promise<Inherited> => x);
 
+export interface Owner {
+  name: string;
+  token: Perm<string, '_W_'>;
+}
 export interface Account {
   id: string;
   password: Perm<string, '_W_'>;
-  owner?: { name: string; token: Perm<string, '_W_'> };
+  owner?: Owner;
 }
 export const account = backend({}, async (x: Account): Promise<Account> => x);
 

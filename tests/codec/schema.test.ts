@@ -10,7 +10,7 @@ import { sample, type Size } from './model/samples.ts';
 import { subject } from './support/codecs.ts';
 import { count } from './support/counts.ts';
 import { Failures } from './support/failures.ts';
-import { compile, disagreement, fromJson, hasFlatc, parseJson, toJson } from './support/flatc.ts';
+import { compile, disagreement, fromJson, hasFlatc, parseJson, survivesJson, toJson } from './support/flatc.ts';
 import { inspect } from './support/inspect.ts';
 import { rebuild } from './support/rebuild.ts';
 import { parseSchema, type Schema } from './support/schema.ts';
@@ -73,7 +73,8 @@ test('flatc reads our bytes as we do, and we read what flatc writes', async () =
   const failures = new Failures(app);
   const tame: Size = { depth: 4, length: 3, tame: true };
   const values = count(6, 60);
-  const work = [...directions()];
+  // The same type in both directions is the same twice.
+  const work = [...directions()].filter((_, index) => process.env.KONTRACT_PROVE || (index + (index >> 1)) % 2 === 0);
   const one = async ([route, direction]: [Route, Direction]) => {
     const random = new Random(`${app.seed} flatc ${route.name}`);
     const schema = schemaOf(route);
@@ -86,13 +87,18 @@ test('flatc reads our bytes as we do, and we read what flatc writes', async () =
     try {
       const place = join(folder, `${route.name}-${direction.name}`);
       const texts = await toJson(schemaPath(route), root, buffers, place);
+      const back: number[] = [];
       for (const [index, text] of texts.entries()) {
-        failures.try(route, samples[index], () => disagreement(parseJson(text), inspect(schema, direction.root, buffers[index]!)));
+        failures.try(route, samples[index], () => {
+          const table = inspect(schema, direction.root, buffers[index]!);
+          if (index % 2 === 0 && survivesJson(table)) back.push(index);
+          return disagreement(parseJson(text), table);
+        });
       }
-      const exact = texts.filter((_, index) => index % 2 === 0);
-      const foreign = await fromJson(schemaPath(route), root, exact, place);
-      for (const [index, bytes] of foreign.entries()) {
-        failures.try(route, samples[2 * index], () => difference(samples[2 * index], direction.decode(bytes), `${direction.name} of flatc`));
+      const foreign = await fromJson(schemaPath(route), root, back.map((index) => texts[index]!), place);
+      for (const [at, bytes] of foreign.entries()) {
+        const value = samples[back[at]!];
+        failures.try(route, value, () => difference(value, direction.decode(bytes), `${direction.name} of flatc`));
       }
     } catch (error) {
       failures.add(route, samples, String(error).slice(0, 1000));

@@ -1,5 +1,6 @@
 // Is a value of a type? Written without a look at the compiler: what generated codecs answer is
 // held against this.
+import { types } from 'node:util';
 import { admits, bigints, members, ranges, resolved, type ObjectType, type TupleType, type Type } from './types.ts';
 
 export interface Strictness {
@@ -35,24 +36,24 @@ export function refusal(type: Type, value: unknown, strictness: Strictness, path
       return typeof value === 'bigint' && value >= low && value <= high ? undefined : expected('a bigint of 64 bits');
     }
     case 'date':
-      return isDate(value) && !Number.isNaN(value.getTime()) ? undefined : expected('a date');
+      return types.isDate(value) && !Number.isNaN(value.getTime()) ? undefined : expected('a date');
     case 'bytes':
-      return value instanceof Uint8Array && (strictness.as === 'given' || prototypeOf(value) === Uint8Array.prototype)
+      return types.isUint8Array(value) && (strictness.as === 'given' || prototypeOf(value) === Uint8Array.prototype)
         ? undefined
         : expected('bytes');
     case 'literals':
       // Numbers and bigints of one value are two literals; NaN is none.
       return bare.values.some((literal) => literal === value) ? undefined : expected('one of the literals');
     case 'unknown':
-      return jsonRefusal(value, strictness, path, 0);
+      return value === undefined ? undefined : jsonRefusal(value, strictness, path, 0);
     case 'array':
       if (!isArray(value, strictness)) return expected('an array');
       return first(value, (item, index) => refusal(bare.element, item, strictness, `${path}[${index}]`));
     case 'set':
-      if (!(value instanceof Set)) return expected('a Set');
+      if (!types.isSet(value)) return expected('a Set');
       return first([...value], (item, index) => refusal(bare.element, item, strictness, `${path}.values[${index}]`));
     case 'map':
-      if (!(value instanceof Map)) return expected('a Map');
+      if (!types.isMap(value)) return expected('a Map');
       return first(
         [...value],
         ([key, item], index) =>
@@ -126,7 +127,9 @@ function objectRefusal(type: ObjectType, value: unknown, strictness: Strictness,
   for (const key of Object.keys(value)) {
     if (declared.has(key)) continue;
     if (key === '__proto__' || !isText(key)) return `${path}: the key ${JSON.stringify(key)} is refused`;
-    const refused = refusal(type.rest, (value as Record<string, unknown>)[key], strictness, `${path}[${key}]`);
+    const item = (value as Record<string, unknown>)[key];
+    if (strictness.as === 'given' && item === undefined) continue;
+    const refused = refusal(type.rest, item, strictness, `${path}[${key}]`);
     if (refused !== undefined) return refused;
   }
   return undefined;
@@ -145,6 +148,10 @@ function jsonRefusal(value: unknown, strictness: Strictness, path: string, depth
     if (key === '__proto__' || !isText(key)) return `${path}: the key ${JSON.stringify(key)} is refused`;
     const item = (value as Record<string, unknown>)[key];
     if (item === undefined && strictness.as === 'given') return undefined;
+    // Who merges such an object would change what others inherit.
+    if (key === 'constructor' && typeof item === 'object' && item !== null && Object.hasOwn(item, 'prototype')) {
+      return `${path}.constructor: a prototype`;
+    }
     return jsonRefusal(item, strictness, `${path}.${key}`, depth + 1);
   });
 }
@@ -161,10 +168,6 @@ function isArray(value: unknown, strictness: Strictness): value is unknown[] {
   if (strictness.as === 'given') return true;
   // No holes and no further properties: as many keys as elements, and `length`.
   return prototypeOf(value) === Array.prototype && Reflect.ownKeys(value).length === value.length + 1;
-}
-
-function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]' && value instanceof Date;
 }
 
 function isPlain(value: object): boolean {

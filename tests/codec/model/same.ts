@@ -38,7 +38,13 @@ export function difference(expected: unknown, actual: unknown, path = 'value'): 
 
 /** A value for a message; short. */
 export function show(value: unknown): string {
-  const text = write(value, 0);
+  let text: string;
+  try {
+    text = write(value, 0);
+  } catch (error) {
+    // A Date that is none, say.
+    text = `unprintable: ${String(error)}`;
+  }
   return text.length > 1500 ? `${text.slice(0, 1500)}…` : text;
 }
 

@@ -38,7 +38,7 @@ export function sample(type: Type, random: Random, size: Size = usual): unknown 
     case 'literals':
       return random.pick(bare.values);
     case 'unknown':
-      return json(random, Math.min(size.depth, 3), size.tame ?? false);
+      return random.chance(0.1) ? undefined : json(random, Math.min(size.depth, 3), size.tame ?? false);
     case 'array':
       return list(size, random, () => sample(bare.element, random, below));
     case 'set':
@@ -80,7 +80,11 @@ export function json(random: Random, depth: number, tame: boolean): unknown {
     ...leaves,
     [2, () => Array.from({ length: random.below(4) }, () => json(random, depth - 1, tame))],
     [1, () => Array.from({ length: random.between(1, 5) }, () => random.below(300))],
-    [3, () => Object.fromEntries(Array.from({ length: random.below(4) }, () => [key(random), json(random, depth - 1, tame)]))],
+    [3, () => Object.fromEntries(Array.from({ length: random.below(4) }, () => {
+      const name = key(random);
+      // A constructor with a prototype is refused.
+      return [name, name === 'constructor' ? random.below(300) : json(random, depth - 1, tame)];
+    }))],
   ])();
 }
 

@@ -64,9 +64,9 @@ export function members(type: Type): Type[] {
   return bare.kind === 'union' ? bare.members.flatMap(members) : [bare];
 }
 
-/** Is one of the type's members of a kind? Asked for undefined and null, mostly. */
+/** Is one of the type's members of a kind? `unknown` is undefined, too, though no JSON data is. */
 export function admits(type: Type, kind: Type['kind']): boolean {
-  return members(type).some((member) => member.kind === kind);
+  return members(type).some((member) => member.kind === kind || (kind === 'undefined' && member.kind === 'unknown'));
 }
 
 /** A generic's type with arguments for its parameters. */

@@ -1,5 +1,5 @@
 // Values that are not of a type, though nearly: one thing at one place is replaced.
-import { given, refusal } from './accepts.ts';
+import { accepts, decoded, given, refusal } from './accepts.ts';
 import { Random } from './random.ts';
 import { members, resolved, type Type } from './types.ts';
 
@@ -28,10 +28,11 @@ function spoil(type: Type, value: unknown, random: Random, place: Place): unknow
   const bare = resolved(type);
   if (bare.kind === 'union') {
     place.exact = false;
-    const member = members(bare).find((candidate) => refusal(candidate, value, given) === undefined);
+    const member = members(bare).find((candidate) => accepts(candidate, value, decoded));
     return member === undefined ? replacement(random) : spoil(member, value, random, place);
   }
-  if (random.chance(0.25)) return replacement(random);
+  // An absent element of a tuple is undefined.
+  if (value === undefined || random.chance(0.25)) return replacement(random);
   const inside = (inner: Type, item: unknown, step: string) => {
     place.path += step;
     return spoil(inner, item, random, place);
@@ -39,7 +40,10 @@ function spoil(type: Type, value: unknown, random: Random, place: Place): unknow
   switch (bare.kind) {
     case 'array': {
       const items = [...(value as unknown[])];
-      if (items.length === 0) return random.chance(0.5) ? replacement(random) : [replacement(random)];
+      if (items.length === 0) {
+        place.path += '[0]';
+        return [replacement(random)];
+      }
       const index = random.below(items.length);
       items[index] = inside(bare.element, items[index], `[${index}]`);
       return items;
@@ -58,8 +62,8 @@ function spoil(type: Type, value: unknown, random: Random, place: Place): unknow
     }
     case 'set': {
       const items = [...(value as Set<unknown>)];
-      if (items.length === 0) return new Set([replacement(random)]);
       place.exact = false;
+      if (items.length === 0) return new Set([replacement(random)]);
       const index = random.below(items.length);
       items[index] = inside(bare.element, items[index], `[${index}]`);
       return new Set(items);
@@ -154,6 +158,5 @@ const replacements: readonly (() => unknown)[] = [
   () => new WeakMap(),
   () => Object.create(null),
   () => Object.create(Date.prototype),
-  () => Object.create(Uint8Array.prototype),
   () => Object.create(Map.prototype),
 ];

@@ -34,9 +34,12 @@ export class Failures {
     if (this.#total === 0) return;
     const routes = [...this.#first].sort(([left], [right]) => this.#source(left).length - this.#source(right).length);
     const shown = routes.slice(0, Number(process.env.KONTRACT_SHOW ?? 8)).map(([route, text]) => `${route.name}: ${text}\n    ${this.#source(route).replaceAll('\n', '\n    ')}`);
-    throw new Error(
+    const error = new Error(
       `${this.#total} failures in ${routes.length} routes of seed ${this.#app.seed} (${routes.map(([route]) => route.name).join(' ').slice(0, 400)})\n\n${shown.join('\n\n')}`,
     );
+    // Where it was thrown says nothing.
+    error.stack = error.message;
+    throw error;
   }
 
   /** The route with the declarations it reaches. */

@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Flex, readFlex } from './flex.ts';
 import type { Content, Table } from './inspect.ts';
 
 const run = promisify(execFile);
@@ -13,7 +14,10 @@ export function hasFlatc(): boolean {
 
 /** Throws with what flatc says when it refuses the schema. */
 export async function compile(schemaPath: string, folder: string): Promise<void> {
-  await run('flatc', ['--binary', '--schema', '--require-explicit-ids', '--warnings-as-errors', '-o', folder, schemaPath]);
+  const { stderr, stdout } = await run('flatc', ['--binary', '--schema', '--require-explicit-ids', '-o', folder, schemaPath]);
+  // Fields keep the names that TypeScript gives them.
+  const warnings = `${stdout}${stderr}`.split('\n').filter((line) => /(warning|error): \S/.test(line) && !line.includes('should be lowercase snake_case'));
+  if (warnings.length > 0) throw new Error(warnings.join('\n'));
 }
 
 /** Every buffer as flatc prints it; one process for all. */
@@ -29,6 +33,7 @@ export async function toJson(schemaPath: string, root: string, buffers: readonly
 
 /** Buffers that flatc makes of what it printed. */
 export async function fromJson(schemaPath: string, root: string, texts: readonly string[], folder: string): Promise<Uint8Array[]> {
+  if (texts.length === 0) return [];
   await mkdir(folder, { recursive: true });
   const files = texts.map((_, index) => join(folder, `j${index}.json`));
   await Promise.all(files.map((file, index) => writeFile(file, texts[index]!)));
@@ -121,7 +126,8 @@ export function disagreement(json: unknown, table: Table, path = ''): string | u
       if (found !== undefined) return found;
       continue;
     }
-    if (value === undefined) return `${here}: flatc has nothing`;
+    if (value === undefined && !isNull(content)) return `${here}: flatc has nothing`;
+    if (value === undefined) continue;
     const found = contentDisagreement(value, content, here);
     if (found !== undefined) return found;
   }
@@ -133,7 +139,25 @@ export function disagreement(json: unknown, table: Table, path = ''): string | u
   return undefined;
 }
 
+/** A FlexBuffer of null is printed as null, which in flatc's JSON is a field that is not there. */
+function isNull(content: Content): boolean {
+  return content instanceof Flex && readFlex(content) === null;
+}
+
+/** Can flatc make the bytes anew from what it printed? */
+export function survivesJson(table: Table): boolean {
+  return [...table.fields.values()].every(survives);
+}
+
+function survives(content: Content): boolean {
+  if (Array.isArray(content)) return content.every(survives);
+  if (typeof content !== 'object' || content instanceof Uint8Array) return true;
+  if (content instanceof Flex) return !isNull(content);
+  return survivesJson('table' in content ? content : content.content);
+}
+
 function contentDisagreement(json: unknown, content: Content, path: string): string | undefined {
+  if (content instanceof Flex) return dataDisagreement(json, readFlex(content), path);
   if (content instanceof Uint8Array) return contentDisagreement(json, [...content], path);
   if (Array.isArray(content)) {
     if (!Array.isArray(json) || json.length !== content.length) return `${path}: not ${content.length} elements`;
@@ -148,6 +172,22 @@ function contentDisagreement(json: unknown, content: Content, path: string): str
     return agrees(json.text, content) ? undefined : `${path}: flatc has ${json.text}, not ${String(content)}`;
   }
   return Object.is(json, content) ? undefined : `${path}: flatc has ${JSON.stringify(json)}, not ${String(content)}`;
+}
+
+/** flatc reads FlexBuffers, too, and prints what they hold. */
+function dataDisagreement(json: unknown, data: unknown, path: string): string | undefined {
+  if (typeof data !== 'object' || data === null) {
+    if (typeof data === 'number') return contentDisagreement(json, data, path);
+    return json === data ? undefined : `${path}: flatc has ${JSON.stringify(json)}, not ${JSON.stringify(data)}`;
+  }
+  if (typeof json !== 'object' || json === null) return `${path}: flatc has ${JSON.stringify(json)}`;
+  const [printed, own] = [Object.entries(json), data as Record<string, unknown>];
+  if (printed.length !== Object.keys(own).length) return `${path}: flatc has ${printed.length} items`;
+  for (const [name, value] of printed) {
+    const found = dataDisagreement(value, own[name], `${path}.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** flatc prints twelve digits after the point, of a float six. */

@@ -1,5 +1,6 @@
 // A reader of FlatBuffers by their schema that takes nothing on trust: every offset, every
 // alignment, every presence is checked against the format's description.
+import { Flex } from './flex.ts';
 import { idCount, type Schema, type SchemaField } from './schema.ts';
 
 /** What a buffer holds, before TypeScript's types come into it. */
@@ -14,7 +15,7 @@ export interface Member {
   content: Table;
 }
 
-export type Content = number | bigint | boolean | string | Uint8Array | Table | Member | Content[];
+export type Content = number | bigint | boolean | string | Uint8Array | Flex | Table | Member | Content[];
 
 const sizes: Record<string, number> = {
   bool: 1, byte: 1, ubyte: 1, short: 2, ushort: 2, int: 4, uint: 4, float: 4, long: 8, ulong: 8, double: 8,
@@ -101,7 +102,8 @@ export function inspect(schema: Schema, root: string, bytes: Uint8Array): Table 
     const target = follow(at);
     if (field.type === 'string') return string(target);
     if (!field.type.startsWith('[')) return table(field.type, target);
-    return vector(field.type.slice(1, -1), target);
+    const items = vector(field.type.slice(1, -1), target);
+    return field.flexbuffer ? new Flex(items as Uint8Array) : items;
   }
 
   function vector(element: string, at: number): Content {

@@ -1,6 +1,7 @@
 // Writes a buffer anew with the npm package `flatbuffers`, as a client in another language would:
 // children before parents, back to front, vtables shared, strings not.
 import { Builder } from 'flatbuffers';
+import { Flex } from './flex.ts';
 import type { Content, Member, Table } from './inspect.ts';
 import { idCount, type Schema, type SchemaField } from './schema.ts';
 
@@ -67,7 +68,7 @@ export function rebuild(schema: Schema, root: Table, { share = false }: Rebuildi
   }
 
   function vector(element: string, content: Content): number {
-    if (element === 'ubyte') return builder.createByteVector(content as Uint8Array);
+    if (element === 'ubyte') return builder.createByteVector(content instanceof Flex ? content.bytes : (content as Uint8Array));
     const items = content as Content[];
     if (element in vectors) {
       const [size, add] = vectors[element]!;

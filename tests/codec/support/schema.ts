@@ -7,6 +7,7 @@ export interface SchemaField {
   type: string;
   id: number;
   deprecated: boolean;
+  flexbuffer: boolean;
 }
 
 export interface Schema {
@@ -78,6 +79,7 @@ export function parseSchema(text: string): Schema {
     }
     let id = -1;
     let deprecated = false;
+    let flexbuffer = false;
     if (tokens[at] === '(') {
       next();
       while (tokens[at] !== ')') {
@@ -87,6 +89,8 @@ export function parseSchema(text: string): Schema {
           id = Number(next());
         } else if (attribute === 'deprecated') {
           deprecated = true;
+        } else if (attribute === 'flexbuffer') {
+          flexbuffer = true;
         } else if (attribute !== ',') {
           fail(attribute);
         }
@@ -95,7 +99,7 @@ export function parseSchema(text: string): Schema {
     }
     expect(';');
     if (!(id >= 0)) fail(`${name} without an id`);
-    return { name, type, id, deprecated };
+    return { name, type, id, deprecated, flexbuffer };
   }
 }
 

@@ -1,5 +1,5 @@
 // From what a buffer holds to the TypeScript value, by the manifest's `wire`.
-import * as flexbuffers from 'flatbuffers/js/flexbuffers.js';
+import { readFlex, type Flex } from './flex.ts';
 import type { Content, Member, Table } from './inspect.ts';
 import type { Schema } from './schema.ts';
 
@@ -114,7 +114,7 @@ export function valueOf(wire: Wire, schema: Schema, key: string, table: Table): 
       case 'date':
         return new Date(Number(content));
       case 'unknown':
-        return flex(content as Uint8Array);
+        return readFlex(content as Flex);
       case 'nothing':
         throw new Error('a value of nothing');
     }
@@ -149,14 +149,9 @@ function isDirect({ shape, null: isNull, undefined: isUndefined }: WireSlot): bo
 
 function list(content: Content | undefined): Content[] {
   if (content === undefined) return [];
+  if (content instanceof Uint8Array) return [...content];
   if (!Array.isArray(content)) throw new Error('a vector is expected');
   return content;
-}
-
-/** Read by the library that its inventors publish. */
-function flex(bytes: Uint8Array): unknown {
-  const { buffer, byteOffset, byteLength } = bytes;
-  return flexbuffers.toObject(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
 }
 
 const absent = Symbol('absent');

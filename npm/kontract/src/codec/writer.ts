@@ -5,9 +5,8 @@ import { fail, refuse, type Segment, type State } from "./path.js";
 /**
  * Writes FlatBuffers forwards: a table before what it points to, its vtable behind both.
  *
- * The buffer is a slab that message after message is cut from, and nothing is
- * ever written twice: what an encoder leaves out is zero, never another
- * message's bytes, and a finished message stays what it is.
+ * The buffer serves message after message and is zero wherever nothing was
+ * written: what an encoder leaves out is never another message's bytes.
  */
 export class Writer implements State {
   readonly keys: Segment[] = [];
@@ -16,8 +15,6 @@ export class Writer implements State {
   ints!: Int32Array;
   doubles!: Float64Array;
   view!: DataView;
-  /** Where the message begins. */
-  start = 0;
   /** Where the next thing goes. */
   end = 0;
   /** How much there is room for. */
@@ -28,25 +25,26 @@ export class Writer implements State {
   response = false;
 
   constructor() {
-    this.replace(SLAB_BYTES, 0);
+    this.take(new Uint8Array(FIRST_BYTES));
   }
 
-  /** A larger buffer with the message so far at the same place. */
+  /** Makes room for `needed` bytes, with what is written at the same place. */
   grow(needed: number): void {
     if (needed > MAX_BYTES) refuse(this, 0, this.keys[0], "too large");
-    this.replace(Math.max(2 * this.limit, needed), this.start);
+    const size = Math.min(Math.max(2 * this.limit, needed), MAX_BYTES);
+    const bytes = new Uint8Array((size + 7) & -8);
+    bytes.set(this.bytes.subarray(0, this.end));
+    this.take(bytes);
   }
 
-  replace(size: number, from: number): void {
-    const rounded = (Math.min(size, MAX_BYTES) + 7) & -8;
-    const bytes = new Uint8Array(rounded);
-    if (this.end > from) bytes.set(this.bytes.subarray(from, this.end), from);
+  private take(bytes: Uint8Array): void {
+    const { buffer } = bytes;
     this.bytes = bytes;
-    this.shorts = new Uint16Array(bytes.buffer);
-    this.ints = new Int32Array(bytes.buffer);
-    this.doubles = new Float64Array(bytes.buffer);
-    this.view = new DataView(bytes.buffer);
-    this.limit = rounded;
+    this.shorts = new Uint16Array(buffer);
+    this.ints = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.view = new DataView(buffer);
+    this.limit = bytes.length;
   }
 }
 
@@ -60,31 +58,21 @@ export function encode<T>(
   // out while at work, and put back in the end.
   const w = spare ?? new Writer();
   spare = undefined;
-  // A message whose buffer was transferred took the slab with it.
-  if (w.limit - w.end < SPARE_BYTES || w.bytes.length === 0) {
-    w.end = 0;
-    w.replace(SLAB_BYTES, 0);
-  }
-  const start = w.end;
-  w.start = start;
-  w.end = start + 4;
+  w.end = 4;
   w.message = messages += 1;
   w.response = root === "result";
-  write(w, value, start, 0, root);
+  write(w, value, 0, 0, root);
   const { end, bytes } = w;
-  const message = new Uint8Array(bytes.buffer, start, end - start);
-  w.end = (end + 7) & -8;
-  if (w.limit <= KEPT_BYTES) spare = w;
+  const message = bytes.slice(0, end);
+  if (w.limit <= KEPT_BYTES) {
+    bytes.fill(0, 0, end);
+    spare = w;
+  }
   return message;
 }
 
 let spare: Writer | undefined;
 let messages = 0;
-
-/** Room for `end - w.end` bytes. */
-export function reserve(w: Writer, end: number): void {
-  if (end > w.limit) w.grow(end);
-}
 
 /** A table of `size` bytes, without fields of 8 bytes, that the offset at `at` leads to. */
 export function table(w: Writer, at: number, size: number): number {
@@ -270,11 +258,9 @@ export function putVector(w: Writer, x: Uint8Array, at: number): void {
   w.bytes.set(x, first);
 }
 
-const SLAB_BYTES = 32_768;
-/** A message begins where there is at least this much left. */
-const SPARE_BYTES = 4096;
-/** A larger buffer is its message's alone. */
-const KEPT_BYTES = 8 * SLAB_BYTES;
+const FIRST_BYTES = 8192;
+/** A larger buffer is not kept for the next message. */
+const KEPT_BYTES = 1 << 20;
 /** Offsets are 31 bits wide. */
 const MAX_BYTES = 0x4000_0000;
 /** The longest string that is written character by character: there a call costs more. */

@@ -261,6 +261,15 @@ pub fn property(name: &str) -> String {
     }
 }
 
+/// Whether `x` has a property, be it undefined.
+pub fn has_property(name: &str) -> String {
+    if INHERITED.contains(&name) {
+        format!("Object.hasOwn(x, {})", string(name))
+    } else {
+        format!("{} in x", string(name))
+    }
+}
+
 /// `name: ` in an object literal.
 pub fn property_key(name: &str) -> String {
     if is_identifier(name) { name.to_owned() } else { string(name) }

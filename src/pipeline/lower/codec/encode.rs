@@ -1,7 +1,9 @@
 //! Values → FlatBuffers.
 
 use super::{
-    emit::{Emitter, admitted, element_width, entry, property, segment, table_function},
+    emit::{
+        Emitter, admitted, element_width, entry, has_property, property, segment, table_function,
+    },
     plan::{Definition, Place, Table, is_direct, is_union},
 };
 use crate::{
@@ -114,7 +116,7 @@ impl Emitter<'_> {
                 ObjectKind::Tuple | ObjectKind::Arguments => (format!("x[{i}]"), i.to_string()),
             };
             let present = match object.kind {
-                ObjectKind::Object => format!("{} in x", string(&place.name)),
+                ObjectKind::Object => has_property(&place.name),
                 _ => format!("x.length > {i}"),
             };
             self.encode_field(place, &value, &key, &present, &presence.cells[i]);
