@@ -5,19 +5,20 @@ import { Builder, ByteBuffer } from 'flatbuffers';
 export function flatbuffersOf(generated) {
   const builder = new Builder(1024);
   const of = (type, result, read) => {
-    const Root = generated[`${type[0].toUpperCase()}${type.slice(1)}Response`];
+    const name = rootOf(type);
+    const Root = generated[name];
     return {
       encode: (value) => {
         builder.clear();
         // Zeros and false are values here, not defaults to leave out.
         builder.forceDefaults(true);
         const offset = result(value);
-        Root[`start${Root.name}`](builder);
+        Root[`start${name}`](builder);
         Root.addResult(builder, offset);
-        builder.finish(Root[`end${Root.name}`](builder));
+        builder.finish(Root[`end${name}`](builder));
         return builder.asUint8Array().slice();
       },
-      decode: (bytes) => read(Root[`getRootAs${Root.name}`](new ByteBuffer(bytes))),
+      decode: (bytes) => read(Root[`getRootAs${name}`](new ByteBuffer(bytes))),
     };
   };
   const { Small, Article, User, Address } = generated;
@@ -89,7 +90,7 @@ export function flatbuffersOf(generated) {
     if (home !== null) value.address = { street: home.street(), city: home.city(), zip: home.zip(), country: home.country() };
     return value;
   };
-  const vectorOf = (type) => generated[`${type[0].toUpperCase()}${type.slice(1)}Response`];
+  const vectorOf = (type) => generated[rootOf(type)];
 
   return {
     small: of('small', small, (root) => {
@@ -109,4 +110,8 @@ export function flatbuffersOf(generated) {
     ),
     numbers: of('numbers', (list) => vectorOf('numbers').createResultVector(builder, list), (root) => Array.from(root.resultArray())),
   };
+}
+
+function rootOf(type) {
+  return `${type[0].toUpperCase()}${type.slice(1)}Response`;
 }

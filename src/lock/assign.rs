@@ -89,23 +89,33 @@ fn moved<O, N>(
 ) -> BTreeMap<ShapeKey, ShapeKey> {
     fn by_name<'k>(
         keys: impl Iterator<Item = &'k ShapeKey>,
-    ) -> BTreeMap<&'k str, Vec<&'k ShapeKey>> {
-        let mut names: BTreeMap<&str, Vec<&ShapeKey>> = BTreeMap::new();
+    ) -> BTreeMap<String, Vec<&'k ShapeKey>> {
+        let mut names: BTreeMap<String, Vec<&ShapeKey>> = BTreeMap::new();
         for key in keys {
-            let name = key.split_once('#').map_or(key.as_str(), |(_, name)| name);
-            names.entry(name).or_default().push(key);
+            names.entry(name_in(key)).or_default().push(key);
         }
         names
     }
     let gone = by_name(old.keys().filter(|key| !new.contains_key(*key)));
     let fresh = by_name(new.keys().filter(|key| !old.contains_key(*key)));
     let pairs = fresh.into_iter().filter_map(|(name, fresh)| {
-        match (fresh.as_slice(), gone.get(name)?.as_slice()) {
+        match (fresh.as_slice(), gone.get(&name)?.as_slice()) {
             ([fresh], [gone]) => Some(((*fresh).clone(), (*gone).clone())),
             _ => None,
         }
     });
     pairs.collect()
+}
+
+/// A key without its files: `src/a.ts#Page<src/b.ts#User>` → `Page<User>`.
+fn name_in(key: &ShapeKey) -> String {
+    let mut parts = key.split('#').rev();
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for before in parts {
+        let file = before.rfind(['<', ' ']).map_or(0, |at| at + 1);
+        name.insert_str(0, &before[..file]);
+    }
+    name
 }
 
 /// `history` is given where `known` comes from the lock itself, which a merge may have spoilt.

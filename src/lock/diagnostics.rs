@@ -31,8 +31,8 @@ pub fn conflict(marker: Span) -> Diagnostic {
     Diagnostic::error("K131", &file(), Some(marker), "the lock holds an unresolved merge")
         .label("git left this marker")
         .help(
-            "keep the lines of both sides and remove the markers: the build gives a new id to \
-             whatever was never released",
+            "remove the markers and keep the lines of both sides, of two with one name either: the \
+             build gives a new id to whatever was never released",
         )
 }
 

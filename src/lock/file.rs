@@ -10,17 +10,22 @@ use std::{
 };
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::{Map, Value, to_value};
 
-use super::{Lock, diagnostics};
+use super::{Lock, LockedTable, Released, TypeIds, UnionTags, diagnostics};
 use crate::{
     config::Options,
     diagnostic::position::json_error,
     files::{Files, Kind},
-    model::{Span, diagnostic::Diagnostic},
+    hash,
+    model::{
+        Span,
+        diagnostic::Diagnostic,
+        shape::{ObjectShape, ShapeKey, UnionShape},
+    },
 };
 
 pub const NAME: &str = "kontract.lock.json";
@@ -82,13 +87,13 @@ fn changes(old: &Lock, new: &Lock) -> Vec<String> {
     let value = |value: &dyn Fn(&Lock) -> Result<Value, serde_json::Error>| {
         (value(old).unwrap_or_default(), value(new).unwrap_or_default())
     };
-    let empty = super::TypeIds::default();
+    let empty = TypeIds::default();
     for key in old.types.keys().chain(new.types.keys()).collect::<BTreeSet<_>>() {
         let fields = |lock: &Lock| to_value(&lock.types.get(key).unwrap_or(&empty).fields);
         let (old, new) = value(&fields);
         compare(&format!(" of `{key}`"), &old, &new);
     }
-    let empty = super::UnionTags::default();
+    let empty = UnionTags::default();
     for key in old.unions.keys().chain(new.unions.keys()).collect::<BTreeSet<_>>() {
         let members = |lock: &Lock| to_value(&lock.unions.get(key).unwrap_or(&empty).members);
         let (old, new) = value(&members);
@@ -113,43 +118,136 @@ pub fn parse(text: &str) -> Result<Lock, Diagnostic> {
         diagnostics::invalid(span, &message)
     };
     // Whatever a later version has added, this one says that it is later.
-    let version: Version = serde_json::from_str(text).map_err(|error| invalid(&error))?;
+    let version: Form = serde_json::from_str(text).map_err(|error| invalid(&error))?;
     if version.lock_version > VERSION {
         return Err(diagnostics::newer(version.lock_version));
     }
     let document: Document = serde_json::from_str(text).map_err(|error| invalid(&error))?;
-    Ok(document.lock())
+    document.lock().map_err(|hash| {
+        let start = text.find(&format!("\"{hash}\"")).unwrap_or_default();
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let span = Span::new(at(start), at(start + hash.len() + 2));
+        diagnostics::invalid(span, "nothing in `shapes` has this hash")
+    })
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Version {
+struct Form {
     lock_version: u64,
 }
 
-/// The lock with what stands above it in the file.
-#[derive(Deserialize)]
+/// The lock as it stands in the file.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
-    #[serde(rename = "generator", default)]
-    _generator: String,
-    #[serde(rename = "lockVersion")]
-    _version: u64,
+    #[serde(default)]
+    generator: String,
+    lock_version: u64,
     #[serde(default, deserialize_with = "unique")]
-    types: BTreeMap<String, super::TypeIds>,
+    types: BTreeMap<String, TypeIds>,
     #[serde(default, deserialize_with = "unique")]
-    unions: BTreeMap<String, super::UnionTags>,
+    unions: BTreeMap<String, UnionTags>,
     #[serde(default, deserialize_with = "unique")]
-    tables: BTreeMap<String, super::LockedTable>,
+    tables: BTreeMap<String, LockedTable>,
     #[serde(default, deserialize_with = "unique_twice")]
-    released: BTreeMap<String, BTreeMap<String, super::Released>>,
+    released: BTreeMap<String, BTreeMap<String, Version>>,
+    #[serde(default)]
+    shapes: Shapes,
+}
+
+/// A released version of a route, by the hashes of the definitions that it reaches.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Version {
+    request: ShapeKey,
+    response: ShapeKey,
+    #[serde(deserialize_with = "unique")]
+    objects: BTreeMap<ShapeKey, String>,
+    #[serde(default, deserialize_with = "unique")]
+    unions: BTreeMap<ShapeKey, String>,
+}
+
+/// Definitions of released versions, by their hashes: many routes and versions share them.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Shapes {
+    #[serde(deserialize_with = "unique")]
+    objects: BTreeMap<String, ObjectShape>,
+    #[serde(deserialize_with = "unique")]
+    unions: BTreeMap<String, UnionShape>,
 }
 
 impl Document {
-    fn lock(self) -> Lock {
-        let Self { types, unions, tables, released, .. } = self;
-        Lock { types, unions, tables, released }
+    fn of(lock: &Lock) -> Self {
+        let mut shapes = Shapes::default();
+        let mut version = |released: &Released| Version {
+            request: released.request.clone(),
+            response: released.response.clone(),
+            objects: stored(&released.objects, &mut shapes.objects),
+            unions: stored(&released.unions, &mut shapes.unions),
+        };
+        let released = lock.released.iter().map(|(route, versions)| {
+            let versions =
+                versions.iter().map(|(hash, released)| (hash.clone(), version(released)));
+            (route.clone(), versions.collect())
+        });
+        let released = released.collect();
+        Self {
+            generator: GENERATOR.to_owned(),
+            lock_version: VERSION,
+            types: lock.types.clone(),
+            unions: lock.unions.clone(),
+            tables: lock.tables.clone(),
+            released,
+            shapes,
+        }
     }
+
+    /// Fails with a hash that nothing stands for.
+    fn lock(self) -> Result<Lock, String> {
+        let Self { types, unions, tables, released, shapes, .. } = self;
+        let mut lock = Lock { types, unions, tables, released: BTreeMap::new() };
+        for (route, versions) in released {
+            let known = lock.released.entry(route).or_default();
+            for (hash, version) in versions {
+                let released = Released {
+                    request: version.request,
+                    response: version.response,
+                    objects: restored(version.objects, &shapes.objects)?,
+                    unions: restored(version.unions, &shapes.unions)?,
+                };
+                known.insert(hash, released);
+            }
+        }
+        Ok(lock)
+    }
+}
+
+fn stored<T: Clone + Serialize>(
+    definitions: &BTreeMap<ShapeKey, T>,
+    all: &mut BTreeMap<String, T>,
+) -> BTreeMap<ShapeKey, String> {
+    let mut store = |definition: &T| {
+        let mut hash = hash::hex(&serde_json::to_vec(definition).unwrap_or_default());
+        hash.truncate(HASH_DIGITS);
+        all.entry(hash.clone()).or_insert_with(|| definition.clone());
+        hash
+    };
+    definitions.iter().map(|(key, definition)| (key.clone(), store(definition))).collect()
+}
+
+fn restored<T: Clone>(
+    hashes: BTreeMap<ShapeKey, String>,
+    all: &BTreeMap<String, T>,
+) -> Result<BTreeMap<ShapeKey, T>, String> {
+    hashes
+        .into_iter()
+        .map(|(key, hash)| match all.get(&hash) {
+            Some(definition) => Ok((key, definition.clone())),
+            None => Err(hash),
+        })
+        .collect()
 }
 
 /// Where git left a conflict.
@@ -172,23 +270,20 @@ fn conflict_marker(text: &str) -> Option<Span> {
 }
 
 pub fn print(lock: &Lock) -> String {
-    let mut document = Map::new();
-    document.insert("generator".to_owned(), "kontract build".into());
-    document.insert("lockVersion".to_owned(), VERSION.into());
-    if let Ok(Value::Object(lock)) = serde_json::to_value(lock) {
-        document.extend(lock);
-    }
     let mut text = String::new();
-    print_members(&mut text, &document, 1, usize::MAX);
+    if let Ok(Value::Object(document)) = to_value(Document::of(lock)) {
+        print_members(&mut text, &document, 1, usize::MAX);
+    }
     text.push('\n');
     text
 }
 
-/// Values at depth 4 stand on one line, and those of released versions at depth 5.
+/// From depth `one_line` on values stand on one line.
 fn print_members(out: &mut String, object: &Map<String, Value>, depth: usize, one_line: usize) {
     out.push('{');
     for (index, (key, value)) in object.iter().enumerate() {
         let one_line = match (depth, key.as_str()) {
+            (1, "shapes") => 3,
             (1, "released") => 5,
             (1, _) => 4,
             _ => one_line,
@@ -278,4 +373,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Unique<T> {
     }
 }
 
+const GENERATOR: &str = "kontract build";
 const VERSION: u64 = 1;
+const HASH_DIGITS: usize = 16;

@@ -26,7 +26,7 @@ pub use self::{
 use crate::model::shape::{ObjectShape, ShapeKey, Shapes, UnionShape};
 use wire::Definition;
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Lock {
     /// The ids of the fields of each object that travels.
     pub types: BTreeMap<ShapeKey, TypeIds>,
@@ -109,14 +109,11 @@ pub struct LockedColumn {
 }
 
 /// The part of [`Shapes`] that one version of one route reaches, without docs.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Released {
     pub request: ShapeKey,
     pub response: ShapeKey,
-    #[serde(deserialize_with = "file::unique")]
     pub objects: BTreeMap<ShapeKey, ObjectShape>,
-    #[serde(default, deserialize_with = "file::unique")]
     pub unions: BTreeMap<ShapeKey, UnionShape>,
 }
 

@@ -132,6 +132,15 @@ fn a_type_whose_file_moved_keeps_its_ids() {
 }
 
 #[test]
+fn a_type_keeps_its_ids_when_the_file_of_its_argument_moved() {
+    let (shapes, _) = builds(&[
+        "src/a.ts#Page<src/u.ts#User>: next: string, items: string",
+        "src/b.ts#Page<src/w.ts#User>: items: string, next: string",
+    ]);
+    assert_eq!(ids(&shapes, "src/b.ts#Page<src/w.ts#User>"), "items=1 next=0");
+}
+
+#[test]
 fn a_type_is_not_taken_for_another_of_its_name() {
     // Two are gone.
     let (shapes, _) = builds(&[
@@ -427,6 +436,10 @@ fn a_lock_that_cannot_be_understood_is_an_error_with_its_place() {
         ("negative", good.replace("\"id\": 1", "\"id\": -1")),
         ("newer", good.replace("\"lockVersion\": 1,", "\"lockVersion\": 2, \"more\": {},")),
         ("no_version", good.replace("  \"lockVersion\": 1,\n", "")),
+        (
+            "no_shape",
+            good.replacen("    \"objects\": {\n      \"", "    \"objects\": {\n      \"0", 1),
+        ),
         ("empty", String::new()),
         ("deep", "[".repeat(100_000)),
     ];

@@ -337,11 +337,11 @@ impl TypeDeclaration {
     #[must_use]
     pub fn for_clients(&self) -> Cow<'_, Self> {
         let hidden = |m: &Member| matches!(&m.kind, MemberKind::Property { storage, .. } if storage.is_hidden());
-        let members = match &self.kind {
-            TypeDeclarationKind::Interface { members, .. }
-            | TypeDeclarationKind::Class { members, .. }
-            | TypeDeclarationKind::Alias(TypeExpr::Object(members)) => members,
-            _ => return Cow::Borrowed(self),
+        let (TypeDeclarationKind::Interface { members, .. }
+        | TypeDeclarationKind::Class { members, .. }
+        | TypeDeclarationKind::Alias(TypeExpr::Object(members))) = &self.kind
+        else {
+            return Cow::Borrowed(self);
         };
         if !members.iter().any(hidden) {
             return Cow::Borrowed(self);

@@ -267,9 +267,7 @@ impl<'a> Reader<'a> {
                 {
                     *storage = *s;
                     member.docs.clone_from(docs);
-                    if let Some(scalar) = scalar(declared, ty) {
-                        *ty = scalar;
-                    }
+                    rescale(declared, ty);
                 }
             }
             MemberKind::Index { parameter, ty, .. } => {
@@ -348,19 +346,21 @@ fn collect<'a>(ty: &'a TypeExpr, found: &mut Vec<&'a Member>) {
     }
 }
 
-/// `Int32` is `number` to TypeScript: the declared type has more to say.
-fn scalar(declared: &TypeExpr, answered: &TypeExpr) -> Option<TypeExpr> {
-    let TypeExpr::Reference { name, arguments, span } = declared else { return None };
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let plain = matches!(answered, TypeExpr::Keyword(k) if k == "number" || k == "bigint");
-    (plain && arguments.is_empty() && SCALARS.contains(&last)).then(|| TypeExpr::Import {
-        specifier: "kontract".to_owned(),
-        qualifier: Some(last.to_owned()),
-        arguments: Vec::new(),
-        span: *span,
-    })
+/// `Int32` is `number` to TypeScript: the declared type has more to say of numbers.
+fn rescale(declared: &TypeExpr, answered: &mut TypeExpr) {
+    let parts = |ty: &TypeExpr| match ty {
+        TypeExpr::Union(types) => types.clone(),
+        ty => vec![ty.clone()],
+    };
+    let mut scalars = parts(declared);
+    scalars.retain(|ty| matches!(ty, TypeExpr::Scalar { .. }));
+    for scalar in scalars {
+        let TypeExpr::Scalar { bigint, .. } = scalar else { continue };
+        let plain = TypeExpr::Keyword(if bigint { "bigint" } else { "number" }.to_owned());
+        answered.replace(&mut |ty| match ty {
+            TypeExpr::Union(_) => None,
+            ty if *ty == plain => Some(scalar.clone()),
+            ty => Some(ty.clone()),
+        });
+    }
 }
-
-const SCALARS: &[&str] = &[
-    "Int8", "Int16", "Int32", "Int64", "Uint8", "Uint16", "Uint32", "Uint64", "Float32", "Float64",
-];

@@ -5,7 +5,8 @@ use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
 /// It says that a type is not known because of what TypeScript said, or did not.
 pub fn is_unanswered(diagnostic: &Diagnostic) -> bool {
-    CODES.contains(&diagnostic.code.as_str())
+    let number = diagnostic.code.strip_prefix('K').and_then(|code| code.parse().ok());
+    number.is_some_and(|number: u16| CODES.contains(&number))
 }
 
 /// `what` (the type in words) could not be asked for.
@@ -40,7 +41,7 @@ pub fn not_asked(file: &SourcePath, span: Span, what: &str, failure: &Failure) -
             "check that `npx tsc` runs here, or write the type out".to_owned(),
         ),
         Failure::NoDisk => (
-            "K173",
+            "K170",
             format!("only TypeScript can tell what {what} is, and it cannot see these files"),
             "write the type out".to_owned(),
         ),
@@ -96,4 +97,4 @@ fn holds(what: &str) -> String {
     }
 }
 
-const CODES: std::ops::RangeInclusive<&str> = "K170"..="K179";
+const CODES: std::ops::RangeInclusive<u16> = 170..=179;

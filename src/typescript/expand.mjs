@@ -301,7 +301,8 @@ export class Expander {
       const text = this.#within('[]', () => this.#type(value));
       members.push(`${readonly ? 'readonly ' : ''}[key: ${keyText}]: ${text}`);
     }
-    return members.length === 0 ? '{}' : `{ ${members.join('; ')} }`;
+    // On lines of their own: a doc comment belongs to what follows it there.
+    return members.length === 0 ? '{}' : `{\n${members.join(';\n')}\n}`;
   }
 
   /** Only public fields of a class's instances are data. */

@@ -204,3 +204,6 @@ impl Installed<'_> {
 }
 
 const MAX_WORDS: usize = 60;
+
+#[cfg(test)]
+mod tests;

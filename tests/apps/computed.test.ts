@@ -1,15 +1,11 @@
 // What the script of `src/typescript` answers, with each version of TypeScript that a project may have.
 import { cp, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answer } from '../../src/typescript/main.mjs';
+import { answer, type Module, type Question, type Reply, type Request, type Response } from '../../src/typescript/main.mjs';
 
 const here = import.meta.dirname;
-
-type Module = { name: string; keep: string[]; own: string[]; taken: string[]; text?: string };
-type Question = { file: string; text: string; name: string; declared: boolean; bindings: [string, number][]; wanted: boolean };
-type Reply = { text: string } | { refusal: { kind: string; what: string; path: string; complaint?: string } };
 
 interface Case {
   /** The file, without its folder. */
@@ -127,7 +123,7 @@ async function workspace(version: string): Promise<string> {
   return root;
 }
 
-function requestOf(root: string, asked: Case[]) {
+function requestOf(root: string, asked: Case[]): { request: Request; positions: number[] } {
   const path = (file = 'api') => `${root}/src/${file}.ts`;
   const questions: Question[] = [];
   const positions = asked.map(({ file, ask, name = 'Answer', declared = false, bindings = [] }) => {
@@ -142,21 +138,21 @@ function requestOf(root: string, asked: Case[]) {
   return { request: { project: root, modules: Object.fromEntries(known), ambient: {}, questions }, positions };
 }
 
-/** Without the places of fields' declarations. */
-const plain = (text: string) => text.replaceAll(/\/\*\* kontract:\d+ [\w./]+ \*\/ /g, '');
+/** In a line, without the places of fields' declarations. */
+const plain = (text: string) => text.replaceAll(/\/\*\* kontract:\d+ [\w./]+ \*\/ /g, '').replaceAll(/\s+/g, ' ');
 
 const said: Record<string, unknown> = {};
 
 describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
   let root: string;
   let replies: Reply[];
-  let result: Awaited<ReturnType<typeof answer>>;
+  let result: Response;
 
   beforeAll(async () => {
     root = await workspace(version);
     const { request, positions } = requestOf(root, cases);
-    result = await answer(request);
-    replies = positions.map((position) => result.answers[position]);
+    result = await answer(request) as Response;
+    replies = positions.map((position) => result.answers[position]!);
     said[version] = JSON.parse(JSON.stringify({ ...result, version: '', files: [] }).replaceAll(root, ''));
   });
 
@@ -173,7 +169,7 @@ describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
 
   test('declares a helper for a type within itself', () => {
     expect(result.helpers[`${root}/src/schemas.ts`]).toBe(undefined);
-    expect(result.helpers[`${root}/src/api.ts`].map(({ name, text }: { name: string; text: string }) => ({ name, text: plain(text) })))
+    expect(result.helpers[`${root}/src/api.ts`]!.map(({ name, text }) => ({ name, text: plain(text) })))
       .toEqual([
         { name: 'Branch', text: '{ "value": "a"; "sub": Array<import("kontract:src/api.ts").Branch> }' },
         { name: 'Result', text: '{ "title": string; "children": Array<import("kontract:src/api.ts").Result> }' },
@@ -186,10 +182,10 @@ describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
   });
 
   test('says what it read, and leaves TypeScript’s own files out', () => {
-    const own = result.files.filter((file: string) => file.startsWith(root) && !file.includes('/node_modules/'));
+    const own = result.files.filter((file) => file.startsWith(root) && !file.includes('/node_modules/'));
     expect(own).toEqual(['src/api.ts', 'src/models.ts', 'src/schemas.ts', 'tsconfig.json'].map((file) => `${root}/${file}`));
-    expect(result.files.filter((file: string) => /\/lib\.[\w.]*d\.ts$/.test(file))).toEqual([]);
-    expect(result.files.some((file: string) => file.includes('zod'))).toBe(true);
+    expect(result.files.filter((file) => /\/lib\.[\w.]*d\.ts$/.test(file))).toEqual([]);
+    expect(result.files.some((file) => file.includes('zod'))).toBe(true);
   });
 });
 

@@ -93,6 +93,19 @@ test('the declarations of all fixtures are right', async () => {
   expect(await tsc({ root }, 'tsconfig.json')).toBe('');
 }, 120_000);
 
+test('the types of storage of all fixtures are right', async () => {
+  // Each declares the same globals, so each is a program of its own.
+  const listed = names.filter((name) => existsSync(join(root, name, 'src/.kontract/types.d.ts')));
+  expect(listed.length).toBeGreaterThan(10);
+  for (const name of listed) {
+    const config = { extends: './tsconfig.json', include: [`${name}/src/.kontract/**/*.d.ts`] };
+    await writeFile(join(root, 'tsconfig.storage.json'), JSON.stringify(config));
+    const printed = await tsc({ root }, 'tsconfig.storage.json');
+    // The sources may hold what only Kontract reads.
+    expect(printed.split('\n').filter((line) => line.includes('.kontract/'))).toEqual([]);
+  }
+}, 120_000);
+
 describe.each(names)('%s', (name) => {
   const dist = join(root, name, 'dist');
 

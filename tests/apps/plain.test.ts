@@ -1,16 +1,19 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { HttpError, NotFoundError, PermissionError } from 'kontract/client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { logLines } from './support/log.ts';
 import { type Account, act, type Client, clientOf, failure, register, rpc, type Server, start } from './support/server.ts';
-import { build, copyApp, tsc, type Workspace } from './support/workspace.ts';
+import { build, buildApp, copyApp, tsc, type Workspace } from './support/workspace.ts';
 
 describe('the plain spelling', () => {
-  test('is TypeScript: tsc takes it before anything is built', async () => {
-    expect(await tsc(await copyApp('plain'), 'tsconfig.json')).toBe('');
+  test('is TypeScript: tsc takes it, with the types of storage that a build makes', async () => {
+    expect(await tsc(await buildApp('plain'), 'tsconfig.json')).toBe('');
   });
 
   test('is checked: tsc sees a wrong row and a wrong option', async () => {
-    const workspace = await copyApp('plain', { overlay: 'plain-wrong' });
+    const workspace = await buildApp('plain');
+    await cp(join(import.meta.dirname, 'overlays/plain-wrong'), workspace.root, { recursive: true });
     const printed = await tsc(workspace, 'tsconfig.json');
     expect(printed.match(/wrong\.ts\(\d+/g)).toEqual(['wrong.ts(6', 'wrong.ts(10', 'wrong.ts(13']);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type TypeScript from 'typescript-5.9';
+import { register, rpc, start } from './support/server.ts';
 import { build, compileWith, contentsOf } from './support/workspace.ts';
 
 const VERSIONS = { '5.0': 'typescript-5.0', 5.9: 'typescript-5.9', 6: 'typescript-6', 7: 'typescript' } as const;
@@ -94,6 +95,23 @@ test('TypeScript 7 names rows likewise', async () => {
   } finally {
     api.close();
   }
+});
+
+test('what the types say of rows is what the server answers', async () => {
+  const server = await start({ root, dist: join(root, 'dist'), client: '', server: '' });
+  const [ada, bob] = [await register(server, 'ada'), await register(server, 'bob')];
+  const joined = await rpc(server, 'join', ['ada', ['new']], ada.token);
+  expect(joined).toMatchObject({ status: 200, body: { result: expect.any(String) } });
+  // A table that no type describes has the key `_id`.
+  expect((await rpc(server, 'firstTodo', [], ada.token)).body).toEqual({
+    result: { _id: 'first', text: 'ada', done: true, at: '1970-01-01T00:00:00.000Z' },
+  });
+  expect((await rpc(server, 'drafts', [], ada.token)).body).toEqual({ result: [{ role: 'writer' }] });
+  // `Owned`: nobody sees another's rows; `Unique`: no e-mail twice.
+  expect((await rpc(server, 'drafts', [], bob.token)).body).toEqual({ result: [] });
+  expect(await rpc(server, 'join', ['ada', []], bob.token)).toMatchObject({
+    status: 409, body: { error: { code: 'CONFLICT', path: 'users.email' } },
+  });
 });
 
 test('the types folder is made by builds alone: unchanged bytes stay, and sources do not count it', async () => {

@@ -31,6 +31,26 @@ pub fn bench(steps: &mut Steps, arguments: &[&str]) {
             run(steps, project, rounds);
         }
     }
+    if filter.is_empty() || filter.contains(&"codec") {
+        codecs(steps);
+    }
+}
+
+/// The generated codecs, in Node, beside other encodings and validators.
+fn codecs(steps: &mut Steps) {
+    let package = "npm/kontract";
+    let mut build = steps.npm(package, &["run", "build"]);
+    if !steps.install(package, &[])
+        || !steps.run("npm run build in npm/kontract", &mut build)
+        || !steps.install("benches/codec", &[])
+    {
+        return;
+    }
+    let mut command = Command::new("node");
+    command
+        .arg(steps.path("benches/codec/run.mjs"))
+        .env("KONTRACT_BIN", steps.compiler("release"));
+    steps.run("measure the codecs", &mut command);
 }
 
 /// The compiler in release, and the tools it is compared with.

@@ -16,13 +16,13 @@ pub fn test(steps: &mut Steps) {
         npm(steps, package, "test");
     }
 
-    let applications = "tests/apps";
-    if !built || !package_built {
-        steps.fail("the applications", "they need the compiler and npm/kontract");
-    } else if steps.install(applications, &[]) {
-        let mut command = steps.npm(applications, &["run", "test"]);
-        command.env("KONTRACT_BIN", steps.compiler("debug"));
-        steps.run("npm run test in tests/apps", &mut command);
+    for built_with_it in ["tests/apps", "tests/codec"] {
+        if !built || !package_built {
+            steps.fail(built_with_it, "it needs the compiler and npm/kontract");
+        } else if steps.install(built_with_it, &[]) {
+            npm(steps, built_with_it, "typecheck");
+            npm(steps, built_with_it, "test");
+        }
     }
 }
 
@@ -33,6 +33,17 @@ pub fn prove(steps: &mut Steps) {
     let mut command = steps.cargo(["test", "--workspace", "--locked"]);
     command.env("KONTRACT_PROVE", "1");
     steps.run("cargo test with KONTRACT_PROVE", &mut command);
+    let package = "npm/kontract";
+    if !steps.install(package, &[]) || !npm(steps, package, "build") {
+        return;
+    }
+    let mut command = steps.npm(package, &["run", "prove"]);
+    steps.run("npm run prove in npm/kontract", command.env("KONTRACT_PROVE", "1"));
+    if steps.install("tests/codec", &[]) {
+        let mut command = steps.npm("tests/codec", &["run", "test"]);
+        command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");
+        steps.run("npm run test in tests/codec with KONTRACT_PROVE", &mut command);
+    }
 }
 
 fn cargo(steps: &mut Steps, name: &str, arguments: &[&str]) -> bool {
@@ -42,5 +53,6 @@ fn cargo(steps: &mut Steps, name: &str, arguments: &[&str]) -> bool {
 
 fn npm(steps: &mut Steps, folder: &str, script: &str) -> bool {
     let mut command = steps.npm(folder, &["run", script]);
+    command.env("KONTRACT_BIN", steps.compiler("debug"));
     steps.run(&format!("npm run {script} in {folder}"), &mut command)
 }

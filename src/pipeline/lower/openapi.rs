@@ -11,7 +11,10 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Map, Value, json};
 
-use self::{docs::Comment, schemas::Schemas};
+use self::{
+    docs::Comment,
+    schemas::{Schemas, unique},
+};
 use crate::model::{
     app::{App, Modules, Route},
     output::Output,
@@ -25,6 +28,7 @@ use crate::model::{
 pub struct Package {
     pub name: Option<String>,
     pub version: Option<String>,
+    pub license: Option<String>,
 }
 
 impl Package {
@@ -34,7 +38,7 @@ impl Package {
         let field = |name: &str| {
             value[name].as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
         };
-        Self { name: field("name"), version: field("version") }
+        Self { name: field("name"), version: field("version"), license: field("license") }
     }
 }
 
@@ -51,19 +55,16 @@ pub fn openapi(
     let schemas = Schemas::new(&app.shapes);
     let mut paths = Map::new();
     let mut groups = BTreeSet::new();
-    let mut ids: BTreeSet<String> = app.shapes.routes.values().map(|r| r.ident.clone()).collect();
+    let mut ids = BTreeSet::new();
     for (name, shapes) in &app.shapes.routes {
         let Some(route) = app.routes.get(name) else { continue };
         groups.extend(modules[&route.module].functions[route.function].egroup.clone());
-        let operation = operation(modules, &schemas, name, route, shapes);
+        let id = unique(&shapes.ident, &mut ids);
+        let operation = operation(modules, &schemas, name, route, shapes, id);
         let segment = escaped(name);
         if let Some(base) = base {
             let mut second = operation.clone();
-            let mut id = format!("{}_", shapes.ident);
-            while !ids.insert(id.clone()) {
-                id.push('_');
-            }
-            second["operationId"] = id.into();
+            second["operationId"] = unique(&shapes.ident, &mut ids).into();
             paths.insert(format!("{base}/{segment}"), json!({ "post": second }));
         }
         paths.insert(format!("/rpc/{segment}"), json!({ "post": operation }));
@@ -71,10 +72,7 @@ pub fn openapi(
     paths.sort_keys();
     let document = json!({
         "openapi": "3.1.0",
-        "info": {
-            "title": package.name.as_deref().unwrap_or("Kontract application"),
-            "version": package.version.as_deref().unwrap_or("0.0.0"),
-        },
+        "info": info(package),
         "servers": [{ "url": "/" }],
         "security": [{ "bearer": [] }, { "cookie": [] }, {}],
         "tags": groups.iter().map(|group| json!({ "name": group })).collect::<Vec<_>>(),
@@ -105,6 +103,17 @@ pub fn openapi(
     Some(Output { path: "openapi.json".to_owned(), text })
 }
 
+fn info(package: &Package) -> Value {
+    let mut info = json!({
+        "title": package.name.as_deref().unwrap_or("Kontract application"),
+        "version": package.version.as_deref().unwrap_or("0.0.0"),
+    });
+    if let Some(license) = &package.license {
+        info["license"] = json!({ "name": license });
+    }
+    info
+}
+
 fn parameters() -> Value {
     json!({
         "CallId": {
@@ -128,11 +137,12 @@ fn operation(
     name: &str,
     route: &Route,
     shapes: &RouteShapes,
+    id: String,
 ) -> Value {
     let function = &modules[&route.module].functions[route.function];
     let comment = Comment::parse(function.signature.docs.as_deref().unwrap_or_default());
     let mut operation = Map::new();
-    operation.insert("operationId".to_owned(), shapes.ident.clone().into());
+    operation.insert("operationId".to_owned(), id.into());
     operation.insert("summary".to_owned(), comment.summary().unwrap_or(name).into());
     if !comment.text.is_empty() {
         operation.insert("description".to_owned(), comment.text.clone().into());

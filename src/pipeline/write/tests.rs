@@ -183,7 +183,7 @@ fn a_list_that_is_lost_is_made_anew() {
         files.add("/app/dist/.kontract-outputs.json", text);
         let (written, shown) = build(&files, &[("a.js", "A")]);
         assert_eq!(written, counts(1, 0, 0));
-        assert!(shown.contains("K105"), "{shown}");
+        assert!(shown.contains("K106"), "{shown}");
         assert_eq!(build(&files, &[("a.js", "A")]), (counts(0, 1, 0), String::new()));
         assert_eq!(tree(&files).len(), 2);
     }

@@ -127,7 +127,9 @@ function objectRefusal(type: ObjectType, value: unknown, strictness: Strictness,
   for (const key of Object.keys(value)) {
     if (declared.has(key)) continue;
     if (key === '__proto__' || !isText(key)) return `${path}: the key ${JSON.stringify(key)} is refused`;
-    const refused = refusal(type.rest, (value as Record<string, unknown>)[key], strictness, `${path}[${key}]`);
+    const item = (value as Record<string, unknown>)[key];
+    if (strictness.as === 'given' && item === undefined) continue;
+    const refused = refusal(type.rest, item, strictness, `${path}[${key}]`);
     if (refused !== undefined) return refused;
   }
   return undefined;

@@ -158,6 +158,5 @@ const replacements: readonly (() => unknown)[] = [
   () => new WeakMap(),
   () => Object.create(null),
   () => Object.create(Date.prototype),
-  () => Object.create(Uint8Array.prototype),
   () => Object.create(Map.prototype),
 ];

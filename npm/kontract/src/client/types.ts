@@ -15,7 +15,10 @@ export interface CallMeta extends Partial<Codec> {
 export interface Codec {
   /** The hash of the route's contract, as the stub was built with. */
   abi: string;
-  /** Writes the arguments by their types; what does not match is a `CodecError`. */
+  /**
+   * Writes the arguments by their types; what does not match is a `CodecError`. The bytes may lie
+   * in a buffer with those of other calls: send them, not their `buffer`.
+   */
   encode: (args: readonly unknown[]) => Uint8Array;
   /** Reads the result. */
   decode: (bytes: Uint8Array) => unknown;

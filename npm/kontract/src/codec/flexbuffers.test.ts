@@ -201,7 +201,7 @@ test("hostile bytes give JSON data or an error, and soon", () => {
     slowest = Math.max(slowest, performance.now() - start);
   }
   expect(read).toBeGreaterThan(rounds / 100);
-  expect(slowest).toBeLessThan(1000);
+  expect(slowest).toBeLessThan(3000);
 });
 
 describe.skipIf(!hasFlatc())("flatc", () => {

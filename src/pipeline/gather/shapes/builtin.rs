@@ -111,7 +111,6 @@ const UNDECIDED: &[&str] = &[
     "ThisType",
 ];
 
-#[expect(clippy::too_many_lines, reason = "a list")]
 pub fn head<'a>(
     evaluator: &mut Evaluator<'a>,
     name: &str,
@@ -155,7 +154,7 @@ pub fn head<'a>(
             let pick = name == "Pick";
             let keep = |f: &str| names.iter().any(|n| n == f) == pick;
             let target = evaluator.head(&argument(0, "<0>")).peeled();
-            return match chosen(evaluator, &target, path, at, &keep) {
+            return match chosen(&target, path, at, &keep) {
                 Some(head) => Known::Head(head),
                 None => Known::Undecided,
             };
@@ -342,7 +341,6 @@ fn objects_of<'a>(
 
 /// `Pick`, `Omit`: of a union these take what all members have in common.
 fn chosen<'a>(
-    evaluator: &mut Evaluator<'a>,
     target: &Head<'a>,
     path: &Rc<str>,
     at: &Place,
@@ -382,7 +380,7 @@ fn chosen<'a>(
                 });
             }
             let common = Head::Object(Rc::new(common?));
-            chosen(evaluator, &common, path, at, keep)
+            chosen(&common, path, at, keep)
         }
         Head::Refused => Some(Head::Refused),
         _ => None,

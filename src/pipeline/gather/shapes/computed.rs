@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::{
     evaluate::{Evaluator, MAX_MEMBERS},
     head::{
@@ -58,19 +60,17 @@ impl<'a> Evaluator<'a> {
         let mut found = Vec::new();
         for object in object.members() {
             for key in index.members() {
-                found.push(self.at(&object.clone().peeled(), &key)?);
+                found.push(Self::at(&object.clone().peeled(), &key)?);
             }
         }
-        Some(match found.as_slice() {
-            [alone] => self.head(&alone.clone()),
-            _ => {
-                let heads = found.iter().map(|t| self.head(t)).collect();
-                self.union(heads, path, at)
-            }
-        })
+        if let [alone] = found.as_slice() {
+            return Some(self.head(alone));
+        }
+        let heads = found.iter().map(|t| self.head(t)).collect();
+        Some(self.union(heads, path, at))
     }
 
-    fn at(&mut self, object: &Head<'a>, key: &Head<'a>) -> Option<Thunk<'a>> {
+    fn at(object: &Head<'a>, key: &Head<'a>) -> Option<Thunk<'a>> {
         match object {
             Head::Object(object) => {
                 let field = literal_name(key)
@@ -160,6 +160,12 @@ impl<'a> Evaluator<'a> {
         let constraint = Self::thunk(&mapped.constraint, scope, way(path, "<0>"), at);
         let keys = self.head(&constraint);
         let mut object = empty(path, at);
+        let own_fields: FxHashMap<&str, &FieldHead<'a>> = match &source {
+            Some(Head::Object(object)) => {
+                object.fields.iter().map(|f| (f.name.as_str(), f)).collect()
+            }
+            _ => FxHashMap::default(),
+        };
         for key in keys.members() {
             let value = |name: &str, key: &Head<'a>| match &mapped.ty {
                 Some(ty) => {
@@ -176,10 +182,7 @@ impl<'a> Evaluator<'a> {
                 }
                 key => literal_name(key)?,
             };
-            let own = match &source {
-                Some(Head::Object(object)) => object.fields.iter().find(|f| f.name == name),
-                _ => None,
-            };
+            let own = own_fields.get(name.as_str()).copied();
             let names = match &mapped.name {
                 None => vec![name.clone()],
                 Some(ty) => {
@@ -205,19 +208,21 @@ impl<'a> Evaluator<'a> {
                         _ => ty.defined(),
                     };
                 }
-                put(
-                    &mut object.fields,
-                    FieldHead {
-                        name: new,
-                        numeric: matches!(key, Head::Literal(Literal::Number(_))),
-                        ty,
-                        optional,
-                        hidden: own.is_some_and(|f| f.hidden),
-                        default: own.and_then(|f| f.default.clone()),
-                        docs: own.and_then(|f| f.docs.clone()),
-                        place: own.map_or_else(|| at.clone(), |f| f.place.clone()),
-                    },
-                );
+                let field = FieldHead {
+                    name: new,
+                    numeric: matches!(key, Head::Literal(Literal::Number(_))),
+                    ty,
+                    optional,
+                    hidden: own.is_some_and(|f| f.hidden),
+                    default: own.and_then(|f| f.default.clone()),
+                    docs: own.and_then(|f| f.docs.clone()),
+                    place: own.map_or_else(|| at.clone(), |f| f.place.clone()),
+                };
+                // Keys are there once; other names may come from several.
+                match &mapped.name {
+                    None => object.fields.push(field),
+                    Some(_) => put(&mut object.fields, field),
+                }
             }
         }
         Some(Head::Object(Rc::new(object)))

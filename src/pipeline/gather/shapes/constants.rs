@@ -48,16 +48,12 @@ impl<'a> Evaluator<'a> {
         };
         let constant = symbols.module(&module)?.constant(&declared)?;
         let here = place(&module, constant.span);
-        let mut head = match &constant.ty {
-            Some(ty) => {
-                let thunk = Self::thunk(ty, &Scope::of_file(&module), Rc::clone(path), &here);
-                self.head(&thunk)
-            }
-            None => {
-                let own: Rc<str> =
-                    Rc::from(format!("{}#typeof {declared}", symbols.label(&module)));
-                self.value_head(&constant.value, constant.as_const, true, &own, &here)
-            }
+        let mut head = if let Some(ty) = &constant.ty {
+            let thunk = Self::thunk(ty, &Scope::of_file(&module), Rc::clone(path), &here);
+            self.head(&thunk)
+        } else {
+            let own: Rc<str> = Rc::from(format!("{}#typeof {declared}", symbols.label(&module)));
+            self.value_head(&constant.value, constant.as_const, true, &own, &here)
         };
         for part in parts {
             let key = Head::Literal(Literal::String(part.to_owned()));

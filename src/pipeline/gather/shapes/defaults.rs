@@ -23,13 +23,11 @@ impl Evaluator<'_> {
     /// Other tools write `@default` in words; those are no defaults of ours.
     pub fn default_value(&mut self, text: &str, at: &Place) -> Option<Value> {
         let file = at.file.as_ref()?;
-        match serde_json::from_str(text) {
-            Ok(value) => Some(value),
-            Err(_) => {
-                self.report(unreadable_default(file, at.span, text), at);
-                None
-            }
+        let value = serde_json::from_str(text).ok();
+        if value.is_none() {
+            self.report(unreadable_default(file, at.span, text), at);
         }
+        value
     }
 }
 
@@ -118,7 +116,6 @@ fn shape_fits(shapes: &Shapes, shape: &Shape, value: &Value, depth: usize) -> bo
 
 fn in_range(number: f64, scalar: Scalar) -> bool {
     let whole = |low: f64, high: f64| number.fract() == 0.0 && (low..=high).contains(&number);
-    const SAFE: f64 = 9_007_199_254_740_991.0;
     match scalar {
         Scalar::Int8 => whole(-128.0, 127.0),
         Scalar::Int16 => whole(-32_768.0, 32_767.0),
@@ -131,3 +128,6 @@ fn in_range(number: f64, scalar: Scalar) -> bool {
         Scalar::Float32 | Scalar::Float64 => true,
     }
 }
+
+/// The largest whole number whose neighbours a `number` can tell apart.
+const SAFE: f64 = 9_007_199_254_740_991.0;

@@ -28,7 +28,7 @@ use crate::{
         symbols::{Leads, Symbols},
     },
     source::is_kontract,
-    typescript::{self, Failure, Question},
+    typescript::{self, Failure, Question, RefusalKind},
 };
 
 pub struct Evaluator<'a> {
@@ -77,7 +77,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// There is too much, which has been said: nothing is looked into any more.
+    pub fn give_up(&mut self) {
+        self.work = usize::MAX;
+    }
+
     pub fn head(&mut self, thunk: &Thunk<'a>) -> Head<'a> {
+        if self.work == usize::MAX {
+            return Head::Refused;
+        }
         self.work += 1;
         if self.work > MAX_WORK {
             let diagnostic = too_large_type(
@@ -86,6 +94,7 @@ impl<'a> Evaluator<'a> {
                 &thunk.place,
             );
             self.report(diagnostic, &Place::default());
+            self.give_up();
             return Head::Refused;
         }
         stacker::maybe_grow(128 << 10, 4 << 20, || match &thunk.source {
@@ -96,8 +105,8 @@ impl<'a> Evaluator<'a> {
                 self.union(heads, &thunk.way, &thunk.place)
             }
             Source::All(thunks) => {
-                let heads = thunks.iter().map(|t| self.head(t)).collect();
-                self.intersection(heads, &thunk.way, &thunk.place)
+                let heads: Vec<_> = thunks.iter().map(|t| self.head(t)).collect();
+                self.intersection(&heads, &thunk.way, &thunk.place)
             }
             Source::Defined(inner) => {
                 let head = self.head(inner);
@@ -147,7 +156,7 @@ impl<'a> Evaluator<'a> {
                 self.union(heads, path, at)
             }
             TypeExpr::Intersection(types) => {
-                let heads = types
+                let heads: Vec<_> = types
                     .iter()
                     .enumerate()
                     .map(|(i, t)| {
@@ -155,7 +164,7 @@ impl<'a> Evaluator<'a> {
                         self.head(&thunk)
                     })
                     .collect();
-                self.intersection(heads, path, at)
+                self.intersection(&heads, path, at)
             }
             TypeExpr::Function(_) => foreign("Function", FUNCTION, at),
             TypeExpr::Operator { operator, operand } => match operator.as_str() {
@@ -379,11 +388,11 @@ impl<'a> Evaluator<'a> {
                     .map(|(i, t)| Self::thunk(t, scope, way(path, &format!("<{i}>")), at))
                     .collect();
                 if !self.symbols.is_package(&found.file) || self.symbols.is_package(&scope.file) {
-                    return self.declaration(found, arguments, at);
+                    return self.declaration(&found, arguments, at);
                 }
                 // What a package computes is asked for as the project names it.
-                let gave_up = std::mem::replace(&mut self.gave_up, Some(false));
-                let head = self.declaration(found, arguments, at);
+                let gave_up = self.gave_up.replace(false);
+                let head = self.declaration(&found, arguments, at);
                 match std::mem::replace(&mut self.gave_up, gave_up) {
                     Some(true) => self.undecided(ty, scope, path, at),
                     _ => head,
@@ -403,14 +412,7 @@ impl<'a> Evaluator<'a> {
             Name::Global => self.builtin(name, false, ty, arguments, scope, path, at),
             Name::Package => self.undecided(ty, scope, path, at),
             Name::Nowhere => Head::Refused,
-            Name::NoType => {
-                if let Some(head) = self.asked(ty, scope, path, at) {
-                    return head;
-                }
-                let diagnostic = undeclared_type(&self.origin, name, at);
-                self.report(diagnostic, at);
-                Head::Refused
-            }
+            Name::NoType => self.undeclared(name, ty, scope, path, at),
         }
     }
 
@@ -428,21 +430,14 @@ impl<'a> Evaluator<'a> {
         match builtin::head(self, name, ours, arguments, scope, path, at) {
             builtin::Known::Head(head) => head,
             builtin::Known::Undecided => self.undecided(ty, scope, path, at),
-            builtin::Known::Not => {
-                if let Some(head) = self.asked(ty, scope, path, at) {
-                    return head;
-                }
-                let diagnostic = undeclared_type(&self.origin, name, at);
-                self.report(diagnostic, at);
-                Head::Refused
-            }
+            builtin::Known::Not => self.undeclared(name, ty, scope, path, at),
         }
     }
 
     /// A declared type with its arguments.
-    pub fn declaration(
+    fn declaration(
         &mut self,
-        found: Found<'a>,
+        found: &Found<'a>,
         arguments: Vec<Thunk<'a>>,
         at: &Place,
     ) -> Head<'a> {
@@ -495,7 +490,7 @@ impl<'a> Evaluator<'a> {
             return Head::Refused;
         }
         let path: Rc<str> = Rc::from(key.as_str());
-        let head = self.body(&found, &scope, &path);
+        let head = self.body(found, &scope, &path);
         self.open.remove(&key);
         if self.gave_up != Some(true) {
             self.declared.insert(key, head.clone());
@@ -546,38 +541,65 @@ impl<'a> Evaluator<'a> {
             self.gave_up = Some(true);
             return Head::Refused;
         }
-        if let Some(head) = self.asked(ty, scope, path, at) {
-            return head;
-        }
-        let diagnostic = undecided_type(&self.origin, &super::names::words(ty), at);
+        let diagnostic = match self.asked(ty, scope, path, at, true) {
+            Ok(head) => return head,
+            Err(Some(diagnostic)) => diagnostic,
+            Err(None) => undecided_type(&self.origin, &super::names::words(ty), at),
+        };
         self.report(diagnostic, at);
         Head::Refused
     }
 
-    /// What TypeScript says of a type; None where it cannot be asked.
+    /// A name that nothing here declares: TypeScript may know it from somewhere else.
+    fn undeclared(
+        &mut self,
+        name: &str,
+        ty: &'a TypeExpr,
+        scope: &Rc<Scope<'a>>,
+        path: &Rc<str>,
+        at: &Place,
+    ) -> Head<'a> {
+        if self.gave_up.is_some() && self.symbols.is_package(&scope.file) {
+            self.gave_up = Some(true);
+            return Head::Refused;
+        }
+        let diagnostic = match self.asked(ty, scope, path, at, false) {
+            Ok(head) => return head,
+            Err(Some(diagnostic)) => diagnostic,
+            Err(None) => undeclared_type(&self.origin, name, at),
+        };
+        self.report(diagnostic, at);
+        Head::Refused
+    }
+
+    /// What TypeScript says of a type, or why it says nothing. A name that is not `declared` it
+    /// need not know.
     fn asked(
         &mut self,
         ty: &'a TypeExpr,
         scope: &Rc<Scope<'a>>,
         path: &Rc<str>,
         at: &Place,
-    ) -> Option<Head<'a>> {
+        declared: bool,
+    ) -> Result<Head<'a>, Option<Diagnostic>> {
         let fallback = self.fallback;
         let written = || Question::new(&scope.file, ty).words();
         let words = || written().unwrap_or_else(|| super::names::words(ty));
-        let diagnostic = match fallback.resolve(ty, scope, path, at.span) {
+        Err(match fallback.resolve(ty, scope, path, at.span) {
             Answer::Type(answer) => {
-                return Some(self.written(answer, &Scope::of_file(&scope.file), path, at));
+                return Ok(self.written(answer, &Scope::of_file(&scope.file), path, at));
             }
-            Answer::Refused(refusal) => refused_type(&self.origin, &words(), refusal, at),
-            Answer::Unknown => match fallback.failure()? {
-                Failure::NoDisk => return None,
-                failure => unasked_type(&self.origin, &words(), failure, at),
+            Answer::Refused(refusal) if !declared && refusal.kind == RefusalKind::Unresolved => {
+                None
+            }
+            Answer::Refused(refusal) => Some(refused_type(&self.origin, &words(), refusal, at)),
+            Answer::Unknown => match fallback.failure() {
+                None | Some(Failure::NoDisk) => None,
+                Some(_) if !declared => None,
+                Some(failure) => Some(unasked_type(&self.origin, &words(), failure, at)),
             },
-            Answer::Unaskable => return None,
-        };
-        self.report(diagnostic, at);
-        Some(Head::Refused)
+            Answer::Unaskable => None,
+        })
     }
 
     /// A declaration that an answer of TypeScript's names: exported or not, or a helper.

@@ -125,7 +125,7 @@ fn value(thunk: &Thunk<'_>, asker: &Rc<Scope<'_>>, depth: usize) -> Option<Quest
         Source::Any(thunks) => joined(thunks, " | "),
         Source::Defined(inner) => {
             let mut question = joined(std::slice::from_ref(inner), "")?;
-            question.text = "Exclude<Part0, undefined>".to_owned();
+            "Exclude<Part0, undefined>".clone_into(&mut question.text);
             Some(question)
         }
         Source::Scaled(inner, _) => value(inner, asker, depth + 1),

@@ -100,7 +100,7 @@ pub enum Head<'a> {
 pub struct Foreign {
     /// `RegExp`, `Function`.
     pub name: String,
-    /// `its source as a `string``.
+    /// In words.
     pub instead: String,
     pub place: Place,
 }

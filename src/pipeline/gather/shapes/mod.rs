@@ -48,6 +48,9 @@ use crate::{
     typescript::{Answers, Failure, Hint, Question},
 };
 
+/// Asks TypeScript for all of them at once.
+pub type Ask<'a> = &'a dyn Fn(&BTreeMap<Question, Hint>) -> Result<Answers, Failure>;
+
 /// Each but the last asks for what the answers before it brought up.
 const MAX_ROUNDS: usize = 8;
 
@@ -59,7 +62,7 @@ pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
     declarations: &dyn Declarations,
-    ask: &dyn Fn(&BTreeMap<Question, Hint>) -> Result<Answers, Failure>,
+    ask: Ask<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Shapes, Answers) {
     let mut answers = Answers::default();

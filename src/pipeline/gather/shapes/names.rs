@@ -13,7 +13,7 @@ use crate::{
         shape::{Literal, ShapeKey},
         types::{Key, LiteralType, MemberKind, TypeExpr},
     },
-    pipeline::gather::symbols::Symbols,
+    pipeline::{gather::symbols::Symbols, print::types::Printer},
 };
 
 /// The type as TypeScript writes it, where it has no parts.
@@ -86,20 +86,20 @@ fn literal_text(literal: &LiteralType) -> String {
 
 /// The type in words, for messages.
 pub fn words(ty: &TypeExpr) -> String {
-    match ty {
-        TypeExpr::Conditional { .. } => "this conditional type".to_owned(),
-        TypeExpr::Mapped(_) => "this mapped type".to_owned(),
-        TypeExpr::Query { name, .. } => format!("`typeof {name}`"),
-        TypeExpr::Indexed { .. } => "this indexed access".to_owned(),
-        TypeExpr::Template { .. } => "this template literal type".to_owned(),
-        TypeExpr::Operator { operator, .. } => format!("this `{operator}`"),
-        TypeExpr::Import { specifier, qualifier, .. } => {
-            let member = qualifier.as_ref().map(|q| format!(".{q}")).unwrap_or_default();
-            format!("`import('{specifier}'){member}`")
+    let what = match ty {
+        TypeExpr::Conditional { .. } => "this conditional type",
+        TypeExpr::Mapped(_) => "this mapped type",
+        TypeExpr::Template { .. } => "this template literal type",
+        _ => {
+            let text = Printer { specifier: &str::to_owned }.ty(ty);
+            let short = text.len() <= MAX_WORDS && !text.contains('\n');
+            return if short { format!("`{text}`") } else { "this type".to_owned() };
         }
-        other => format!("`{}`", written_label(other)),
-    }
+    };
+    what.to_owned()
 }
+
+const MAX_WORDS: usize = 60;
 
 /// The same text for the same type, without looking into it: part of the keys of what is made with
 /// it as an argument. Names of `home` stand without their file.

@@ -11,7 +11,7 @@ use super::{
 use crate::model::{
     contract::{TypeDeclaration, TypeDeclarationKind},
     shape::{Literal, Place, Scalar},
-    types::{Key, Member, MemberKind, TypeExpr},
+    types::{FieldStorage, Key, Member, MemberKind, TypeExpr},
 };
 
 impl<'a> Evaluator<'a> {
@@ -97,10 +97,10 @@ impl<'a> Evaluator<'a> {
                 MemberKind::Property { key, optional, ty, storage, .. } => {
                     (key, *optional, Some(ty), *storage)
                 }
-                MemberKind::Getter { key, ty } => (key, false, Some(ty), Default::default()),
+                MemberKind::Getter { key, ty } => (key, false, Some(ty), FieldStorage::default()),
                 MemberKind::Method { .. } if class => continue,
                 MemberKind::Method { key, optional, .. } => {
-                    (key, *optional, None, Default::default())
+                    (key, *optional, None, FieldStorage::default())
                 }
                 // What can only be set holds nothing to send.
                 MemberKind::Setter { .. } => continue,
@@ -159,9 +159,9 @@ impl<'a> Evaluator<'a> {
 
     /// `A & B`: objects become one object, a primitive with a brand is the primitive, unions are
     /// multiplied out.
-    pub fn intersection(&mut self, heads: Vec<Head<'a>>, path: &Rc<str>, at: &Place) -> Head<'a> {
+    pub fn intersection(&mut self, heads: &[Head<'a>], path: &Rc<str>, at: &Place) -> Head<'a> {
         let mut sums: Vec<Vec<Head<'a>>> = vec![Vec::new()];
-        for head in &heads {
+        for head in heads {
             let members = head.members();
             if sums.len() * members.len().max(1) > MAX_MEMBERS {
                 let diagnostic = super::diagnostics::too_large_type(

@@ -43,7 +43,9 @@ enum Pending<'a> {
 /// A FlatBuffers table has room for 32 767 slots; a field takes up to three.
 const MAX_FIELDS: usize = 10_000;
 /// Fields of all objects of a program.
-const MAX_ALL_FIELDS: usize = 200_000;
+const MAX_ALL_FIELDS: usize = 100_000;
+/// Deeper values are refused by every reader.
+const MAX_INSIDE: usize = 64;
 /// The type of a FlatBuffers union is a byte, and 0 is none.
 const MAX_UNION: usize = 255;
 
@@ -130,12 +132,15 @@ impl<'a> Wire<'a> {
         let what = if count > MAX_FIELDS {
             "an object has more than 10000 fields"
         } else if self.fields > MAX_ALL_FIELDS {
-            "the types of this program have more than 200000 fields"
+            "the types of this program have more than 100000 fields"
         } else {
             return false;
         };
         let diagnostic = too_large_type(&self.evaluator.origin, what, at);
         self.evaluator.report(diagnostic, at);
+        if self.fields > MAX_ALL_FIELDS {
+            self.evaluator.give_up();
+        }
         true
     }
 
@@ -332,6 +337,12 @@ impl<'a> Wire<'a> {
         if self.inside.contains(&thunk.way) {
             let name = last_label(thunk.way.trim_end_matches("[]"));
             let diagnostic = circular_type(&self.evaluator.origin, &name, &thunk.place);
+            self.evaluator.report(diagnostic, &thunk.place);
+            return None;
+        }
+        if self.inside.len() >= MAX_INSIDE {
+            let what = "more than 64 arrays, sets or maps lie in each other";
+            let diagnostic = too_large_type(&self.evaluator.origin, what, &thunk.place);
             self.evaluator.report(diagnostic, &thunk.place);
             return None;
         }

@@ -23,6 +23,10 @@ pub struct Schemas<'a> {
 
 type Schema = Map<String, Value>;
 
+/// With its padding, and with zeros where the last character has bits to spare.
+const BASE64: &str =
+    "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+
 impl<'a> Schemas<'a> {
     pub fn new(shapes: &'a Shapes) -> Self {
         let mut used = BTreeSet::new();
@@ -269,13 +273,16 @@ impl<'a> Schemas<'a> {
                 json!({ "type": "string", "pattern": "^(0|-?[1-9][0-9]{0,18})$" })
             }
             Shape::Date => json!({ "type": "string", "format": "date-time" }),
-            Shape::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
+            Shape::Bytes => {
+                json!({ "type": "string", "contentEncoding": "base64", "pattern": BASE64 })
+            }
             Shape::Unknown => json!({}),
             Shape::Literals(literals) => literal_values(literals),
             Shape::Array(slot) => json!({ "type": "array", "items": self.element(slot) }),
-            Shape::Set(slot) => {
+            Shape::Set(slot) if is_told_apart(slot) => {
                 json!({ "type": "array", "items": self.element(slot), "uniqueItems": true })
             }
+            Shape::Set(slot) => json!({ "type": "array", "items": self.element(slot) }),
             Shape::Map(entry) => json!({
                 "type": "array",
                 "items": {
@@ -325,8 +332,8 @@ fn mentioned<'a>(shape: &'a Shape, keys: &mut Vec<&'a str>) {
     }
 }
 
-/// Components take letters, digits and `.-_`; other names share no other's.
-fn unique(name: &str, used: &mut BTreeSet<String>) -> String {
+/// Components and operations take letters, digits and `.-_`, and no name twice.
+pub fn unique(name: &str, used: &mut BTreeSet<String>) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let mut name: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     while !used.insert(name.clone()) {
@@ -347,6 +354,21 @@ fn may_be_left_out(field: &FieldShape) -> bool {
 /// Only undefined, which JSON does not have.
 fn is_never_there(slot: &Slot) -> bool {
     slot.shape == Shape::Nothing && !slot.null
+}
+
+/// Two values in a set differ in JSON too. Objects, dates and bytes may be two and look alike, and
+/// null stands for undefined.
+fn is_told_apart(slot: &Slot) -> bool {
+    let is_primitive = matches!(
+        slot.shape,
+        Shape::Boolean
+            | Shape::String
+            | Shape::Number(_)
+            | Shape::BigInt(_)
+            | Shape::Literals(_)
+            | Shape::Nothing
+    );
+    is_primitive && !(slot.null && slot.undefined)
 }
 
 fn described(docs: Option<&str>) -> Schema {
