@@ -203,7 +203,7 @@ pub fn head<'a>(
     Known::Head(known)
 }
 
-/// What is in the promises or responses.
+/// What is in the promises or responses. A promise of itself has nothing in it.
 pub fn unwrapped<'a>(
     evaluator: &mut Evaluator<'a>,
     head: Head<'a>,
@@ -211,16 +211,28 @@ pub fn unwrapped<'a>(
     at: &Place,
     wrappers: &[&str],
 ) -> Head<'a> {
+    unwrapped_to(evaluator, head, path, at, wrappers, MAX_WRAPPERS)
+}
+
+fn unwrapped_to<'a>(
+    evaluator: &mut Evaluator<'a>,
+    head: Head<'a>,
+    path: &Rc<str>,
+    at: &Place,
+    wrappers: &[&str],
+    depth: usize,
+) -> Head<'a> {
     match head {
+        head if depth == 0 => head,
         Head::Wrapped(name, inner) if wrappers.contains(&name) => {
             let head = evaluator.head(&inner);
-            unwrapped(evaluator, head, path, at, wrappers)
+            unwrapped_to(evaluator, head, path, at, wrappers, depth - 1)
         }
         Head::Union(union) if union.members.iter().any(|m| matches!(m, Head::Wrapped(..))) => {
             let heads = union
                 .members
                 .iter()
-                .map(|m| unwrapped(evaluator, m.clone(), path, at, wrappers))
+                .map(|m| unwrapped_to(evaluator, m.clone(), path, at, wrappers, depth - 1))
                 .collect();
             evaluator.union(heads, path, at)
         }
@@ -457,3 +469,6 @@ fn cased(how: &str, text: &str) -> String {
         _ => chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect(),
     }
 }
+
+/// `Promise<Promise<…>>`
+const MAX_WRAPPERS: usize = 16;
