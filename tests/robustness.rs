@@ -496,7 +496,10 @@ fn types_that_go_round_end() {
         "export interface A extends B {} export interface B extends A {}",
         "export type A<T> = A<A<T>>;",
         "export type A<T> = { a: A<T[]> };",
+        "type G<T> = G<[T, T]>; export type A = G<string>;",
+        "type G<T> = { a: T } & G<{ x: T; y: T }>; export type A = G<string>;",
         "export type A = Promise<A>;",
+        "export type A = Promise<A | null>;",
         "export type A = A | null;",
         "export type A = A & { a: 1 };",
         "export type A = keyof A;",
@@ -520,7 +523,7 @@ fn types_that_go_round_end() {
     ];
     for text in texts {
         let text = format!(
-            "import {{ backend }} from 'kontract';\n{text}\nexport const one = backend({{}}, async (a: A, b?: A[]): Promise<A> => a as any);\nexport async function two() {{ return await env.storage.a.get('x'); }}\n"
+            "import {{ backend }} from 'kontract';\n{text}\nexport const one = backend({{}}, async (a: A, b?: A[]): Promise<A> => a as any);\nexport async function two() {{ return await env.storage.a.get('x'); }}\nexport async function three() {{ return (await env.storage.as.get('x'))!.a; }}\n"
         );
         project(&[("src/a.ts", text.as_bytes())]);
     }
@@ -582,5 +585,41 @@ fn odd_file_names_build_and_lead_to_one_another() {
         let path = format!("src/{name}/{name}.ts");
         let up = other.replace("./helper", "../helper");
         project(&[("src/helper.ts", helper.as_bytes()), (&path, up.as_bytes())]);
+    }
+}
+
+#[test]
+fn results_that_would_take_ever_longer_to_tell_are_asked_for() {
+    let mut doubled =
+        String::from("@backend export async function doubled() {\n  const a0 = { n: 1 };\n");
+    for i in 1..60 {
+        let _ = writeln!(doubled, "  const a{i} = {{ x: a{}, y: a{} }};", i - 1, i - 1);
+    }
+    doubled.push_str("  return a59;\n}\n");
+    let mut chained = String::from("@backend export async function chained() { return f59(); }\n");
+    chained.push_str("function f0() { return { n: 1 }; }\n");
+    for i in 1..60 {
+        let _ = writeln!(
+            chained,
+            "function f{i}() {{ return {{ x: f{}(), y: f{}() }}; }}",
+            i - 1,
+            i - 1
+        );
+    }
+    let nested = format!(
+        "@backend export async function nested(a: number[]) {{ return {}1{}; }}\n",
+        "a.map((x) => a.filter((y) => y > 0).map((z) => ".repeat(20),
+        "))".repeat(20),
+    );
+    let long = format!(
+        "@backend export async function long(a: number[]) {{ return a{}; }}\n",
+        ".map((x) => env.storage.notes.push({ x }))".repeat(60),
+    );
+    for (source, result) in [(doubled, "K031"), (chained, "K031"), (nested, "K031"), (long, "K031")]
+    {
+        let started = Instant::now();
+        let built = project(&[("src/api.ts", source.as_bytes())]);
+        assert_eq!(codes(&built), [result], "{source}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{source}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::shape::{Literal, ObjectShape, Scalar, Shape, ShapeKey, Shapes, Slot};
+use crate::model::shape::{ObjectShape, Shape, ShapeKey, Shapes, Slot};
 
 /// The FlatBuffers type of a field, tables and unions without their names: a type that is renamed
 /// is the same type.
@@ -13,69 +13,13 @@ pub fn wire_type(slot: &Slot) -> String {
         Shape::Map(_) => "[entry]".to_owned(),
         Shape::Object(_) => "table".to_owned(),
         Shape::Union(_) => "union".to_owned(),
-        shape => plain(shape).to_owned(),
+        shape => shape.plain_type().unwrap_or_default().to_owned(),
     }
 }
 
-/// Of a tuple's rest, or an array: the vector.
+/// Of an array, or a tuple's rest: the vector.
 pub fn elements(element: &Slot) -> String {
-    match &element.shape {
-        _ if !is_direct(element) => "[wrapped]".to_owned(),
-        Shape::Object(_) => "[table]".to_owned(),
-        shape => format!("[{}]", plain(shape)),
-    }
-}
-
-/// An element of a vector stands in it as it is; others are wrapped in tables.
-pub fn is_direct(element: &Slot) -> bool {
-    let shape = match &element.shape {
-        Shape::Boolean
-        | Shape::String
-        | Shape::Number(_)
-        | Shape::BigInt(_)
-        | Shape::Date
-        | Shape::Literals(_)
-        | Shape::Object(_) => true,
-        Shape::Nothing
-        | Shape::Bytes
-        | Shape::Unknown
-        | Shape::Array(_)
-        | Shape::Set(_)
-        | Shape::Map(_)
-        | Shape::Union(_) => false,
-    };
-    shape && !element.null && !element.undefined
-}
-
-fn plain(shape: &Shape) -> &'static str {
-    match shape {
-        Shape::Boolean => "bool",
-        Shape::String => "string",
-        Shape::Number(scalar) | Shape::BigInt(scalar) => scalar_name(*scalar),
-        Shape::Date => "long",
-        Shape::Literals(literals) => match literals.first() {
-            Some(Literal::Boolean(_)) => "bool",
-            Some(Literal::Number(_)) => "double",
-            Some(Literal::BigInt { .. }) => "long",
-            Some(Literal::String(_)) | None => "string",
-        },
-        _ => "[ubyte]",
-    }
-}
-
-fn scalar_name(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::Int8 => "byte",
-        Scalar::Int16 => "short",
-        Scalar::Int32 => "int",
-        Scalar::Int64 => "long",
-        Scalar::Uint8 => "ubyte",
-        Scalar::Uint16 => "ushort",
-        Scalar::Uint32 => "uint",
-        Scalar::Uint64 => "ulong",
-        Scalar::Float32 => "float",
-        Scalar::Float64 => "double",
-    }
+    if element.is_direct() { format!("[{}]", wire_type(element)) } else { "[wrapped]".to_owned() }
 }
 
 /// The ids that a value takes: a union's type stands before it.

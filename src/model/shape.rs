@@ -207,6 +207,58 @@ impl Slot {
     pub fn of(shape: Shape) -> Self {
         Self { shape, null: false, undefined: false }
     }
+
+    /// An element of a vector that stands in it as it is; others are wrapped in tables.
+    pub fn is_direct(&self) -> bool {
+        let shape = match &self.shape {
+            Shape::Object(_) => true,
+            Shape::Bytes | Shape::Unknown => false,
+            shape => shape.plain_type().is_some(),
+        };
+        shape && !self.null && !self.undefined
+    }
+}
+
+impl Shape {
+    /// Its FlatBuffers type, where that holds no table.
+    pub fn plain_type(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Boolean => "bool",
+            Self::String => "string",
+            Self::Number(scalar) | Self::BigInt(scalar) => scalar.flatbuffers_type(),
+            Self::Date => "long",
+            Self::Bytes | Self::Unknown => "[ubyte]",
+            Self::Literals(literals) => match literals.first() {
+                Some(Literal::Boolean(_)) => "bool",
+                Some(Literal::Number(_)) => "double",
+                Some(Literal::BigInt { .. }) => "long",
+                Some(Literal::String(_)) | None => "string",
+            },
+            Self::Nothing
+            | Self::Array(_)
+            | Self::Set(_)
+            | Self::Map(_)
+            | Self::Object(_)
+            | Self::Union(_) => return None,
+        })
+    }
+}
+
+impl Scalar {
+    pub fn flatbuffers_type(self) -> &'static str {
+        match self {
+            Self::Int8 => "byte",
+            Self::Int16 => "short",
+            Self::Int32 => "int",
+            Self::Int64 => "long",
+            Self::Uint8 => "ubyte",
+            Self::Uint16 => "ushort",
+            Self::Uint32 => "uint",
+            Self::Uint64 => "ulong",
+            Self::Float32 => "float",
+            Self::Float64 => "double",
+        }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

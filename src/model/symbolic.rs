@@ -23,6 +23,9 @@ pub const SUM: &str = "__kontract_sum";
 /// `Value<'Role.Admin'>`: a constant or enum member by the name it has in the file.
 pub const VALUE: &str = "__kontract_value";
 
+/// `Given<A, B>`: B, if A can be told.
+pub const GIVEN: &str = "__kontract_given";
+
 pub fn symbolic(name: &str, arguments: Vec<TypeExpr>) -> TypeExpr {
     TypeExpr::Reference { name: name.to_owned(), arguments, span: Span::default() }
 }
@@ -44,7 +47,7 @@ pub fn empty_array() -> TypeExpr {
 pub fn parts(ty: &TypeExpr) -> Option<(&str, &[TypeExpr])> {
     match ty {
         TypeExpr::Reference { name, arguments, .. }
-            if [ROW, RESULT, AWAITED, PRESENT, ITEM, MEMBER, SUM, VALUE]
+            if [ROW, RESULT, AWAITED, PRESENT, ITEM, MEMBER, SUM, VALUE, GIVEN]
                 .contains(&name.as_str()) =>
         {
             Some((name, arguments))

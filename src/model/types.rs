@@ -238,6 +238,13 @@ impl TypeExpr {
 }
 
 impl TypeExpr {
+    /// How many types it is made of, itself included.
+    pub fn size(&self) -> usize {
+        let mut count = 0;
+        self.walk(&mut |_| count += 1);
+        count
+    }
+
     /// Puts what `change` gives in the place of this type, or of types within it: outermost first,
     /// and what is put in is not looked into.
     pub fn replace(&mut self, change: &mut dyn FnMut(&TypeExpr) -> Option<TypeExpr>) {

@@ -16,6 +16,7 @@ use crate::{
         contract::{ConstantValue, TypeDeclaration, TypeDeclarationKind},
         diagnostic::Diagnostic,
         output::Output,
+        shape::{Literal, Shape},
         types::{Key, LiteralType, Member, MemberKind, TypeExpr},
     },
     source,
@@ -131,7 +132,52 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
         strings.extend(module.packages.keys().cloned());
         strings.insert("kontract/client".to_owned());
     }
+    strings.insert("kontract/codec".to_owned());
+    for object in app.shapes.objects.values() {
+        strings.insert(object.name.clone());
+        for field in &object.fields {
+            strings.insert(field.name.clone());
+            field.default.iter().for_each(|value| json_strings(value, &mut strings));
+            shape_strings(&field.slot.shape, &mut strings);
+        }
+        object.rest.iter().for_each(|rest| shape_strings(&rest.slot.shape, &mut strings));
+    }
+    for union in app.shapes.unions.values() {
+        union.members.iter().for_each(|member| shape_strings(&member.shape, &mut strings));
+    }
     strings
+}
+
+/// The literals that codecs compare with.
+fn shape_strings(shape: &Shape, strings: &mut FxHashSet<String>) {
+    match shape {
+        Shape::Literals(literals) => strings.extend(literals.iter().filter_map(|l| match l {
+            Literal::String(text) => Some(text.clone()),
+            _ => None,
+        })),
+        Shape::Array(slot) | Shape::Set(slot) => shape_strings(&slot.shape, strings),
+        Shape::Map(entry) => {
+            shape_strings(&entry.0.shape, strings);
+            shape_strings(&entry.1.shape, strings);
+        }
+        _ => {}
+    }
+}
+
+fn json_strings(value: &serde_json::Value, strings: &mut FxHashSet<String>) {
+    match value {
+        serde_json::Value::String(text) => drop(strings.insert(text.clone())),
+        serde_json::Value::Array(items) => {
+            items.iter().for_each(|item| json_strings(item, strings));
+        }
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                strings.insert(name.clone());
+                json_strings(value, strings);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn type_strings(ty: &TypeExpr, strings: &mut FxHashSet<String>) {

@@ -101,15 +101,17 @@ fn key(project: &Installed<'_>, request: &str, manifest: &Path) -> String {
     }
     let mut found = Vec::new();
     ambient(project, &project.options.project, MAX_DEPTH, &mut found);
-    for path in found {
-        add(&slashes(&path), &[]);
+    for (path, is_settings) in found {
+        // A declaration file counts with its text where it is read.
+        let text = if is_settings { project.files.read(&path).ok() } else { None };
+        add(&slashes(&path), &text.unwrap_or_default());
     }
     hex(&hasher.finalize())
 }
 
 /// Declaration files and settings of the project, packages and outputs aside: one that appears may
 /// change what types mean.
-fn ambient(project: &Installed<'_>, folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+fn ambient(project: &Installed<'_>, folder: &Path, depth: usize, found: &mut Vec<(PathBuf, bool)>) {
     let Ok(entries) = project.files.list(folder) else { return };
     for entry in entries {
         let path = folder.join(&entry.name);
@@ -118,7 +120,7 @@ fn ambient(project: &Installed<'_>, folder: &Path, depth: usize, found: &mut Vec
         let is_settings =
             name == "package.json" || (name.starts_with("tsconfig") && name.ends_with(".json"));
         match entry.kind {
-            Kind::File if is_declaration || is_settings => found.push(path),
+            Kind::File if is_declaration || is_settings => found.push((path, is_settings)),
             Kind::Folder
                 if depth > 0
                     && name != "node_modules"

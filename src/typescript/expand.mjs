@@ -79,7 +79,7 @@ export class Expander {
     if (flags & (T.ESSymbol | T.UniqueESSymbol)) this.#refuse('unsupported', 'symbol');
     if (flags & T.NonPrimitive) this.#refuse('unsupported', 'object');
     if (flags & T.Boolean) return 'boolean';
-    if (flags & T.Union) return this.#named(type) ?? this.#union(c.members(type));
+    if (flags & T.Union) return this.#named(type) ?? this.#recursive(type, () => this.#union(c.members(type)));
     if (flags & (T.StringLiteral | T.NumberLiteral | T.BigIntLiteral | T.BooleanLiteral)) {
       return this.#literal(c.literal(type));
     }
@@ -108,15 +108,20 @@ export class Expander {
 
   /** Compilers order the members of unions as they met them: sorted, all answer alike. */
   #union(members) {
-    const texts = new Set(members.map((member) => this.#type(member)));
+    // By what they say: where fields are declared moves with every edit.
+    const texts = new Map();
+    for (const text of members.map((member) => this.#type(member)).sort()) {
+      const key = text.replaceAll(/\/\*\* kontract:.*? \*\/ /g, '');
+      if (!texts.has(key)) texts.set(key, text);
+    }
     if (texts.has('true') && texts.has('false')) {
       texts.delete('true');
       texts.delete('false');
-      texts.add('boolean');
+      texts.set('boolean', 'boolean');
     }
-    const rank = (text) => ['null', 'undefined'].indexOf(text);
-    const sorted = [...texts].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-    return sorted.join(' | ');
+    const rank = (key) => ['null', 'undefined'].indexOf(key);
+    const sorted = [...texts].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    return sorted.map(([, text]) => text).join(' | ');
   }
 
   /** A type within itself becomes a helper declaration. */
@@ -150,7 +155,7 @@ export class Expander {
 
   #helperName(type) {
     const { compiler: c, home } = this;
-    const own = c.alias(type)?.symbol.name ?? c.symbol(type)?.name ?? '';
+    const own = c.alias(type)?.symbol.name ?? (this.#isWhole(type) ? '' : c.symbol(type)?.name);
     const usable = (name) => /^[A-Za-z][A-Za-z0-9_]*$/.test(name ?? '');
     const base = [own, this.hint, 'Recursive'].find(usable);
     let name = base;

@@ -146,13 +146,16 @@ function references(config) {
 
 /** A tsconfig and those of the project that it extends. */
 function configChain(config) {
-  const chain = [];
-  for (let file = config; file !== null && fs.existsSync(file) && !chain.includes(file);) {
-    chain.push(file);
-    const base = /"extends"\s*:\s*"(\.[^"]+)"/.exec(fs.readFileSync(file, 'utf8'))?.[1];
-    if (base === undefined) break;
-    const target = path.join(path.dirname(file), base).replaceAll('\\', '/');
-    file = fs.existsSync(target) ? target : `${target}.json`;
+  const chain = new Set();
+  const left = config === null ? [] : [config];
+  for (let file = left.pop(); file !== undefined; file = left.pop()) {
+    if (chain.has(file) || !fs.existsSync(file)) continue;
+    chain.add(file);
+    const bases = /"extends"\s*:\s*(\[[^\]]*\]|"[^"]*")/.exec(fs.readFileSync(file, 'utf8'))?.[1] ?? '';
+    for (const [, base] of bases.matchAll(/"(\.[^"]+)"/g)) {
+      const target = path.join(path.dirname(file), base).replaceAll('\\', '/');
+      left.push(fs.existsSync(target) ? target : `${target}.json`);
+    }
   }
   return chain;
 }

@@ -47,9 +47,7 @@ fn codecs(steps: &mut Steps) {
         return;
     }
     let mut command = Command::new("node");
-    command
-        .arg(steps.path("benches/codec/run.mjs"))
-        .env("KONTRACT_BIN", steps.compiler("release"));
+    command.arg(steps.path("benches/codec/run.mjs")).env("KONTRACT_BIN", steps.compiler("release"));
     steps.run("measure the codecs", &mut command);
 }
 

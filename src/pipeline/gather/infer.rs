@@ -148,6 +148,10 @@ impl<'a> Inference<'a> {
             symbolic::ROW => self.row(symbolic::literal(first)?),
             symbolic::RESULT => self.function(file, symbolic::literal(first)?),
             symbolic::VALUE => self.value(file, symbolic::literal(first)?),
+            symbolic::GIVEN => {
+                self.resolve_first(file, first)?;
+                self.resolve_first(file, arguments.get(1))
+            }
             symbolic::AWAITED => Some(awaited(self.resolve(file, first?)?)),
             symbolic::PRESENT => {
                 let of = self.resolve_first(file, first)?;
@@ -216,7 +220,7 @@ impl<'a> Inference<'a> {
             return None;
         }
         self.open.push(key.clone());
-        let ty = self.function_here(&key.0, &key.1);
+        let ty = self.function_here(&key.0, &key.1).filter(|ty| ty.size() <= MAX_SIZE);
         self.open.pop();
         // Within a cycle the answer may be another one from outside it.
         if self.open.is_empty() || ty.is_some() {
@@ -714,3 +718,6 @@ const ITERABLES: &[&str] = &[
 
 /// Chains of functions that are longer have to say their types.
 const MAX_DEPTH: usize = 64;
+
+/// Larger results have to be declared.
+const MAX_SIZE: usize = 4000;

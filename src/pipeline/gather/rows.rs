@@ -183,6 +183,9 @@ impl Rows<'_> {
             TypeExpr::Reference { name, arguments, .. } => {
                 let arguments: Vec<TypeExpr> =
                     arguments.iter().map(|t| substituted(t, bound)).collect();
+                if arguments.iter().map(TypeExpr::size).sum::<usize>() > MAX_SIZE {
+                    return None;
+                }
                 match declared(self.symbols, file, name) {
                     Some((module, declaration)) => {
                         let inner = bind(&declaration.type_parameters, &arguments);
@@ -279,3 +282,6 @@ fn substituted(ty: &TypeExpr, bound: &Bound) -> TypeExpr {
 
 /// Deeper types are recursive.
 const MAX_DEPTH: usize = 32;
+
+/// Arguments that grow with each step.
+const MAX_SIZE: usize = 1000;

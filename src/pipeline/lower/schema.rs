@@ -25,7 +25,7 @@ use crate::{
     model::{
         app::App,
         output::Output,
-        shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Shapes, Slot, UnionShape},
+        shape::{Literal, ObjectKind, ObjectShape, Shape, Shapes, Slot, UnionShape},
     },
     pipeline::print::header,
 };
@@ -274,23 +274,12 @@ impl Schema<'_> {
     fn field(&self, shape: &Shape) -> String {
         match shape {
             Shape::Nothing => "ubyte".to_owned(),
-            Shape::Boolean => "bool".to_owned(),
-            Shape::String => "string".to_owned(),
-            Shape::Number(scalar) | Shape::BigInt(scalar) => scalar_type(*scalar).to_owned(),
-            Shape::Date => "long".to_owned(),
-            Shape::Bytes | Shape::Unknown => "[ubyte]".to_owned(),
-            Shape::Literals(literals) => match literals.first() {
-                Some(Literal::Boolean(_)) => "bool",
-                Some(Literal::Number(_)) => "double",
-                Some(Literal::BigInt { .. }) => "long",
-                _ => "string",
-            }
-            .to_owned(),
             Shape::Array(slot) | Shape::Set(slot) => self.vector(slot),
             Shape::Map(entry) => {
                 format!("[{}]", self.names[self.plan.entry_name(&entry.0, &entry.1)])
             }
             Shape::Object(_) | Shape::Union(_) => self.names[self.plan.name(shape)].clone(),
+            shape => shape.plain_type().unwrap_or_default().to_owned(),
         }
     }
 }
@@ -300,21 +289,6 @@ fn is_scalar(shape: &Shape) -> bool {
         Shape::Boolean | Shape::Number(_) | Shape::BigInt(_) | Shape::Date => true,
         Shape::Literals(literals) => !matches!(literals.first(), Some(Literal::String(_)) | None),
         _ => false,
-    }
-}
-
-fn scalar_type(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::Int8 => "byte",
-        Scalar::Int16 => "short",
-        Scalar::Int32 => "int",
-        Scalar::Int64 => "long",
-        Scalar::Uint8 => "ubyte",
-        Scalar::Uint16 => "ushort",
-        Scalar::Uint32 => "uint",
-        Scalar::Uint64 => "ulong",
-        Scalar::Float32 => "float",
-        Scalar::Float64 => "double",
     }
 }
 

@@ -28,7 +28,7 @@ export async function documentAt(path: string): Promise<Document> {
 /** What two validators have against a document: nothing when all is well. */
 export async function problems(document: Document): Promise<string[]> {
   const found: string[] = [];
-  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  const { valid, errors } = await new Validator().validate({ ...structuredClone(document) });
   if (!valid) found.push(`@seriousme/openapi-schema-validator: ${JSON.stringify(errors)}`);
   const config = await createConfig({ extends: ['recommended'] });
   const remarks = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configure } from 'kontract/client';
 import { serve } from 'kontract/node';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
+import { WatchedStorage } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
 export type Server = Awaited<ReturnType<typeof serve>>;
@@ -11,10 +12,21 @@ type ServeOptions = Omit<Parameters<typeof serve>[0], 'dist'>;
 
 /** Serves a build on a free port until the test file ends. */
 export async function start({ dist }: Workspace, options: ServeOptions = {}): Promise<Server> {
-  const server = await serve({ dist, port: 0, env: VARIABLES, ...options });
+  const storage = new WatchedStorage(options.storage);
+  const server = await serve({ dist, port: 0, env: VARIABLES, ...options, storage });
+  watched.push({ storage, dist });
   afterAll(() => server.close());
   return server;
 }
+
+const watched: { storage: WatchedStorage; dist: string }[] = [];
+
+// Whatever a file's tests made the routes do, the compiler has seen that they may.
+afterAll(async () => {
+  for (const { storage, dist } of watched) {
+    expect(await storage.untold(dist), 'operations that the manifest does not tell of').toEqual([]);
+  }
+});
 
 /** The environment variables the applications read; a server must be told of them. */
 const VARIABLES = ['CONDUIT_RATE_LIMIT', 'TASKS_RATE_LIMIT'];

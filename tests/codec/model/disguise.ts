@@ -1,7 +1,7 @@
 // Other values that mean the same: what an encoder must take, beside what a decoder returns.
 import { accepts, decoded } from './accepts.ts';
 import { Random } from './random.ts';
-import { admits, members, resolved, type Type } from './types.ts';
+import { keepsUndefined, members, resolved, type Type } from './types.ts';
 
 export interface Mask {
   /** Properties that the type does not declare, as a row of a database has them. */
@@ -47,10 +47,10 @@ export function disguised(type: Type, value: unknown, random: Random, mask: Mask
         const field = bare.fields.find((candidate) => candidate.name === name);
         return [name, inside(field?.type ?? bare.rest!, item)];
       });
-      for (const { name, type: fieldType, optional } of bare.fields) {
+      for (const field of bare.fields) {
         // Said to be undefined where the type does not know undefined: absent.
-        if (optional && !Object.hasOwn(own, name) && !admits(fieldType, 'undefined') && random.chance(0.3)) {
-          entries.push([name, undefined]);
+        if (field.optional && !Object.hasOwn(own, field.name) && !keepsUndefined(field) && random.chance(0.3)) {
+          entries.push([field.name, undefined]);
         }
       }
       if (mask.extra && bare.rest === undefined && random.chance(0.5)) {

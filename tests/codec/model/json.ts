@@ -126,6 +126,8 @@ export function isPlainInJson(type: Type, seen: Set<Type> = new Set()): boolean 
     case 'object':
       // Under a free key undefined is absent.
       return bare.fields.every((field) => plain(field.type)) && (bare.rest === undefined || plain(bare.rest));
+    case 'literals':
+      return !(['string', 'bigint'] as const).every((kind) => bare.values.some((value) => typeof value === kind));
     case 'union': {
       const forms = members(bare).flatMap((member) => [...formsOf(member)]);
       return new Set(forms).size === forms.length && members(bare).every(plain);

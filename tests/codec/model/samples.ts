@@ -1,7 +1,7 @@
 // Values of a type, of the kind that decoders return, with a taste for the ends of ranges.
 import { Random } from './random.ts';
 import {
-  admits, bigints, members, ranges, resolved, type ObjectType, type Scalar, type TupleType, type Type,
+  bigints, keepsUndefined, members, ranges, resolved, type ObjectType, type Scalar, type TupleType, type Type,
 } from './types.ts';
 
 export interface Size {
@@ -163,7 +163,7 @@ function object(type: ObjectType, random: Random, size: Size): unknown {
     if (field.optional && (size.depth <= 0 || random.chance(0.4))) continue;
     const value = sample(field.type, random, size);
     // Absent, unless the type says that undefined is something else.
-    if (value === undefined && field.optional && !admits(field.type, 'undefined')) continue;
+    if (value === undefined && !keepsUndefined(field)) continue;
     entries.push([field.name, value]);
   }
   if (type.rest !== undefined) {

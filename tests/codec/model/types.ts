@@ -69,6 +69,14 @@ export function admits(type: Type, kind: Type['kind']): boolean {
   return members(type).some((member) => member.kind === kind || (kind === 'undefined' && member.kind === 'unknown'));
 }
 
+/**
+ * Is undefined in a field something else than its absence? Where the field may be absent, it is only
+ * when the type says `undefined`: `a?: T | undefined`.
+ */
+export function keepsUndefined({ type, optional }: Pick<Field, 'type' | 'optional'>): boolean {
+  return optional ? members(type).some((member) => member.kind === 'undefined') : admits(type, 'undefined');
+}
+
 /** A generic's type with arguments for its parameters. */
 export function instantiate(type: Type, args: readonly Type[]): Type {
   const of = (inner: Type) => instantiate(inner, args);

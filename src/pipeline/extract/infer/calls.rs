@@ -270,26 +270,33 @@ impl Walk<'_> {
     ) -> Option<TypeExpr> {
         // Only of an array, as far as is known here; `gather` sees to the rest.
         let element = item(receiver)?;
-        let known = !matches!(receiver, TypeExpr::Reference { .. })
-            || matches!(symbolic::parts(receiver), Some((symbolic::MEMBER, _)));
+        let certain = !symbolic::is_symbolic(&element);
         let array = || TypeExpr::Array(Box::new(element.clone()));
         let closure = || match &*call.args.first()?.expr {
-            Expr::Arrow(arrow) => self.closure(scope, arrow, self.closure_arguments(scope, call)).0,
+            Expr::Arrow(arrow) => {
+                self.closure(scope, arrow, vec![Some(element.clone()), Some(keyword("number"))]).0
+            }
             _ => None,
         };
-        Some(match name {
+        let result = match name {
             "map" => TypeExpr::Array(Box::new(closure()?)),
             "flatMap" => TypeExpr::Array(Box::new(item(&closure()?)?)),
             "filter" | "slice" | "sort" | "reverse" | "toSorted" | "toReversed" => array(),
-            "find" | "at" | "findLast" => union([element, keyword("undefined")]),
+            "find" | "at" | "findLast" => union([element.clone(), keyword("undefined")]),
             "pop" | "shift" if matches!(receiver, TypeExpr::Array(_)) => {
-                union([element, keyword("undefined")])
+                union([element.clone(), keyword("undefined")])
             }
-            "some" | "every" | "includes" if known => keyword("boolean"),
-            "join" if known => keyword("string"),
-            "indexOf" | "findIndex" if known => keyword("number"),
+            "some" | "every" | "includes" => keyword("boolean"),
+            "join" => keyword("string"),
+            "indexOf" | "findIndex" => keyword("number"),
             "push" if matches!(receiver, TypeExpr::Array(_)) => keyword("number"),
             _ => return None,
+        };
+        // Whether it is an array shows with its elements.
+        Some(if certain {
+            result
+        } else {
+            symbolic::symbolic(symbolic::GIVEN, vec![element, result])
         })
     }
 }

@@ -25,6 +25,7 @@ impl Walk<'_> {
 
     pub fn ty_to(&self, scope: &Scope, expr: &Expr, depth: usize) -> Option<TypeExpr> {
         let depth = depth.checked_sub(1)?;
+        self.fuel.set(self.fuel.get().checked_sub(1)?);
         let sub = |expr: &Expr| self.ty_to(scope, expr, depth);
         Some(match expr {
             Expr::Lit(Lit::Str(_)) | Expr::Tpl(_) => keyword("string"),

@@ -9,7 +9,11 @@ mod calls;
 mod expr;
 mod scope;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use rustc_hash::FxHashMap;
 use swc_common::Spanned;
@@ -63,6 +67,7 @@ impl Extractor<'_> {
             inserts: Vec::new(),
             pushed: FxHashMap::default(),
             depth: 0,
+            fuel: Rc::new(Cell::new(FUEL)),
         };
         let mut scope = Scope::default();
         let patterns =
@@ -94,7 +99,11 @@ struct Walk<'a> {
     inserts: Vec<Insert>,
     /// What is pushed to arrays that start empty.
     pushed: FxHashMap<String, Vec<Option<TypeExpr>>>,
+    /// Closures around this function.
     depth: usize,
+    /// How many more expressions are looked at: closures are read more than once, so that nested
+    /// ones would take ever longer.
+    fuel: Rc<Cell<u32>>,
 }
 
 impl Walk<'_> {
@@ -323,7 +332,11 @@ impl Walk<'_> {
                     self.bind(scope, element, ty);
                 }
             }
-            Pat::Assign(assign) => self.bind(scope, &assign.left, None),
+            Pat::Assign(assign) => {
+                let default = self.ty(scope, &assign.right);
+                let ty = ty.zip(default).map(|(ty, d)| union([expr::present(ty), d]));
+                self.bind(scope, &assign.left, ty);
+            }
             Pat::Rest(rest) => self.bind(scope, &rest.arg, None),
             Pat::Invalid(_) | Pat::Expr(_) => {}
         }
@@ -388,6 +401,7 @@ impl Walk<'_> {
             inserts: Vec::new(),
             pushed: self.pushed.clone(),
             depth: self.depth + 1,
+            fuel: Rc::clone(&self.fuel),
         };
         if walk.depth > MAX_DEPTH {
             return (None, Vec::new());
@@ -533,3 +547,6 @@ impl Visit for Breaks {
 
 /// Closures in closures.
 const MAX_DEPTH: usize = 8;
+
+/// Expressions of one function, closures included.
+const FUEL: u32 = 20_000;

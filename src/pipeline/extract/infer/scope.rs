@@ -35,7 +35,8 @@ impl Scope {
     pub fn bind(&mut self, name: &str, ty: Option<TypeExpr>) {
         let unsure = matches!(self.names.get(name), Some(Known::Nothing));
         let known = match ty {
-            Some(ty) if !unsure => Known::Type(ty),
+            // Named again and again, a type could grow without end.
+            Some(ty) if !unsure && ty.size() <= MAX_SIZE => Known::Type(ty),
             _ => Known::Nothing,
         };
         self.names.insert(name.to_owned(), known);
@@ -118,3 +119,6 @@ impl Scope {
         }
     }
 }
+
+/// Larger types are asked for.
+const MAX_SIZE: usize = 1000;

@@ -203,7 +203,7 @@ pub fn head<'a>(
     Known::Head(known)
 }
 
-/// What is in the promises or responses.
+/// What is in the promises or responses. A promise of itself has nothing in it.
 pub fn unwrapped<'a>(
     evaluator: &mut Evaluator<'a>,
     head: Head<'a>,

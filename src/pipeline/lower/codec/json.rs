@@ -128,7 +128,7 @@ impl Emitter<'_> {
             if optional(field) {
                 // JSON has no undefined: null stands for it where null is no value of its own.
                 let mut absent = vec![format!("(y = x[{i}]) !== undefined")];
-                if !takes_null(&field.slot) {
+                if direction == "read" && !takes_null(&field.slot) {
                     absent.push("y !== null".to_owned());
                 }
                 let slot = Slot { undefined: false, ..field.slot.clone() };

@@ -319,17 +319,7 @@ pub fn shape_width(shape: &Shape) -> u32 {
 
 /// Elements that stand in their vector themselves; others are wrapped.
 pub fn is_direct(slot: &Slot) -> bool {
-    let direct = matches!(
-        slot.shape,
-        Shape::Boolean
-            | Shape::String
-            | Shape::Number(_)
-            | Shape::BigInt(_)
-            | Shape::Date
-            | Shape::Literals(_)
-            | Shape::Object(_)
-    );
-    direct && !slot.null && !slot.undefined
+    slot.is_direct()
 }
 
 pub fn is_union(slot: &Slot) -> bool {
