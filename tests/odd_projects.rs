@@ -411,7 +411,7 @@ fn a_full_disk_is_an_error_and_the_next_build_recovers() {
     let options = load(&*shared, Path::new("/app"), &Flags::default()).expect("a project");
     let build = pipeline::build(&shared, &options);
     // The double refuses only what has a folder already.
-    for folder in ["client", "server"] {
+    for folder in ["client", "server", "codec", "schema"] {
         files.add(&format!("/app/dist/{folder}/keep"), "");
     }
     for output in &build.outputs {

@@ -110,6 +110,10 @@ fn check_output(output: &Output) -> Result<(), String> {
             .map(drop)
             .map_err(|error| format!("{file} is not JSON: {error}"));
     }
+    // Schemas are read by flatc, in other tests.
+    if output.path.ends_with(".fbs") {
+        return Ok(());
+    }
     match source::parse(&file, &output.text) {
         (Some(parsed), diagnostics) if diagnostics.is_empty() && parsed.plain => Ok(()),
         (_, diagnostics) => Err(format!(

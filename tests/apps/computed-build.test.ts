@@ -70,6 +70,29 @@ test('all versions give the same outputs', () => {
   expect(outputs.get('7')).toEqual(outputs.get('5.9'));
 });
 
+test('fields that a computed type takes over keep their permission and range', async () => {
+  const root = await project('7');
+  await writeFile(join(root, 'src/routes.ts'), [
+    "import { backend } from 'kontract';",
+    "import type { Loose } from './api';",
+    "import type { User } from './models';",
+    'const find = async (user: User) => ({ ...user, found: true as const });',
+    'export const spread = backend({}, async (user: User): Promise<Awaited<ReturnType<typeof find>>> => find(user));',
+    'export const mapped = backend({}, async (user: User): Promise<Loose<User>> => user);',
+  ].join('\n'));
+  await build({ root });
+  const { wire } = JSON.parse(await readFile(join(root, 'dist/manifest.json'), 'utf8')) as {
+    wire: { objects: Record<string, { name: string; fields: { name: string; shape: unknown; hidden?: boolean }[] }> };
+  };
+  for (const name of ['SpreadResult', 'LooseOfUser']) {
+    const object = Object.values(wire.objects).find((o) => o.name === name);
+    const field = (wanted: string) => object?.fields.find((f) => f.name === wanted);
+    expect(field('passwordHash'), name).toMatchObject({ hidden: true });
+    expect(field('age'), name).toMatchObject({ shape: { number: 'int32' } });
+    expect(field('address'), name).toMatchObject({ shape: { object: 'src/models.ts#Address' } });
+  }
+});
+
 describe.skipIf(process.platform === 'win32')('Node', () => {
   test('is not started where all types are known', async () => {
     const root = await project('7');

@@ -119,6 +119,21 @@ fn at_home(way: &str, home: &SourcePath) -> String {
     inside.unwrap_or(way).to_owned()
 }
 
+/// How many steps lead from what a key names to what it means: fields, elements, members.
+pub fn steps(key: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut steps = 0;
+    for c in key.rsplit_once('#').map_or(key, |(_, way)| way).chars() {
+        match c {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            '.' | '[' | '|' if depth == 0 => steps += 1,
+            _ => {}
+        }
+    }
+    steps
+}
+
 /// How deep arguments lie within arguments in a key, arrays counted too.
 pub fn nesting(key: &str) -> usize {
     let (mut depth, mut deepest, mut arrays) = (0_usize, 0, 0);

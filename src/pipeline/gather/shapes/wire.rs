@@ -11,7 +11,7 @@ use super::{
     diagnostics::{Origin, circular_type, too_large_type, type_not_carried, unchecked_type},
     evaluate::Evaluator,
     head::{Head, ObjectHead, Thunk, TupleHead, property},
-    names::last_label,
+    names::{last_label, steps},
     secrets::Secrets,
 };
 use crate::model::shape::{
@@ -293,6 +293,9 @@ impl<'a> Wire<'a> {
             }
             Head::Object(object) => {
                 let key = object.way.to_string();
+                if self.too_deep(&key, &object.place) {
+                    return None;
+                }
                 if self.known.insert(key.clone()) {
                     let origin = self.evaluator.origin.clone();
                     self.queue.push_back((Pending::Object(Rc::clone(object)), origin));
@@ -301,6 +304,9 @@ impl<'a> Wire<'a> {
             }
             Head::Tuple(tuple) => {
                 let key = tuple.way.to_string();
+                if self.too_deep(&key, &tuple.place) {
+                    return None;
+                }
                 if self.known.insert(key.clone()) {
                     let origin = self.evaluator.origin.clone();
                     self.queue.push_back((Pending::Tuple(Rc::clone(tuple)), origin));
@@ -332,6 +338,17 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// What has no name of its own lies in what does, not too deep.
+    fn too_deep(&mut self, key: &str, at: &Place) -> bool {
+        let too_deep = steps(key) > MAX_INSIDE;
+        if too_deep {
+            let what = "an object lies in more than 64 others";
+            let diagnostic = too_large_type(&self.evaluator.origin, what, at);
+            self.evaluator.report(diagnostic, at);
+        }
+        too_deep
+    }
+
     /// What an array holds; None where that is the array itself, which has no name to go by.
     fn item(&mut self, thunk: &Thunk<'a>) -> Option<Slot> {
         if self.inside.contains(&thunk.way) {
@@ -341,7 +358,7 @@ impl<'a> Wire<'a> {
             return None;
         }
         if self.inside.len() >= MAX_INSIDE {
-            let what = "more than 64 arrays, sets or maps lie in each other";
+            let what = "an array, set or map lies in more than 64 others";
             let diagnostic = too_large_type(&self.evaluator.origin, what, &thunk.place);
             self.evaluator.report(diagnostic, &thunk.place);
             return None;

@@ -401,13 +401,21 @@ fn nullable(mut plain: Schema) -> Schema {
     schema(json!({ "anyOf": [plain, { "type": "null" }] }))
 }
 
+/// 2^128 − 2^103: from there on numbers are rounded to an infinite float32.
+const FLOAT32_END: f64 = 3.402_823_567_797_336_6e38;
+
 fn number(scalar: Scalar) -> Value {
     const SAFE: i64 = (1 << 53) - 1;
     let integer =
         |least: i64, most: i64| json!({ "type": "integer", "minimum": least, "maximum": most });
     match scalar {
         Scalar::Float64 => json!({ "type": "number" }),
-        Scalar::Float32 => json!({ "type": "number", "format": "float" }),
+        Scalar::Float32 => json!({
+            "type": "number",
+            "format": "float",
+            "exclusiveMinimum": -FLOAT32_END,
+            "exclusiveMaximum": FLOAT32_END,
+        }),
         Scalar::Int8 => integer(i8::MIN.into(), i8::MAX.into()),
         Scalar::Int16 => integer(i16::MIN.into(), i16::MAX.into()),
         Scalar::Int32 => integer(i32::MIN.into(), i32::MAX.into()),
