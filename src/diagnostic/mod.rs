@@ -8,6 +8,7 @@
 //! | K050–K079 | gather |
 //! | K080–K089 | lower |
 //! | K090–K109 | configuration, discover, write |
+//! | K110–K129 | gather/shapes |
 //! | K130–K149 | lock, check |
 
 pub mod position;

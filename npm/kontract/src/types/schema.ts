@@ -19,16 +19,22 @@ export type Int8 = number;
 export type Int16 = number;
 /** A whole number of 32 bits with a sign. */
 export type Int32 = number;
-/** A whole number of 64 bits with a sign, within what a `number` holds exactly. */
-export type Int64 = number;
+/**
+ * A whole number of 64 bits with a sign: within what a `number` holds exactly,
+ * or all of it as `Int64<bigint>`.
+ */
+export type Int64<T extends number | bigint = number> = T;
 /** A whole number from 0 to 255. */
 export type Uint8 = number;
 /** A whole number of 16 bits without a sign. */
 export type Uint16 = number;
 /** A whole number of 32 bits without a sign. */
 export type Uint32 = number;
-/** A whole number of 64 bits without a sign, within what a `number` holds exactly. */
-export type Uint64 = number;
+/**
+ * A whole number of 64 bits without a sign: within what a `number` holds
+ * exactly, or all of it as `Uint64<bigint>`.
+ */
+export type Uint64<T extends number | bigint = number> = T;
 /** A number in single precision. */
 export type Float32 = number;
 /** A number in double precision. */

@@ -14,7 +14,10 @@ use super::{
     chains::{Variables, peeled},
     code::root,
 };
-use crate::model::reach::{DROPPED, Path, Reach};
+use crate::model::reach::{DROPPED, Held, Path, Reach};
+
+/// Objects deeper inside are taken as a whole.
+const MAX_INNER: usize = 4;
 
 /// The function of a declaration.
 enum Own<'e> {
@@ -231,6 +234,17 @@ impl Walk<'_> {
                 Prop::Setter(setter) => self.variables.key(&setter.key),
                 Prop::Assign(_) => None,
             };
+            // An object inside has members of its own: `database.users.find`.
+            if let (Prop::KeyValue(pair), Some(key)) = (prop, &key)
+                && let Expr::Object(inner) = peeled(&pair.value)
+                && name.matches('.').count() < MAX_INNER
+            {
+                let inner_name = format!("{name}.{key}");
+                self.object(&inner_name, inner);
+                let held = Held::Named(Path::local(inner_name));
+                self.with(name, Some(key), |w| w.hold(vec![held]));
+                continue;
+            }
             self.with(name, key.as_deref(), |w| match prop {
                 Prop::Shorthand(ident) => {
                     let held = w.variables.held_by(ident, false);

@@ -211,34 +211,33 @@ pub fn unwrapped<'a>(
     at: &Place,
     wrappers: &[&str],
 ) -> Head<'a> {
-    unwrapped_to(evaluator, head, path, at, wrappers, MAX_WRAPPERS)
+    let mut head = head;
+    for _ in 0..MAX_WRAPPERS {
+        match head {
+            Head::Wrapped(name, inner) if wrappers.contains(&name) => {
+                head = evaluator.head(&inner);
+            }
+            Head::Union(union) if union.members.iter().any(|m| matches!(m, Head::Wrapped(..))) => {
+                let mut once = Vec::new();
+                for member in &union.members {
+                    once.push(match member {
+                        Head::Wrapped(name, inner) if wrappers.contains(name) => {
+                            evaluator.head(inner)
+                        }
+                        other => other.clone(),
+                    });
+                }
+                head = evaluator.union(once, path, at);
+            }
+            other => return other,
+        }
+    }
+    // `type A = Promise<A>`.
+    head
 }
 
-fn unwrapped_to<'a>(
-    evaluator: &mut Evaluator<'a>,
-    head: Head<'a>,
-    path: &Rc<str>,
-    at: &Place,
-    wrappers: &[&str],
-    depth: usize,
-) -> Head<'a> {
-    match head {
-        head if depth == 0 => head,
-        Head::Wrapped(name, inner) if wrappers.contains(&name) => {
-            let head = evaluator.head(&inner);
-            unwrapped_to(evaluator, head, path, at, wrappers, depth - 1)
-        }
-        Head::Union(union) if union.members.iter().any(|m| matches!(m, Head::Wrapped(..))) => {
-            let heads = union
-                .members
-                .iter()
-                .map(|m| unwrapped_to(evaluator, m.clone(), path, at, wrappers, depth - 1))
-                .collect();
-            evaluator.union(heads, path, at)
-        }
-        other => other,
-    }
-}
+/// Promises of promises: more are none that end.
+const MAX_WRAPPERS: usize = 32;
 
 fn record<'a>(
     evaluator: &mut Evaluator<'a>,
@@ -469,6 +468,3 @@ fn cased(how: &str, text: &str) -> String {
         _ => chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect(),
     }
 }
-
-/// `Promise<Promise<…>>`
-const MAX_WRAPPERS: usize = 16;
