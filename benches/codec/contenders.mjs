@@ -12,19 +12,23 @@ export function contenders(type, built) {
   const toJson = (value) => encoder.encode(JSON.stringify(value));
   const parse = (bytes) => JSON.parse(decoder.decode(bytes));
   const schema = schemas[type];
-  const { kontract, typia, flatbuffers } = built;
+  const { typia, flatbuffers } = built;
+  // Looked up once, as a call's code has them by their names.
+  const of = (name) => built.kontract[`${type}_${name}`];
+  const [encodeRequest, decodeRequest] = [of('encodeRequest'), of('decodeRequest')];
+  const [stringify, assert] = [typia?.stringify[type], typia?.assert[type]];
   const list = [
     {
       name: 'kontract, request',
       validates: true,
-      encode: (value) => kontract[`${type}_encodeRequest`]([value]),
-      decode: (bytes) => kontract[`${type}_decodeRequest`](bytes)[0],
+      encode: (value) => encodeRequest([value]),
+      decode: (bytes) => decodeRequest(bytes)[0],
     },
     {
       name: 'kontract, response',
       validates: true,
-      encode: kontract[`${type}_encodeResponse`],
-      decode: kontract[`${type}_decodeResponse`],
+      encode: of('encodeResponse'),
+      decode: of('decodeResponse'),
     },
     { name: 'JSON', validates: false, encode: toJson, decode: parse },
     {
@@ -37,8 +41,8 @@ export function contenders(type, built) {
     typia && {
       name: 'JSON + typia',
       validates: true,
-      encode: (value) => encoder.encode(typia.stringify[type](value)),
-      decode: (bytes) => typia.assert[type](parse(bytes)),
+      encode: (value) => encoder.encode(stringify(value)),
+      decode: (bytes) => assert(parse(bytes)),
     },
     { name: 'msgpackr', validates: false, encode: (value) => packr.pack(value), decode: (bytes) => packr.unpack(bytes) },
     { name: 'msgpackr, records', validates: false, encode: (value) => records.pack(value), decode: (bytes) => records.unpack(bytes) },

@@ -86,6 +86,7 @@ test('every byte of a small buffer set to every value, every word pointed everyw
       return undefined;
     });
   }
+  console.log(`exhausted buffers: ${tally.refused} refused, ${tally.taken} taken, slowest ${tally.slowest.toFixed(1)} ms`);
   failures.report();
   expect(tally.refused).toBeGreaterThan(1000);
 });

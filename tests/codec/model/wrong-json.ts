@@ -65,7 +65,7 @@ export function jsonRefused(type: Type, json: unknown): boolean {
     case 'bytes':
       return typeof json !== 'string' || !/^[\w+/=-]*$/.test(json);
     case 'literals':
-      return !bare.values.some((value) => value === json || (typeof value === 'bigint' && String(value) === String(json)));
+      return !bare.values.some((value) => value === json || (typeof value === 'bigint' && (typeof json === 'number' || typeof json === 'string') && String(value) === String(json)));
     case 'unknown':
       return false;
     case 'array':
