@@ -39,6 +39,8 @@ pub struct Evaluator<'a> {
     /// Named types that are being looked up.
     open: FxHashSet<String>,
     work: usize,
+    /// How many types are being looked into, each for the one before it.
+    depth: usize,
     /// While a package's type is looked up for the project: whether it cannot be told.
     gave_up: Option<bool>,
     pub origin: Origin,
@@ -48,6 +50,8 @@ pub struct Evaluator<'a> {
 
 /// Types looked into, in one program: far more than any real one needs.
 const MAX_WORK: usize = 2_000_000;
+/// A type that is made of its own field (`interface A { a: A['a'] }`) has no end.
+const MAX_DEPTH: usize = 4_000;
 /// Instantiations of recursive generics that grow with each step end here.
 const MAX_KEY: usize = 4_000;
 const MAX_NESTING: usize = 16;
@@ -62,6 +66,7 @@ impl<'a> Evaluator<'a> {
             declared: FxHashMap::default(),
             open: FxHashSet::default(),
             work: 0,
+            depth: 0,
             gave_up: None,
             origin: Origin { file: SourcePath::new(""), span: Span::default(), result: false },
             diagnostics: Vec::new(),
@@ -87,7 +92,7 @@ impl<'a> Evaluator<'a> {
             return Head::Refused;
         }
         self.work += 1;
-        if self.work > MAX_WORK {
+        if self.work > MAX_WORK || self.depth > MAX_DEPTH {
             let diagnostic = too_large_type(
                 &self.origin,
                 "the types of this program are too large",
@@ -97,7 +102,8 @@ impl<'a> Evaluator<'a> {
             self.give_up();
             return Head::Refused;
         }
-        stacker::maybe_grow(128 << 10, 4 << 20, || match &thunk.source {
+        self.depth += 1;
+        let head = stacker::maybe_grow(128 << 10, 4 << 20, || match &thunk.source {
             Source::Known(head) => head.clone(),
             Source::Written(ty, scope) => self.written(ty, scope, &thunk.way, &thunk.place),
             Source::Any(thunks) => {
@@ -116,7 +122,9 @@ impl<'a> Evaluator<'a> {
                 let head = self.head(inner);
                 self.scaled(&head, *scalar, &thunk.place)
             }
-        })
+        });
+        self.depth -= 1;
+        head
     }
 
     pub fn thunk(
@@ -444,6 +452,7 @@ impl<'a> Evaluator<'a> {
         let parameters =
             found.declarations.iter().map(|d| &d.type_parameters).find(|p| !p.is_empty());
         let mut key = format!("{}#{}", self.symbols.label(&found.file), found.path);
+        let mut too_long = false;
         let mut scope = Rc::new(Scope {
             file: found.file.clone(),
             namespaces: found.namespaces.clone(),
@@ -462,7 +471,10 @@ impl<'a> Evaluator<'a> {
                         None => Thunk::known(Head::Unknown(here.clone()), &path, &here),
                     }
                 });
-                texts.push(super::names::text(self.symbols, &argument, &found.file));
+                match super::names::text(self.symbols, &argument, &found.file) {
+                    Some(text) => texts.push(text),
+                    None => too_long = true,
+                }
                 let mut bound = scope.bound.clone();
                 bound.push((parameter.name.clone(), argument));
                 scope = Rc::new(Scope {
@@ -474,7 +486,7 @@ impl<'a> Evaluator<'a> {
             }
             key = format!("{key}<{}>", texts.join(", "));
         }
-        if key.len() > MAX_KEY || super::names::nesting(&key) > MAX_NESTING {
+        if too_long || key.len() > MAX_KEY || super::names::nesting(&key) > MAX_NESTING {
             let message = format!("the type `{}` grows with each step into it", found.path);
             let diagnostic = too_large_type(&self.origin, &message, at);
             let start = place(&found.file, found.declarations[0].span);
