@@ -326,8 +326,13 @@ impl<'g, 'a> Follow<'g, 'a> {
         taken: &mut bool,
     ) -> Vec<Value<'a>> {
         let Some(fact) = self.graph.fact(node.declaration, node.member) else {
-            // It touches nothing, so that it does not matter what it is given.
-            *taken = true;
+            if matches!(name, COMPUTED | ITERATE) && node.member.is_none() {
+                // Only its members touch anything: one of them, nobody knows which.
+                self.edges.next.push(Node { whole: true, ..node });
+            } else {
+                // It touches nothing, so that it does not matter what it is given.
+                *taken = true;
+            }
             return Vec::new();
         };
         let mut values = Vec::new();
@@ -341,7 +346,16 @@ impl<'g, 'a> Follow<'g, 'a> {
                 site.arguments = arguments.to_vec();
             }
             for held in &fact.returns {
-                values.extend(self.values(held, &site));
+                let returned = self.values(held, &site);
+                // What is made of the result is noted without the arguments.
+                if !arguments.is_empty() && is_parameter(held) {
+                    for value in &returned {
+                        if let Value::Storage(held) = value {
+                            self.unseen(format!("{} comes back from a function", held.in_words()));
+                        }
+                    }
+                }
+                values.extend(returned);
             }
         }
         self.edges.next.push(site);
@@ -359,4 +373,10 @@ impl<'g, 'a> Follow<'g, 'a> {
         values.extend(self.step(&held, name, arguments, taken));
         values
     }
+}
+
+/// What the declaration's own function is given.
+fn is_parameter(held: &Held) -> bool {
+    matches!(held, Held::Named(path) if path.import.is_none()
+        && path.names.first().is_some_and(|name| name.starts_with('#')))
 }
