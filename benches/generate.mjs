@@ -149,16 +149,15 @@ function backendBlock(module, spelling) {
   module.functions.push(name);
   const { entity, table } = module;
   const helper = pick(module.imported.functions);
-  const perm = pick(['R__', 'RW_', 'RWX']);
   const help = helper ? `  ${helper}(found as never);\n` : '';
   const log = `  console.info('${name} asked for by', ctx.session.userId);\n`;
-  const [parameters, result, body] = pick([
-    ['id: string', `Promise<${entity} | null>`, `${log}  return await env.storage.${table}.get(id);\n`],
-    [`value: ${entity}, note?: string`, `Promise<${entity}>`, `  if (note !== undefined && note.length > ${100 + below(900)}) {\n    throw new RangeError('the note of ${module.noun} ${module.index} is too long');\n  }\n${log}  await env.storage.${table}.set(value.id, value);\n  return value;\n`],
-    ['ids: string[], limit: number = 20', `Promise<${entity}[]>`, `  const found: ${entity}[] = [];\n  for (const id of new Set(ids)) {\n    const entry = await env.storage.${table}.get(id);\n    if (entry !== null && entry !== undefined) found.push(entry as ${entity});\n    if (found.length >= limit) break;\n  }\n${help}${log}  return found.sort((left, right) => left.id.localeCompare(right.id));\n`],
-    [`id: string, changes: Partial<${entity}>`, 'Promise<void>', `  const previous = await env.storage.${table}.get(id);\n  if (previous === null) throw new Error(\`no ${module.noun} \${id}\`);\n${log}  await env.storage.${table}.update(id, { ...changes, id });\n`],
+  const [parameters, result, body, masks] = pick([
+    ['id: string', `Promise<${entity} | null>`, `${log}  return await env.storage.${table}.get(id);\n`, ['R__', 'RW_', 'RWX']],
+    [`value: ${entity}, note?: string`, `Promise<${entity}>`, `  if (note !== undefined && note.length > ${100 + below(900)}) {\n    throw new RangeError('the note of ${module.noun} ${module.index} is too long');\n  }\n${log}  await env.storage.${table}.set(value.id, value);\n  return value;\n`, ['RW_', 'RWX']],
+    ['ids: string[], limit: number = 20', `Promise<${entity}[]>`, `  const found: ${entity}[] = [];\n  for (const id of new Set(ids)) {\n    const entry = await env.storage.${table}.get(id);\n    if (entry !== null && entry !== undefined) found.push(entry as ${entity});\n    if (found.length >= limit) break;\n  }\n${help}${log}  return found.sort((left, right) => left.id.localeCompare(right.id));\n`, ['R__', 'RW_', 'RWX']],
+    [`id: string, changes: Partial<${entity}>`, 'Promise<void>', `  const previous = await env.storage.${table}.get(id);\n  if (previous === null) throw new Error(\`no ${module.noun} \${id}\`);\n${log}  await env.storage.${table}.update(id, { ...changes, id });\n`, ['RW_', 'RWX']],
   ]);
-  const options = `{ perm: perms.${perm}, egroup: '${module.noun}'${random() < 0.2 ? ", ugroup: 'admin'" : ''} }`;
+  const options = `{ perm: perms.${pick(masks)}, egroup: '${module.noun}'${random() < 0.2 ? ", ugroup: 'admin'" : ''} }`;
   if (spelling === 'plain') return `${docs()}export const ${name} = backend(${options}, async (${parameters}): ${result} => {\n${body}});\n`;
   return `${docs()}@backend(${options})\nexport async function ${name}(${parameters}): ${result} {\n${body}}\n`;
 }

@@ -9,10 +9,10 @@ import { enter, fail, refuse, type Segment, type State } from "./path.js";
  */
 export class Reader implements State {
   readonly keys: Segment[] = [];
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  bytes: Uint8Array = NOTHING;
+  view: DataView = NO_VIEW;
   /** Bytes that may still be visited. */
-  left: number;
+  left = 0;
   /** Of the table entered last: where its vtable is and ends, and its own end. */
   vtable = 0;
   entries = 0;
@@ -20,17 +20,32 @@ export class Reader implements State {
   /** Of the vector entered last. */
   count = 0;
   /** Unknown fields are a newer server's, and fields without read permission nobody's. */
-  readonly response: boolean;
+  response = false;
+  /** A stretch of the bytes, each as a character, and where it begins and ends. */
+  text = "";
+  textStart = 0;
+  textEnd = 0;
 
-  constructor(bytes: Uint8Array, response: boolean) {
-    this.response = response;
+  open(bytes: Uint8Array, response: boolean): void {
     const { buffer, byteOffset, byteLength } = bytes;
     // A Buffer's `slice` would share its memory.
     this.bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(buffer, byteOffset, byteLength);
     this.view = new DataView(buffer, byteOffset, byteLength);
-    this.left = 4 * bytes.length + 1024;
+    this.left = 4 * byteLength + 1024;
+    this.response = response;
+    this.textEnd = 0;
+  }
+
+  /** Holds on to nothing. */
+  close(): void {
+    this.bytes = NOTHING;
+    this.view = NO_VIEW;
+    this.text = "";
   }
 }
+
+const NOTHING = /* @__PURE__ */ new Uint8Array(0);
+const NO_VIEW = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(0));
 
 /** A value: what `read` finds behind the root of the name `root`. */
 export function decode<T>(
@@ -38,17 +53,23 @@ export function decode<T>(
   bytes: Uint8Array,
   read: (r: Reader, at: number, depth: number, key: Segment) => T,
 ): T {
-  const r = new Reader(bytes, root === "result");
+  // No code but a decoder's own runs in between: one reader is enough.
+  const r = (reader ??= new Reader());
+  r.open(bytes, root === "result");
   r.keys[0] = root;
-  if (bytes.length < 4) malformed(r, 0, undefined);
   try {
+    if (r.bytes.length < 4) malformed(r, 0, undefined);
     return read(r, ROOT, 0, root);
   } catch (error) {
     // The view's own check, where a field lies beyond the end.
     if (error instanceof RangeError) throw new CodecError(root, MALFORMED);
     throw error;
+  } finally {
+    r.close();
   }
 }
+
+let reader: Reader | undefined;
 
 export function malformed(r: Reader, d: number, key: Segment): never {
   refuse(r, d, key, MALFORMED);
@@ -167,21 +188,24 @@ export function getString(r: Reader, at: number, d: number, key: Segment): strin
   if (at === 0) fail(r, d, key, expected.STRING);
   const first = findVector(r, at, 1, d, key);
   const length = r.count;
-  if (length <= SHORT) {
-    const bytes = r.bytes;
-    let text = "";
-    let i = first;
-    const end = first + length;
-    for (; i < end; i++) {
-      const c = bytes[i] as number;
-      if (c > 0x7f || c === 0) break;
-      text += String.fromCharCode(c);
-    }
-    if (i === end) return text;
-  } else if (latin1 !== undefined && length <= MEDIUM && isAscii(r.view, first, length)) {
-    return latin1.call(r.bytes, first, first + length);
-  }
-  return getText(r, first, length, d, key);
+  if (length > MEDIUM || !isAscii(r.view, first, length)) return getText(r, first, length, d, key);
+  const end = first + length;
+  if (first < r.textStart || end > r.textEnd) stretch(r, first);
+  return r.text.substring(first - r.textStart, end - r.textStart);
+}
+
+/**
+ * Makes characters of the bytes from `first` on: many strings for the price of one call.
+ * No more than some hundred, since a string may keep all it was cut from.
+ */
+function stretch(r: Reader, first: number): void {
+  const end = Math.min(first + STRETCH, r.bytes.length);
+  r.text =
+    latin1 === undefined
+      ? byteDecoder().decode(r.bytes.subarray(first, end))
+      : latin1.call(r.bytes, first, end);
+  r.textStart = first;
+  r.textEnd = end;
 }
 
 function getText(r: Reader, first: number, length: number, d: number, key: Segment): string {
@@ -224,6 +248,13 @@ let textDecoder: InstanceType<typeof TextDecoder> | undefined;
 
 function decoder(): InstanceType<typeof TextDecoder> {
   return (textDecoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }));
+}
+
+let windows1252: InstanceType<typeof TextDecoder> | undefined;
+
+/** A character for each byte; those below 0x80 are ASCII. */
+function byteDecoder(): InstanceType<typeof TextDecoder> {
+  return (windows1252 ??= new TextDecoder("windows-1252"));
 }
 
 export function getBoolean(r: Reader, at: number, d: number, key: Segment): boolean {
@@ -318,7 +349,7 @@ export function getBytes(r: Reader, at: number, d: number, key: Segment): Uint8A
 /** The place of the root's offset: 0 stands for a field that is absent. */
 const ROOT = -1;
 const MALFORMED = "malformed message";
-/** The longest string that is read character by character. */
-const SHORT = 8;
-/** The longest one that `latin1Slice` reads faster than a `TextDecoder`. */
-const MEDIUM = 256;
+/** The longest string that is cut from a stretch. */
+const MEDIUM = 128;
+/** Bytes that are made characters at once. */
+const STRETCH = 512;

@@ -5,8 +5,10 @@ import { fail, refuse, type Segment, type State } from "./path.js";
 /**
  * Writes FlatBuffers forwards: a table before what it points to, its vtable behind both.
  *
- * The buffer serves message after message and is zero wherever nothing was
- * written: what an encoder leaves out is never another message's bytes.
+ * What an encoder leaves out is zero, never another message's bytes. The requests
+ * of a client are cut one after another from a slab, nothing of which is written
+ * twice. The answers of a server, which go to different users, are copied out of a
+ * buffer that is zeroed again: the `buffer` of one must not show those of others.
  */
 export class Writer implements State {
   readonly keys: Segment[] = [];
@@ -15,6 +17,8 @@ export class Writer implements State {
   ints!: Int32Array;
   doubles!: Float64Array;
   view!: DataView;
+  /** Where the message begins. */
+  start = 0;
   /** Where the next thing goes. */
   end = 0;
   /** How much there is room for. */
@@ -25,15 +29,21 @@ export class Writer implements State {
   response = false;
 
   constructor() {
-    this.take(new Uint8Array(FIRST_BYTES));
+    this.renew();
   }
 
-  /** Makes room for `needed` bytes, with what is written at the same place. */
+  /** A buffer with nothing in it. */
+  renew(): void {
+    this.end = 0;
+    this.take(new Uint8Array(SLAB_BYTES));
+  }
+
+  /** Makes room for `needed` bytes, with the message so far at the same place. */
   grow(needed: number): void {
     if (needed > MAX_BYTES) refuse(this, 0, this.keys[0], "too large");
     const size = Math.min(Math.max(2 * this.limit, needed), MAX_BYTES);
     const bytes = new Uint8Array((size + 7) & -8);
-    bytes.set(this.bytes.subarray(0, this.end));
+    bytes.set(this.bytes.subarray(this.start, this.end), this.start);
     this.take(bytes);
   }
 
@@ -52,26 +62,51 @@ export class Writer implements State {
 export function encode<T>(
   root: "args" | "result",
   value: T,
-  write: (w: Writer, value: T, at: number, depth: number, key: Segment) => void,
+  write: Write<T>,
 ): Uint8Array {
-  // A value's getter may come here again, and what fails half way is not used again: hence taken
-  // out while at work, and put back in the end.
-  const w = spare ?? new Writer();
-  spare = undefined;
-  w.end = 4;
-  w.message = messages += 1;
-  w.response = root === "result";
-  write(w, value, 0, 0, root);
-  const { end, bytes } = w;
-  const message = bytes.slice(0, end);
+  return root === "args" ? encodeRequest(value, write) : encodeResponse(value, write);
+}
+
+type Write<T> = (w: Writer, value: T, at: number, depth: number, key: Segment) => void;
+
+// A value's getter may come here again, and what fails half way is not used again: hence a writer is
+// taken out while at work, and put back in the end.
+
+function encodeRequest<T>(value: T, write: Write<T>): Uint8Array {
+  const w = requests ?? new Writer();
+  requests = undefined;
+  // Who transferred a message's buffer took the slab with it.
+  if (w.limit - w.end < SPARE_BYTES || w.bytes.length === 0) w.renew();
+  begin(w, w.end, value, "args", write);
+  const { start, end } = w;
+  const message = new Uint8Array(w.bytes.buffer, start, end - start);
+  w.end = (end + 7) & -8;
+  if (w.limit === SLAB_BYTES) requests = w;
+  return message;
+}
+
+function encodeResponse<T>(value: T, write: Write<T>): Uint8Array {
+  const w = responses ?? new Writer();
+  responses = undefined;
+  w.response = true;
+  begin(w, 0, value, "result", write);
+  const message = w.bytes.slice(0, w.end);
   if (w.limit <= KEPT_BYTES) {
-    bytes.fill(0, 0, end);
-    spare = w;
+    w.bytes.fill(0, 0, w.end);
+    responses = w;
   }
   return message;
 }
 
-let spare: Writer | undefined;
+function begin<T>(w: Writer, start: number, value: T, root: string, write: Write<T>): void {
+  w.start = start;
+  w.end = start + 4;
+  w.message = messages += 1;
+  write(w, value, start, 0, root);
+}
+
+let requests: Writer | undefined;
+let responses: Writer | undefined;
 let messages = 0;
 
 /** A table of `size` bytes, without fields of 8 bytes, that the offset at `at` leads to. */
@@ -258,7 +293,9 @@ export function putVector(w: Writer, x: Uint8Array, at: number): void {
   w.bytes.set(x, first);
 }
 
-const FIRST_BYTES = 8192;
+const SLAB_BYTES = 16_384;
+/** A request begins where there is at least this much left. */
+const SPARE_BYTES = 2048;
 /** A larger buffer is not kept for the next message. */
 const KEPT_BYTES = 1 << 20;
 /** Offsets are 31 bits wide. */

@@ -95,9 +95,16 @@ impl Emitter<'_> {
     }
 
     fn decode_positions(&mut self, object: &ObjectShape, table: &Table) {
-        self.line("const o = [];");
+        let places = &table.places[..object.fields.len()];
+        let leading = places.iter().take_while(|place| !place_optional(place)).count();
+        self.open("const o = [");
+        for (i, place) in places[..leading].iter().enumerate() {
+            let value = self.get_place(place, &i.to_string());
+            self.line(&format!("{value},"));
+        }
+        self.close("];");
         let mut gaps = false;
-        for (i, place) in table.places[..object.fields.len()].iter().enumerate() {
+        for (i, place) in places.iter().enumerate().skip(leading) {
             let key = i.to_string();
             let optional = place_optional(place);
             if optional {
