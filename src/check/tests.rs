@@ -277,7 +277,7 @@ fn a_manifest_that_lost_a_definition_is_refused() {
             .collect();
         serde_json::json!({ "version": 1, "routes": routes, "wire": contract.wire }).to_string()
     };
-    let name = SourcePath::new("manifest.json".to_owned());
+    let name = SourcePath::new("manifest.json");
     assert_eq!(parse(&text(&contract), &name), Ok(contract.clone()));
     contract.wire.objects.remove(&key("User"));
     let error = parse(&text(&contract), &name).expect_err("`User` is missing");

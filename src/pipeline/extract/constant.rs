@@ -105,7 +105,7 @@ impl<'a> Constants<'a> {
                 Expr::TsConstAssertion(e) => queue.push(&e.expr),
                 Expr::TsSatisfies(e) => queue.push(&e.expr),
                 Expr::Ident(ident) => {
-                    self.queue_name(&ident.sym, &mut seen, &mut types, &mut queue)
+                    self.queue_name(&ident.sym, &mut seen, &mut types, &mut queue);
                 }
                 Expr::Array(array) => {
                     queue.extend(array.elems.iter().flatten().map(|item| &*item.expr));

@@ -67,17 +67,17 @@ pub fn holds_secret(symbols: Symbols<'_>, file: &SourcePath, constant: &Constant
                         return true;
                     }
                 }
-                Some(Symbol::Declared { module, name }) => {
-                    if seen.insert((module.clone(), name.clone())) {
-                        let declared = symbols.module(&module).and_then(|c| c.type_named(&name));
-                        match declared.map(|declaration| &declaration.kind) {
-                            Some(TypeDeclarationKind::Alias(ty)) => queue.push((module, ty)),
-                            Some(TypeDeclarationKind::Interface { members, .. }) => {
-                                let types = members.iter().filter_map(required);
-                                queue.extend(types.map(|ty| (module.clone(), ty)));
-                            }
-                            _ => {}
+                Some(Symbol::Declared { module, name })
+                    if seen.insert((module.clone(), name.clone())) =>
+                {
+                    let declared = symbols.module(&module).and_then(|c| c.type_named(&name));
+                    match declared.map(|declaration| &declaration.kind) {
+                        Some(TypeDeclarationKind::Alias(ty)) => queue.push((module, ty)),
+                        Some(TypeDeclarationKind::Interface { members, .. }) => {
+                            let types = members.iter().filter_map(required);
+                            queue.extend(types.map(|ty| (module.clone(), ty)));
                         }
+                        _ => {}
                     }
                 }
                 _ => {}
