@@ -436,6 +436,17 @@ impl Project {
 }
 
 #[test]
+fn a_project_that_was_found_above_is_named() {
+    let project = Project::new(&[("kontract.toml", ""), ("src/users.ts", USERS), ("new/x", "")]);
+    let run = project.run(&["check", "new"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "No errors\n"));
+    assert!(run.stderr.starts_with("The project is "), "{}", run.stderr);
+    for arguments in [&["check"][..], &["check", "new", "--quiet"], &["check", "new", "--json"]] {
+        assert_eq!(project.run(arguments).stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
 fn check_finds_errors_and_writes_nothing() {
     let project = Project::new(&[("src/users.ts", USERS)]);
     let run = project.run(&["check"]);
