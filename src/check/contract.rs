@@ -8,7 +8,7 @@ use super::diagnostics;
 use crate::{
     diagnostic::position::json_error,
     files::Files,
-    lock::Released,
+    lock::{Released, abi},
     model::{SourcePath, diagnostic::Diagnostic, shape::Shapes},
 };
 
@@ -51,8 +51,16 @@ pub fn parse(text: &str, name: &SourcePath) -> Result<Contract, Diagnostic> {
     }
     let unknown =
         contract.routes.keys().find(|route| Released::of(&contract.wire, route).is_none());
-    match unknown {
-        Some(route) => Err(diagnostics::no_wire(name, route)),
+    if let Some(route) = unknown {
+        return Err(diagnostics::no_wire(name, route));
+    }
+    // The hash is what servers compare: it must be that of what is compared here.
+    let other = contract
+        .routes
+        .iter()
+        .find(|(route, stated)| abi(&contract.wire, route).as_ref() != Some(&stated.abi));
+    match other {
+        Some((route, _)) => Err(diagnostics::other_hash(name, route)),
         None => Ok(contract),
     }
 }

@@ -38,3 +38,14 @@ pub fn no_wire(file: &SourcePath, route: &str) -> Diagnostic {
     )
     .help("an earlier kontract made it: build that version of the sources again with this one")
 }
+
+#[cold]
+pub fn other_hash(file: &SourcePath, route: &str) -> Diagnostic {
+    Diagnostic::error(
+        "K143",
+        file,
+        None,
+        format!("the hash of `{route}` is not that of what travels in it"),
+    )
+    .help("the manifest was changed after the build: take the one that `kontract build` wrote")
+}

@@ -279,6 +279,11 @@ fn a_manifest_that_lost_a_definition_is_refused() {
     };
     let name = SourcePath::new("manifest.json");
     assert_eq!(parse(&text(&contract), &name), Ok(contract.clone()));
+    let stated = contract.routes.get_mut("load").expect("there");
+    let hash = std::mem::replace(&mut stated.abi, "sha256:00".to_owned());
+    let error = parse(&text(&contract), &name).expect_err("another hash");
+    assert_eq!(error.code, "K143");
+    contract.routes.get_mut("load").expect("there").abi = hash;
     contract.wire.objects.remove(&key("User"));
     let error = parse(&text(&contract), &name).expect_err("`User` is missing");
     assert_eq!(error.message, "the manifest does not say what travels in `load`");

@@ -201,11 +201,19 @@ impl Visit for Walk<'_> {
                 // Without `await` in front any of the exports may be meant.
                 let expr =
                     call.args.first().and_then(|_| import_specifier(&Expr::Call(call.clone())));
-                let path = expr.map(|import| Path { import: Some(import), names: Vec::new() });
-                self.mention(path, call.span);
+                match expr {
+                    Some(import) => {
+                        let path = Path { import: Some(import), names: Vec::new() };
+                        self.mention(Some(path), call.span);
+                    }
+                    None => self.unseen("a module whose name is computed".to_owned(), call.span),
+                }
                 self.arguments(&call.args);
             }
             Callee::Expr(callee) => {
+                if self.variables.is_global(callee, "eval") {
+                    self.unseen("code that is made at run time".to_owned(), call.span);
+                }
                 let held = self.held(callee);
                 self.gone(&held, callee.span(), USED);
                 self.call(callee, &call.args);
