@@ -77,7 +77,8 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The functions of a route.
+    /// The functions of a route, and those for the server in one object. Bundlers drop it, and with
+    /// it the server's functions, from clients.
     pub fn route(&mut self, ident: &str, request: &str, response: &str) {
         let functions = [
             ("encodeRequest", "encode", "args", "args", request, "encode"),
@@ -96,6 +97,9 @@ impl<'a> Emitter<'a> {
             ));
             self.close("}");
         }
+        let served = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"]
+            .map(|name| format!("{name}: {ident}_{name}"));
+        self.line(&format!("export const {ident}_codec = {{ {} }};", served.join(", ")));
     }
 
     pub fn line(&mut self, text: &str) {
