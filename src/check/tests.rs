@@ -226,13 +226,13 @@ fn a_route_accepts_the_released_versions_that_it_can_serve() {
     }
     let (now, _) = build(&versions[1], &lock);
     let serves = |version: usize| {
-        let old = Version::released(&lock.released["save"][&hashes[version]]);
+        let old = lock.released["save"][&hashes[version]].version();
         verdict(old, Version::of(&now.wire, "save").expect("there")) != Verdict::Breaking
     };
     assert_eq!([serves(0), serves(1), serves(2)], [true, true, true]);
     let serves = |version: usize| {
         let hash = &build(&versions[version], &lock).0.routes["load"].abi;
-        let old = Version::released(&lock.released["load"][hash]);
+        let old = lock.released["load"][hash].version();
         verdict(old, Version::of(&now.wire, "load").expect("there")) != Verdict::Breaking
     };
     assert_eq!([serves(0), serves(1), serves(2)], [true, true, false]);

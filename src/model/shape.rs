@@ -6,7 +6,7 @@
 //! ```
 //! is an [`ObjectShape`] with three fields; `email` may be absent, and its slot admits null.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -244,7 +244,35 @@ impl Shape {
     }
 }
 
+/// As TypeScript writes it.
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::String(value) => write!(f, "{}", serde_json::Value::from(value.as_str())),
+            Self::BigInt { bigint } => write!(f, "{bigint}n"),
+        }
+    }
+}
+
 impl Scalar {
+    /// As sources spell it: `Int8`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "Int8",
+            Self::Int16 => "Int16",
+            Self::Int32 => "Int32",
+            Self::Int64 => "Int64",
+            Self::Uint8 => "Uint8",
+            Self::Uint16 => "Uint16",
+            Self::Uint32 => "Uint32",
+            Self::Uint64 => "Uint64",
+            Self::Float32 => "Float32",
+            Self::Float64 => "Float64",
+        }
+    }
+
     pub fn flatbuffers_type(self) -> &'static str {
         match self {
             Self::Int8 => "byte",

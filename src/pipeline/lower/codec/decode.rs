@@ -3,7 +3,7 @@
 use super::{
     emit::{Emitter, admitted, element_width, entry, expected, property_key, segment},
     encode::absent,
-    plan::{Definition, Place, Table, is_direct, is_union, string_slot},
+    plan::{Definition, Place, Table, is_union, string_slot},
 };
 use crate::{
     model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
@@ -250,7 +250,7 @@ impl Emitter<'_> {
     }
 
     fn get_element(&mut self, slot: &Slot) -> String {
-        if is_direct(slot) {
+        if slot.is_direct() {
             return self.passage(&slot.shape, "decode");
         }
         let item = self.plan.item_name(slot).to_owned();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{Definition, Plan, Table, is_direct, scalar_name};
+use super::plan::{Definition, Plan, Table, shape_width};
 use crate::{
     model::shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot},
     pipeline::print::values::{is_identifier, number, string},
@@ -295,7 +295,7 @@ pub fn expected(plan: &Plan<'_>, shape: &Shape) -> String {
         Shape::Boolean => "boolean".to_owned(),
         Shape::String => "string".to_owned(),
         Shape::Number(Scalar::Float64) => "number".to_owned(),
-        Shape::Number(scalar) => scalar_name(*scalar).to_lowercase(),
+        Shape::Number(scalar) => scalar.name().to_lowercase(),
         Shape::BigInt(_) => "bigint".to_owned(),
         Shape::Date => "date".to_owned(),
         Shape::Bytes => "Uint8Array".to_owned(),
@@ -340,7 +340,7 @@ pub fn admitted(slot: &Slot) -> u8 {
 
 /// The size of an element in its vector.
 pub fn element_width(slot: &Slot) -> u32 {
-    if is_direct(slot) { super::plan::shape_width(&slot.shape) } else { 4 }
+    if slot.is_direct() { shape_width(&slot.shape) } else { 4 }
 }
 
 /// The offset of a field's entry from the start of its vtable.

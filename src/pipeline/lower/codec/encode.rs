@@ -4,7 +4,7 @@ use super::{
     emit::{
         Emitter, admitted, element_width, entry, has_property, property, segment, table_function,
     },
-    plan::{Definition, Place, Table, is_direct, is_union},
+    plan::{Definition, Place, Table, is_union},
 };
 use crate::{
     model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
@@ -314,7 +314,7 @@ impl Emitter<'_> {
     }
 
     fn put_element(&mut self, slot: &Slot) -> String {
-        if is_direct(slot) {
+        if slot.is_direct() {
             return self.passage(&slot.shape, "encode");
         }
         let item = self.plan.item_name(slot).to_owned();
