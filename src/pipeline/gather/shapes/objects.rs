@@ -187,6 +187,9 @@ impl<'a> Evaluator<'a> {
         let varies: Vec<bool> = heads.iter().map(|h| h.members().len() > 1).collect();
         let mut members = Vec::new();
         for sum in sums {
+            if several && self.contradicts_itself(&sum) {
+                continue;
+            }
             let path = if several {
                 let labels = sum.iter().zip(&varies).filter(|(_, varies)| **varies);
                 let labels: Vec<String> =
@@ -201,6 +204,38 @@ impl<'a> Evaluator<'a> {
         }
         self.union(members, path, at)
     }
+
+    /// `{ kind: 'a' } & { kind: 'b' }` has no values: literals of one field that exclude each other.
+    fn contradicts_itself(&mut self, sum: &[Head<'a>]) -> bool {
+        let objects: Vec<&Rc<ObjectHead<'a>>> = sum
+            .iter()
+            .filter_map(|head| if let Head::Object(object) = head { Some(object) } else { None })
+            .collect();
+        objects.iter().enumerate().any(|(index, a)| {
+            objects[..index].iter().filter(|b| a.way != b.way).any(|b| self.exclude(a, b))
+        })
+    }
+
+    fn exclude(&mut self, a: &ObjectHead<'a>, b: &ObjectHead<'a>) -> bool {
+        a.fields.iter().filter(|field| !field.optional).any(|field| {
+            let other = b.fields.iter().find(|f| f.name == field.name && !f.optional);
+            let Some(other) = other else { return false };
+            match (literals(&self.head(&field.ty)), literals(&self.head(&other.ty))) {
+                (Some(a), Some(b)) => !a.iter().any(|literal| b.contains(literal)),
+                _ => false,
+            }
+        })
+    }
+}
+
+/// None: it has other values too.
+fn literals(head: &Head<'_>) -> Option<Vec<Literal>> {
+    let members = head.members();
+    let literal = |head: &Head<'_>| match head {
+        Head::Literal(literal) => Some(literal.clone()),
+        _ => None,
+    };
+    if members.is_empty() { None } else { members.iter().map(literal).collect() }
 }
 
 /// The type of what is in both.
