@@ -27,7 +27,7 @@ use crate::{
         output::Output,
         shape::{Literal, ObjectKind, ObjectShape, Shape, Shapes, Slot, UnionShape},
     },
-    pipeline::print::header,
+    text::header,
 };
 
 pub fn schemas(app: &App) -> Vec<Output> {

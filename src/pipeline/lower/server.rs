@@ -47,11 +47,9 @@ use crate::{
         app::{App, Flavour, Modules, Route, TypeNames},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
-    pipeline::{
-        names::Layout,
-        print::values::{is_identifier, string},
-    },
+    pipeline::names::Layout,
     source::{self, Parsed},
+    text::values::{is_identifier, string},
 };
 
 use super::{accessors::Accessors, fields::AssignedFields, namespaces, own_names::Names};

@@ -7,10 +7,13 @@ use super::{
     super::{client::exported_name, rows, symbols::Symbol},
     Inference,
 };
-use crate::model::{
-    SourcePath, Span,
-    contract::{ImportKind, ModuleContract, TypeDeclarationKind},
-    types::{MODULE_SPECIFIER, TypeExpr},
+use crate::{
+    model::{
+        SourcePath, Span,
+        contract::{ImportKind, ModuleContract, TypeDeclarationKind},
+        types::{MODULE_SPECIFIER, TypeExpr},
+    },
+    pipeline::names::relative,
 };
 
 impl Inference<'_> {
@@ -150,7 +153,7 @@ impl Inference<'_> {
                 *failed = true;
                 return None;
             };
-            let specifier = relative(file, &module);
+            let specifier = module_specifier(file, &module);
             specifiers.push((file.clone(), specifier.clone(), module));
             Some(TypeExpr::Import {
                 specifier,
@@ -197,20 +200,8 @@ pub fn global(file: &SourcePath, name: &str) -> TypeExpr {
     }
 }
 /// `src/api/users.ts`, `src/model.ts` → `../model`
-fn relative(from: &SourcePath, to: &SourcePath) -> String {
-    let folder: Vec<&str> = from.as_str().split('/').collect();
-    let folder = &folder[..folder.len() - 1];
-    let target: Vec<&str> = to.as_str().split('/').collect();
-    let common = folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
-    let mut parts = vec![".."; folder.len() - common];
-    if parts.is_empty() {
-        parts.push(".");
-    }
-    parts.extend(&target[common..]);
-    let path = parts.join("/");
-    [".d.ts", ".tsx", ".mts", ".ts"]
-        .iter()
-        .find_map(|e| path.strip_suffix(e))
-        .unwrap_or(&path)
-        .to_owned()
+fn module_specifier(from: &SourcePath, to: &SourcePath) -> String {
+    let path = relative(from.as_str(), to.as_str());
+    let extensions = [".d.ts", ".tsx", ".mts", ".ts"];
+    extensions.iter().find_map(|e| path.strip_suffix(e)).unwrap_or(&path).to_owned()
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 /// `cell` and the table that it looks into.
@@ -341,7 +341,7 @@ pub fn place_optional(place: &Place) -> bool {
 
 /// `.name` or `["na-me"]`.
 pub fn member(name: &str) -> String {
-    if crate::pipeline::print::values::is_identifier(name) {
+    if crate::text::values::is_identifier(name) {
         format!(".{name}")
     } else {
         format!("[{}]", string(name))

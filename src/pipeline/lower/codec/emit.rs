@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::plan::{Definition, Plan, Table, shape_width};
 use crate::{
     model::shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot},
-    pipeline::print::values::{is_identifier, number, string},
+    text::values::{is_identifier, number, string},
 };
 
 pub struct Emitter<'a> {

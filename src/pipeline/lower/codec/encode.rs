@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 /// Which fields of a table are present is told by bits, as far as it varies.

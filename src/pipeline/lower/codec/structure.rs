@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 impl Emitter<'_> {
