@@ -436,6 +436,17 @@ impl Project {
 }
 
 #[test]
+fn a_project_that_was_found_above_is_named() {
+    let project = Project::new(&[("kontract.toml", ""), ("src/users.ts", USERS), ("new/x", "")]);
+    let run = project.run(&["check", "new"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "No errors\n"));
+    assert!(run.stderr.starts_with("The project is "), "{}", run.stderr);
+    for arguments in [&["check"][..], &["check", "new", "--quiet"], &["check", "new", "--json"]] {
+        assert_eq!(project.run(arguments).stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
 fn check_finds_errors_and_writes_nothing() {
     let project = Project::new(&[("src/users.ts", USERS)]);
     let run = project.run(&["check"]);
@@ -465,7 +476,7 @@ fn check_tells_which_clients_can_be_served() {
     assert_eq!((project.accepts("load"), project.accepts("save")), (2, 2));
 
     project.write("src/more.ts", "@backend() export async function more(): Promise<void> {}\n");
-    project.change("name: string", "/** @default \"?\" */ name: string; age: number");
+    project.change("name: string", "name: string; age: number");
     let run = project.run(&check);
     assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""));
     snapshots().bind(|| insta::assert_snapshot!("check_breaking", run.stdout));

@@ -8,6 +8,7 @@ use super::diagnostics;
 use crate::{
     diagnostic::position::json_error,
     files::Files,
+    lock::Released,
     model::{SourcePath, diagnostic::Diagnostic, shape::Shapes},
 };
 
@@ -48,7 +49,8 @@ pub fn parse(text: &str, name: &SourcePath) -> Result<Contract, Diagnostic> {
     if contract.version > VERSION {
         return Err(diagnostics::newer(name, contract.version));
     }
-    let unknown = contract.routes.keys().find(|route| !contract.wire.routes.contains_key(*route));
+    let unknown =
+        contract.routes.keys().find(|route| Released::of(&contract.wire, route).is_none());
     match unknown {
         Some(route) => Err(diagnostics::no_wire(name, route)),
         None => Ok(contract),

@@ -14,6 +14,9 @@ use crate::model::{
     wire::{elements, ids_of, rest_type, wire_type},
 };
 
+/// A definition was lost, by hand or in a merge: nothing can be said, so that nobody is served.
+const UNKNOWN: &str = "its definition is missing";
+
 pub fn changes(old: Version<'_>, new: Version<'_>) -> Vec<Change> {
     let mut changes = Flow::new(Direction::Request, old, new).run(old.request, new.request);
     changes.extend(Flow::new(Direction::Response, new, old).run(new.response, old.response));
@@ -55,14 +58,16 @@ impl<'s> Flow<'s> {
                 Pair::Objects(writer, reader) => {
                     let objects =
                         (self.writer.objects.get(writer), self.reader.objects.get(reader));
-                    if let (Some(writer), Some(reader)) = objects {
-                        self.objects(writer, reader, &path);
+                    match objects {
+                        (Some(writer), Some(reader)) => self.objects(writer, reader, &path),
+                        _ => self.breaking(&path, UNKNOWN),
                     }
                 }
                 Pair::Unions(writer, reader) => {
                     let unions = (self.writer.unions.get(writer), self.reader.unions.get(reader));
-                    if let (Some(writer), Some(reader)) = unions {
-                        self.unions(writer, reader, &path);
+                    match unions {
+                        (Some(writer), Some(reader)) => self.unions(writer, reader, &path),
+                        _ => self.breaking(&path, UNKNOWN),
                     }
                 }
             }

@@ -262,3 +262,36 @@ fn a_manifest_that_cannot_be_compared_is_an_error() {
     let path = std::path::Path::new("/app/empty.json");
     assert!(read(&files, path, &SourcePath::new("empty.json")).is_ok());
 }
+
+#[test]
+fn a_manifest_that_lost_a_definition_is_refused() {
+    let (mut contract, _) = build(USER, &Lock::default());
+    let text = |contract: &Contract| {
+        let routes: serde_json::Map<_, _> = contract
+            .routes
+            .iter()
+            .map(|(name, route)| {
+                let meta = serde_json::json!({ "perm": route.meta.perm });
+                (name.clone(), serde_json::json!({ "abi": route.abi, "meta": meta }))
+            })
+            .collect();
+        serde_json::json!({ "version": 1, "routes": routes, "wire": contract.wire }).to_string()
+    };
+    let name = SourcePath::new("manifest.json");
+    assert_eq!(parse(&text(&contract), &name), Ok(contract.clone()));
+    contract.wire.objects.remove(&key("User"));
+    let error = parse(&text(&contract), &name).expect_err("`User` is missing");
+    assert_eq!(error.message, "the manifest does not say what travels in `load`");
+}
+
+#[test]
+fn nobody_is_served_by_a_lock_that_lost_a_definition() {
+    let (old, mut lock) = build(USER, &Lock::default());
+    lock.release(&old.wire, |route| Some(old.routes.get(route)?.abi.clone()));
+    let (new, _) = build(&USER.replace("tags: string[]", "tags: string[], more?: string"), &lock);
+    let mut released = lock.released["load"].values().next().expect("released").clone();
+    let now = Version::of(&new.wire, "load").expect("there");
+    assert_eq!(verdict(released.version(), now), Verdict::Compatible);
+    released.objects.remove(&key("User"));
+    assert_eq!(verdict(released.version(), now), Verdict::Breaking);
+}

@@ -51,7 +51,7 @@ pub fn run(arguments: &CheckArguments) -> Outcome {
         _ if errors => String::new(),
         None => "No errors".to_owned(),
         Some(_) if breaking == 0 => "Every client of that version can be served".to_owned(),
-        Some(_) => format!("{} of clients of that version are refused", plural_calls(breaking)),
+        Some(_) => format!("Clients of that version are refused by {}", plural(breaking, "route")),
     };
     terminal.summary(
         &sentence,
@@ -167,10 +167,6 @@ fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Defaults => "defaults",
         Verdict::Breaking => "breaking",
     }
-}
-
-fn plural_calls(routes: usize) -> String {
-    format!("Calls to {}", plural(routes, "route"))
 }
 
 const TITLES: [(Fate, &str); 5] = [

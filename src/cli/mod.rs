@@ -150,11 +150,20 @@ impl Common {
         let start = current.join(&self.folder);
         let config = self.config.as_deref().map(|path| current.join(path));
         let flags = Flags { config, out: self.out.clone(), ..flags };
-        config::load(files, &start, &flags).map_err(|diagnostics| {
+        let options = config::load(files, &start, &flags).map_err(|diagnostics| {
             let project = config::find(files, &start, &flags).map(|project| project.folder);
-            terminal.diagnostics(files, &project.unwrap_or(start), diagnostics);
+            terminal.diagnostics(files, &project.unwrap_or_else(|_| start.clone()), diagnostics);
             Outcome::Usage
-        })
+        })?;
+        // Who starts a project inside of another one must not wonder what is built.
+        let above = files.canonicalize(&start).is_ok_and(|start| start != options.project);
+        if flags.config.is_none() && above && !self.json && !self.quiet {
+            warn(&format!(
+                "The project is {}: its kontract.toml is the nearest",
+                options.project.display()
+            ));
+        }
+        Ok(options)
     }
 }
 
@@ -197,7 +206,7 @@ Examples:
   kontract clean            remove the outputs of the current project
   kontract clean apps/shop  remove those of another one
 
-Files that kontract did not make, or that were changed since, stay.
+kontract.lock.json stays, and so do files that kontract did not make or that were changed since.
 
 Exit codes:
   0  cleaned    1  the output folder cannot be read    2  wrong arguments or configuration";

@@ -199,6 +199,9 @@ pub struct Constant {
     pub value: ConstantValue,
     /// The declared type; otherwise the type of the literal is printed.
     pub ty: Option<TypeExpr>,
+    /// Types that parts of the value are given: `{ key: KEY as Secret<string> }`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<TypeExpr>,
     /// `as const`: printed with `readonly` and literal types.
     pub as_const: bool,
     pub docs: Option<Docs>,

@@ -1,10 +1,10 @@
 //! Constants: what the compiler can evaluate without running anything.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_common::Spanned;
 use swc_ecma_ast::{
     BinaryOp, Decl, Expr, Lit, MemberProp, Module, ModuleDecl, ModuleItem, Pat, Prop, PropName,
-    PropOrSpread, Stmt, UnaryOp, VarDeclKind,
+    PropOrSpread, Stmt, TsType, UnaryOp, VarDeclKind,
 };
 
 use super::names::Names;
@@ -17,6 +17,8 @@ use crate::{
 pub struct Constants<'a> {
     names: &'a Names,
     initializers: FxHashMap<&'a str, &'a Expr>,
+    /// The types that the constants declare, where they do.
+    declared: FxHashMap<&'a str, &'a TsType>,
 }
 
 pub enum NotConstant {
@@ -30,6 +32,7 @@ const MAX_NODES: usize = 4096;
 impl<'a> Constants<'a> {
     pub fn of(module: &'a Module, names: &'a Names) -> Self {
         let mut initializers = FxHashMap::default();
+        let mut declared = FxHashMap::default();
         for item in &module.body {
             let (ModuleItem::Stmt(Stmt::Decl(Decl::Var(var)))
             | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(swc_ecma_ast::ExportDecl {
@@ -43,11 +46,14 @@ impl<'a> Constants<'a> {
                 for declarator in &var.decls {
                     if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init) {
                         initializers.insert(ident.id.sym.as_str(), &**init);
+                        if let Some(annotation) = &ident.type_ann {
+                            declared.insert(ident.id.sym.as_str(), &*annotation.type_ann);
+                        }
                     }
                 }
             }
         }
-        Self { names, initializers }
+        Self { names, initializers, declared }
     }
 
     pub fn evaluate(&self, expr: &Expr) -> Result<ConstantValue, NotConstant> {
@@ -80,6 +86,67 @@ impl<'a> Constants<'a> {
             };
         }
         expr
+    }
+
+    /// The types that a constant's parts are given, by `as` or where they are declared: its own
+    /// type follows from these, and not from its value.
+    pub fn given_types<'e>(&self, expr: &'e Expr) -> Vec<&'e TsType>
+    where
+        'a: 'e,
+    {
+        let mut types = Vec::new();
+        let mut queue = vec![expr];
+        let mut seen = FxHashSet::default();
+        while let Some(expr) = queue.pop() {
+            match expr {
+                Expr::Paren(e) => queue.push(&e.expr),
+                Expr::TsAs(e) => types.push(&*e.type_ann),
+                Expr::TsTypeAssertion(e) => types.push(&*e.type_ann),
+                Expr::TsConstAssertion(e) => queue.push(&e.expr),
+                Expr::TsSatisfies(e) => queue.push(&e.expr),
+                Expr::Ident(ident) => {
+                    self.queue_name(&ident.sym, &mut seen, &mut types, &mut queue);
+                }
+                Expr::Array(array) => {
+                    queue.extend(array.elems.iter().flatten().map(|item| &*item.expr));
+                }
+                Expr::Object(object) => {
+                    for prop in &object.props {
+                        match prop {
+                            PropOrSpread::Prop(prop) => match &**prop {
+                                Prop::KeyValue(pair) => queue.push(&pair.value),
+                                Prop::Shorthand(ident) => {
+                                    self.queue_name(&ident.sym, &mut seen, &mut types, &mut queue);
+                                }
+                                _ => {}
+                            },
+                            PropOrSpread::Spread(_) => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        types
+    }
+
+    fn queue_name<'e>(
+        &self,
+        name: &str,
+        seen: &mut FxHashSet<&'e str>,
+        types: &mut Vec<&'e TsType>,
+        queue: &mut Vec<&'e Expr>,
+    ) where
+        'a: 'e,
+    {
+        let Some((name, init)) = self.initializers.get_key_value(name) else { return };
+        if !seen.insert(name) {
+            return;
+        }
+        match self.declared.get(name) {
+            Some(ty) => types.push(ty),
+            None => queue.push(init),
+        }
     }
 
     fn value(

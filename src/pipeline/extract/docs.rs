@@ -17,7 +17,8 @@ pub fn docs(comments: &SingleThreadedComments, position: BytePos) -> Option<Docs
 }
 
 /// The doc comment between the token before `position` and the one there, all in one line, as in
-/// `{ /** The key. */ id: string }`: to the parser it trails the token before.
+/// `{ /** The key. */ id: string; /** The name. */ name: string }`: to the parser it trails the
+/// token before. A comment that ends its line belongs to what stands before it.
 pub fn docs_in_line(
     comments: &SingleThreadedComments,
     text: &str,
@@ -33,8 +34,7 @@ pub fn docs_in_line(
         return None;
     }
     let token = before(start)?;
-    // Behind a comma or a semicolon stands what belongs to the member before.
-    if !token.ends_with(['{', '(']) {
+    if !token.ends_with(['{', '(', ';', ',']) {
         return None;
     }
     let token = BytePos(u32::try_from(token.len()).ok()? + 1);

@@ -311,6 +311,12 @@ impl<'a> Extractor<'a> {
                     name: ident.id.sym.to_string(),
                     value: constant,
                     ty: ident.type_ann.as_ref().map(|t| self.ty(&t.type_ann)),
+                    given: self
+                        .constants
+                        .given_types(init)
+                        .into_iter()
+                        .map(|t| self.ty(t))
+                        .collect(),
                     as_const: matches!(unparenthesized(init), Expr::TsConstAssertion(_)),
                     docs: self.docs(outer.lo),
                     span: span(ident.id.span),

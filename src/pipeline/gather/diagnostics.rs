@@ -281,6 +281,14 @@ pub fn reserved_table_name(file: &SourcePath, span: Span, name: &str) -> Diagnos
 }
 
 #[cold]
+pub fn unknown_table(file: &SourcePath, span: Span, name: &str, meant: &str) -> Diagnostic {
+    let message = format!("nothing tells what the table `{name}` holds: did you mean `{meant}`?");
+    Diagnostic::warning("K165", file, Some(span), message)
+        .label("no type is called like it, and no object is written to it")
+        .help("correct the name, or declare an interface for the rows of this table")
+}
+
+#[cold]
 pub fn empty_row(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
     Diagnostic::error("K161", file, Some(span), format!("`{name}` has no fields"))
         .label("the rows of a table need a primary key at least")

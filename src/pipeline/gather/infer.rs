@@ -28,7 +28,7 @@ use crate::model::{
     contract::{ConstantValue, Insert, TypeDeclarationKind},
     diagnostic::Diagnostic,
     symbolic,
-    types::{Key, MemberKind, TypeExpr},
+    types::{Key, LiteralType, MemberKind, TypeExpr},
 };
 
 /// Resolves what the bodies of functions left open in signatures and in what is written into
@@ -270,10 +270,15 @@ impl<'a> Inference<'a> {
         };
         let Symbol::Declared { module, name } = symbol else { return None };
         let constant = self.symbols.module(&module)?.constant(&name)?;
-        if let Some(ty) = &constant.ty
-            && parts.clone().next().is_none()
-        {
-            return self.globalize(&module, ty);
+        if let Some(ty) = &constant.ty {
+            let ty = parts.fold(ty.clone(), |object, part| TypeExpr::Indexed {
+                object: Box::new(object),
+                index: Box::new(TypeExpr::Literal(LiteralType::String(part.to_owned()))),
+            });
+            return self.globalize(&module, &ty);
+        }
+        if !constant.given.is_empty() {
+            return None;
         }
         let mut value = &constant.value;
         for part in parts {

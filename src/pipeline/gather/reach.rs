@@ -102,8 +102,14 @@ struct Declaration<'a> {
 enum Value<'a> {
     Storage(Held),
     Declaration(Declaration<'a>),
-    Member { declaration: Declaration<'a>, member: &'a str, receiver: Declaration<'a> },
+    Member {
+        declaration: Declaration<'a>,
+        member: &'a str,
+        receiver: Declaration<'a>,
+    },
     Namespace(&'a SourcePath),
+    /// `import * as k from 'kontract/runtime'`, in another file.
+    Runtime,
 }
 
 /// What a node does by itself.

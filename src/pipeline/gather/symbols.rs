@@ -136,12 +136,21 @@ impl<'a> Symbols<'a> {
         if self.is_package(module) && declares(contract, name) {
             return Some(Symbol::Declared { module: module.clone(), name: name.to_owned() });
         }
-        contract.exports.iter().find_map(|export| match &export.target {
-            ExportTarget::Star { specifier } => match self.leads(module, specifier) {
-                Leads::Module(next) => self.export_seen(&next, name, seen),
+        let stars = || {
+            contract.exports.iter().filter_map(|export| match &export.target {
+                ExportTarget::Star { specifier } => Some(specifier),
                 _ => None,
-            },
+            })
+        };
+        let found = stars().find_map(|specifier| match self.leads(module, specifier) {
+            Leads::Module(next) => self.export_seen(&next, name, seen),
             _ => None,
+        });
+        // What no file exports is the compiler's own package's.
+        found.or_else(|| {
+            let specifier = stars().find(|specifier| is_kontract(specifier))?;
+            let name = ImportKind::Named(name.to_owned());
+            Some(Symbol::Package { specifier: specifier.clone(), name })
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     diagnostics::{
         ambiguous_table, empty_row, invalid_table_name, key_not_text, optional_key, reserved_field,
-        reserved_table_name, two_primary_keys,
+        reserved_table_name, two_primary_keys, unknown_table,
     },
     rows::{RowField, fields_of, is_text},
     symbols::Symbols,
@@ -27,6 +27,9 @@ pub struct Row<'a> {
     pub declaration: &'a TypeDeclaration,
     pub fields: Vec<RowField>,
 }
+
+/// For each letter that differs a name must have as many, to be taken for another one.
+const LETTERS_FOR_A_SLIP: usize = 4;
 
 /// The key of rows that no type describes.
 pub const GENERATED_KEY: &str = "_id";
@@ -59,12 +62,36 @@ pub fn tables(
         let locked_key = locked_keys.get(&name).map(String::as_str);
         tables.insert(name, table(symbols, &row, locked_key, diagnostics));
     }
-    for name in used {
-        if !tables.contains_key(&name) {
-            tables.insert(name.clone(), inferred(symbols, &name));
-        }
+    let undescribed: Vec<String> =
+        used.into_iter().filter(|name| !tables.contains_key(name)).collect();
+    for name in &undescribed {
+        tables.insert(name.clone(), inferred(symbols, name));
     }
+    diagnostics.extend(undescribed.iter().filter_map(|name| mistyped(symbols, &tables, name)));
     tables
+}
+
+/// A table that neither a type nor a write tells anything of, and that is called almost like one
+/// that has fields.
+fn mistyped(
+    symbols: Symbols<'_>,
+    tables: &BTreeMap<String, Table>,
+    name: &str,
+) -> Option<Diagnostic> {
+    if symbols.modules.values().flat_map(|c| &c.inserts).any(|insert| insert.table == name) {
+        return None;
+    }
+    let (distance, meant) = tables
+        .iter()
+        .filter(|(_, table)| !table.fields.is_empty())
+        .map(|(other, _)| (strsim::damerau_levenshtein(name, other), other))
+        .min()?;
+    if distance * LETTERS_FOR_A_SLIP > name.chars().count() {
+        return None;
+    }
+    let uses = symbols.modules.iter().flat_map(|(file, c)| c.tables.iter().map(move |t| (file, t)));
+    let (file, first) = uses.into_iter().find(|(_, table)| table.table == name)?;
+    Some(unknown_table(file, first.span, name, meant))
 }
 
 /// The types of rows, by table: annotated ones, and those called like a table that is used.

@@ -181,7 +181,9 @@ impl Walk<'_> {
         }
         let first = || self.ty(scope, &call.args.first()?.expr);
         if self.extractor.names.is(&object.sym, "HttpResp") {
+            let mut given = self.extractor.type_arguments(call.type_args.as_deref());
             let data = match name {
+                "ok" | "created" if given.len() == 1 => given.remove(0),
                 "ok" | "created" => first()?,
                 "noContent" | "redirect" => keyword("null"),
                 _ => return None,

@@ -211,6 +211,10 @@ impl Walk<'_> {
         match (ident.sym.as_str(), arguments.len()) {
             ("Date" | "Uint8Array" | "URL", 0) => Some(reference(&ident.sym, Vec::new())),
             ("Map", 2) | ("Set", 1) => Some(reference(&ident.sym, arguments)),
+            // What it is said to hold decides, and not what it is given.
+            (_, 1) if self.extractor.names.is(&ident.sym, "HttpResp") => {
+                Some(reference(&ident.sym, arguments))
+            }
             _ if self.extractor.names.is(&ident.sym, "HttpResp") => {
                 let data = self.ty(scope, &new.args.as_ref()?.first()?.expr)?;
                 Some(reference(&ident.sym, vec![data]))

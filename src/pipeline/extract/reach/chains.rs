@@ -231,7 +231,7 @@ impl<'a> Variables<'a> {
 
     /// `k.env`, for `import * as k from 'kontract/runtime'`.
     fn is_namespaced_env(&self, member: &MemberExpr) -> bool {
-        member.prop.is_ident_with("env")
+        self.name(&member.prop).is_some_and(|name| name == "env")
             && matches!(&*member.obj, Expr::Ident(ident) if ident.ctxt == self.uses.top_level
                 && self.uses.extractor.names.is_namespace(&ident.sym))
     }

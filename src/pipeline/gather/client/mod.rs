@@ -6,7 +6,7 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::secrets::looks_secret;
+use self::secrets::{holds_secret, looks_secret};
 use super::{
     diagnostics::{client_name_taken, needs_declared_type, secret_constant},
     roles::{is_declaration, output_specifiers},
@@ -128,7 +128,7 @@ impl<'a> Plan<'a> {
             self.need_type(file, local);
         }
         if let Some(constant) = contract.constant(local) {
-            if looks_secret(constant) {
+            if looks_secret(constant) || holds_secret(self.symbols, file, constant) {
                 self.diagnostics.push(secret_constant(file, span, local));
             } else {
                 self.need_constant(file, local);
@@ -168,7 +168,7 @@ impl<'a> Plan<'a> {
         if contract.type_named(&local).is_some() {
             self.need_type(&module, &local);
         } else if let Some(constant) = constant {
-            if looks_secret(constant) {
+            if looks_secret(constant) || holds_secret(self.symbols, &module, constant) {
                 return;
             }
             self.need_constant(&module, &local);

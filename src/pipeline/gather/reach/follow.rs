@@ -8,9 +8,11 @@ use crate::{
     model::{
         SourcePath, Span,
         app::{Modules, Unseen},
+        contract::ImportKind,
         reach::{COMPUTED, DROPPED, Held, ITERATE, Mention, Path, called_with},
     },
     pipeline::gather::symbols::Symbol,
+    source::is_kontract,
 };
 
 /// One mention is followed.
@@ -24,6 +26,8 @@ pub struct Follow<'g, 'a> {
 }
 
 const MAX_STEPS: usize = 256;
+/// What exports `env`.
+const RUNTIME: &str = "kontract/runtime";
 
 impl<'g, 'a> Follow<'g, 'a> {
     pub fn new(graph: &'g Graph<'a>, site: &'g Node<'a>, span: Span) -> Self {
@@ -64,6 +68,7 @@ impl<'g, 'a> Follow<'g, 'a> {
                 self.node(*declaration, Some(member), Some(*receiver), true);
             }
             Value::Namespace(module) => self.all_of(module),
+            Value::Runtime => self.unseen("`env` is passed on with its package".to_owned()),
         }
     }
 
@@ -113,6 +118,11 @@ impl<'g, 'a> Follow<'g, 'a> {
                 Some(Value::Declaration(Declaration { file, name: &reach.name }))
             }
             Symbol::Namespace(module) => Some(Value::Namespace(modules.get_key_value(module)?.0)),
+            Symbol::Package { specifier, name } if is_kontract(specifier) => match name {
+                ImportKind::Named(name) if name == "env" => Some(Value::Storage(Held::Env)),
+                ImportKind::Namespace if specifier == RUNTIME => Some(Value::Runtime),
+                _ => None,
+            },
             Symbol::Package { .. } => None,
         }
     }
@@ -208,6 +218,14 @@ impl<'g, 'a> Follow<'g, 'a> {
             let next = match value {
                 Value::Storage(held) => self.storage(held, name),
                 Value::Namespace(module) => self.export(module, name),
+                Value::Runtime => match name {
+                    "env" => vec![Value::Storage(Held::Env)],
+                    COMPUTED => {
+                        self.unseen("a computed member of `kontract/runtime`".to_owned());
+                        Vec::new()
+                    }
+                    _ => Vec::new(),
+                },
                 Value::Declaration(declaration) => {
                     self.of_declaration(*declaration, name, arguments, taken)
                 }
@@ -326,8 +344,13 @@ impl<'g, 'a> Follow<'g, 'a> {
         taken: &mut bool,
     ) -> Vec<Value<'a>> {
         let Some(fact) = self.graph.fact(node.declaration, node.member) else {
-            // It touches nothing, so that it does not matter what it is given.
-            *taken = true;
+            if matches!(name, COMPUTED | ITERATE) && node.member.is_none() {
+                // Only its members touch anything: one of them, nobody knows which.
+                self.edges.next.push(Node { whole: true, ..node });
+            } else {
+                // It touches nothing, so that it does not matter what it is given.
+                *taken = true;
+            }
             return Vec::new();
         };
         let mut values = Vec::new();
@@ -341,7 +364,16 @@ impl<'g, 'a> Follow<'g, 'a> {
                 site.arguments = arguments.to_vec();
             }
             for held in &fact.returns {
-                values.extend(self.values(held, &site));
+                let returned = self.values(held, &site);
+                // What is made of the result is noted without the arguments.
+                if !arguments.is_empty() && is_parameter(held) {
+                    for value in &returned {
+                        if let Value::Storage(held) = value {
+                            self.unseen(format!("{} comes back from a function", held.in_words()));
+                        }
+                    }
+                }
+                values.extend(returned);
             }
         }
         self.edges.next.push(site);
@@ -359,4 +391,10 @@ impl<'g, 'a> Follow<'g, 'a> {
         values.extend(self.step(&held, name, arguments, taken));
         values
     }
+}
+
+/// What the declaration's own function is given.
+fn is_parameter(held: &Held) -> bool {
+    matches!(held, Held::Named(path) if path.import.is_none()
+        && path.names.first().is_some_and(|name| name.starts_with('#')))
 }

@@ -9,19 +9,24 @@ use super::{
 };
 use crate::{
     model::{
-        contract::ConstantValue,
+        contract::{Constant, ConstantValue},
         shape::{Literal, Place, Scalar},
         types::Key,
     },
     pipeline::gather::symbols::{Symbol, Symbols},
 };
 
+/// Its type is declared, or follows from its value.
+fn is_told(constant: &Constant) -> bool {
+    constant.ty.is_some() || constant.given.is_empty()
+}
+
 impl<'a> Evaluator<'a> {
     pub fn is_constant(&self, name: &str, scope: &Rc<Scope<'a>>) -> bool {
         let first = name.split('.').next().unwrap_or(name);
         match self.symbols.local(&scope.file, first) {
             Some(Symbol::Declared { module, name }) => {
-                self.symbols.module(&module).is_some_and(|c| c.constant(&name).is_some())
+                self.symbols.module(&module).is_some_and(|c| c.constant(&name).is_some_and(is_told))
             }
             _ => false,
         }
@@ -46,7 +51,7 @@ impl<'a> Evaluator<'a> {
                 Symbol::Package { .. } => return None,
             }
         };
-        let constant = symbols.module(&module)?.constant(&declared)?;
+        let constant = symbols.module(&module)?.constant(&declared).filter(|c| is_told(c))?;
         let here = place(&module, constant.span);
         let mut head = if let Some(ty) = &constant.ty {
             let thunk = Self::thunk(ty, &Scope::of_file(&module), Rc::clone(path), &here);

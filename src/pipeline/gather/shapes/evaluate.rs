@@ -31,6 +31,8 @@ pub struct Evaluator<'a> {
     /// Named types that are being looked up.
     pub open: FxHashSet<String>,
     work: usize,
+    /// How many types are being looked into, each for the one before it.
+    depth: usize,
     /// While a package's type is looked up for the project: whether it cannot be told.
     pub gave_up: Option<bool>,
     pub origin: Origin,
@@ -40,6 +42,8 @@ pub struct Evaluator<'a> {
 
 /// Types looked into, in one program: far more than any real one needs.
 const MAX_WORK: usize = 2_000_000;
+/// A type that is made of its own field (`interface A { a: A['a'] }`) has no end.
+const MAX_DEPTH: usize = 4_000;
 /// Members of a union while it is put together.
 pub const MAX_MEMBERS: usize = 10_000;
 
@@ -51,6 +55,7 @@ impl<'a> Evaluator<'a> {
             declared: FxHashMap::default(),
             open: FxHashSet::default(),
             work: 0,
+            depth: 0,
             gave_up: None,
             origin: Origin { file: SourcePath::new(""), span: Span::default(), result: false },
             diagnostics: Vec::new(),
@@ -76,7 +81,7 @@ impl<'a> Evaluator<'a> {
             return Head::Refused;
         }
         self.work += 1;
-        if self.work > MAX_WORK {
+        if self.work > MAX_WORK || self.depth > MAX_DEPTH {
             let diagnostic = too_large_type(
                 &self.origin,
                 "the types of this program are too large",
@@ -86,7 +91,8 @@ impl<'a> Evaluator<'a> {
             self.give_up();
             return Head::Refused;
         }
-        stacker::maybe_grow(128 << 10, 4 << 20, || match &thunk.source {
+        self.depth += 1;
+        let head = stacker::maybe_grow(128 << 10, 4 << 20, || match &thunk.source {
             Source::Known(head) => head.clone(),
             Source::Written(ty, scope) => self.written(ty, scope, &thunk.way, &thunk.place),
             Source::Any(thunks) => {
@@ -105,7 +111,9 @@ impl<'a> Evaluator<'a> {
                 let head = self.head(inner);
                 self.scaled(&head, *scalar, &thunk.place)
             }
-        })
+        });
+        self.depth -= 1;
+        head
     }
 
     pub fn thunk(

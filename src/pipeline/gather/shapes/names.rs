@@ -1,6 +1,9 @@
 //! Texts for types: keys of instantiations, labels of union members, identifiers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     head::{Head, Scope, Source, Thunk},
@@ -103,12 +106,27 @@ pub fn words(ty: &TypeExpr) -> String {
 const MAX_WORDS: usize = 60;
 
 /// The same text for the same type, without looking into it: part of the keys of what is made with
-/// it as an argument. Names of `home` stand without their file.
-pub fn text(symbols: Symbols<'_>, thunk: &Thunk<'_>, home: &SourcePath) -> String {
+/// it as an argument. Names of `home` stand without their file. None where it is too long for a
+/// key: second names that hold second names twice grow exponentially.
+pub fn text(symbols: Symbols<'_>, thunk: &Thunk<'_>, home: &SourcePath) -> Option<String> {
+    let left = Cell::new(MAX_PARTS);
+    let text = thunk_text(symbols, thunk, home, &left);
+    (left.get() > 0).then_some(text)
+}
+
+/// A text has so many types in it at most.
+const MAX_PARTS: usize = 10_000;
+
+fn thunk_text(
+    symbols: Symbols<'_>,
+    thunk: &Thunk<'_>,
+    home: &SourcePath,
+    left: &Cell<usize>,
+) -> String {
     match &thunk.source {
         // An argument may hold arguments, and those again.
         Source::Written(ty, scope) => stacker::maybe_grow(128 << 10, 4 << 20, || {
-            written_text(symbols, ty, scope, &thunk.way, home, 0)
+            written_text(symbols, ty, scope, &thunk.way, home, (0, left))
         }),
         Source::Known(head) => head_label(head).unwrap_or_else(|| at_home(&thunk.way, home)),
         _ => at_home(&thunk.way, home),
@@ -157,12 +175,13 @@ fn written_text(
     scope: &std::rc::Rc<Scope<'_>>,
     way: &str,
     home: &SourcePath,
-    depth: usize,
+    (depth, left): (usize, &Cell<usize>),
 ) -> String {
-    if depth > 64 {
+    left.set(left.get().saturating_sub(1));
+    if depth > 64 || left.get() == 0 {
         return at_home(way, home);
     }
-    let sub = |ty: &TypeExpr| written_text(symbols, ty, scope, way, home, depth + 1);
+    let sub = |ty: &TypeExpr| written_text(symbols, ty, scope, way, home, (depth + 1, left));
     let all = |types: &[TypeExpr], by: &str| types.iter().map(&sub).collect::<Vec<_>>().join(by);
     match ty {
         TypeExpr::Keyword(name) => name.clone(),
@@ -182,7 +201,7 @@ fn written_text(
                 format!("<{}>", all(arguments, ", "))
             };
             match lookup(symbols, scope, name) {
-                Name::Bound(thunk) => text(symbols, &thunk, home),
+                Name::Bound(thunk) => thunk_text(symbols, &thunk, home, left),
                 Name::Found(found) => {
                     // A plain second name for a type.
                     if let [declaration] = found.declarations.as_slice()
@@ -197,7 +216,8 @@ fn written_text(
                             outer: None,
                         };
                         let scope = std::rc::Rc::new(scope);
-                        return written_text(symbols, inner, &scope, way, home, depth + 1);
+                        let inside = (depth + 1, left);
+                        return written_text(symbols, inner, &scope, way, home, inside);
                     }
                     if found.file == *home {
                         format!("{}{arguments}", found.path)

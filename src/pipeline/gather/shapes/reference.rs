@@ -153,6 +153,7 @@ impl<'a> Evaluator<'a> {
         let parameters =
             found.declarations.iter().map(|d| &d.type_parameters).find(|p| !p.is_empty());
         let mut key = format!("{}#{}", self.symbols.label(&found.file), found.path);
+        let mut too_long = false;
         let mut scope = Rc::new(Scope {
             file: found.file.clone(),
             namespaces: found.namespaces.clone(),
@@ -171,7 +172,10 @@ impl<'a> Evaluator<'a> {
                         None => Thunk::known(Head::Unknown(here.clone()), &path, &here),
                     }
                 });
-                texts.push(names::text(self.symbols, &argument, &found.file));
+                match names::text(self.symbols, &argument, &found.file) {
+                    Some(text) => texts.push(text),
+                    None => too_long = true,
+                }
                 let mut bound = scope.bound.clone();
                 bound.push((parameter.name.clone(), argument));
                 scope = Rc::new(Scope {
@@ -183,7 +187,7 @@ impl<'a> Evaluator<'a> {
             }
             key = format!("{key}<{}>", texts.join(", "));
         }
-        if key.len() > MAX_KEY || names::nesting(&key) > MAX_NESTING {
+        if too_long || key.len() > MAX_KEY || names::nesting(&key) > MAX_NESTING {
             let message = format!("the type `{}` grows with each step into it", found.path);
             let diagnostic = too_large_type(&self.origin, &message, at);
             let start = place(&found.file, found.declarations[0].span);
