@@ -7,6 +7,7 @@ pub mod files;
 pub mod hash;
 pub mod model;
 pub mod diagnostic;
+pub mod text;
 pub mod source;
 pub mod lock;
 pub mod check;

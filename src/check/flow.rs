@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Change, Direction, Verdict, Version, show};
-use crate::{
-    lock::{counterparts, elements, ids_of, literal, rest_type, wire_type},
-    model::shape::{
+use super::{Change, Direction, Verdict, Version, counterparts, show};
+use crate::model::{
+    shape::{
         FieldShape, Literal, ObjectKind, ObjectShape, Rest, Shape, ShapeKey, Slot, UnionShape,
     },
+    wire::{elements, ids_of, rest_type, wire_type},
 };
 
 /// A definition was lost, by hand or in a merge: nothing can be said, so that nobody is served.
@@ -413,7 +413,7 @@ impl<'s> Flow<'s> {
     fn literals(&mut self, written: &[Literal], read: &[Literal], path: &str) {
         let without = |from: &[Literal], others: &[Literal]| {
             let left = from.iter().filter(|one| !others.contains(one));
-            left.map(literal).collect::<Vec<_>>().join(" and ")
+            left.map(ToString::to_string).collect::<Vec<_>>().join(" and ")
         };
         let unknown = without(written, read);
         if !unknown.is_empty() {

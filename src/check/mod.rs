@@ -4,19 +4,20 @@
 //! old one. Both are the same question, asked of a writer and a reader ([`flow`]).
 
 mod contract;
+mod counterparts;
 pub(crate) mod diagnostics;
 mod flow;
 mod show;
 
 use std::collections::BTreeMap;
 
-pub use self::contract::{Contract, ContractRoute, Meta, parse, read};
-use crate::{
-    lock::Released,
-    model::{
-        perms,
-        shape::{ObjectShape, ShapeKey, Shapes, UnionShape},
-    },
+pub use self::{
+    contract::{Contract, ContractRoute, Meta, parse, read},
+    counterparts::{counterparts, only_renamed},
+};
+use crate::model::{
+    perms,
+    shape::{ObjectShape, ShapeKey, Shapes, UnionShape},
 };
 
 /// What becomes of clients that were built with the old version.
@@ -62,10 +63,10 @@ pub enum Fate {
 /// What travels in one version of one route.
 #[derive(Clone, Copy)]
 pub struct Version<'s> {
-    request: &'s ShapeKey,
-    response: &'s ShapeKey,
-    objects: &'s BTreeMap<ShapeKey, ObjectShape>,
-    unions: &'s BTreeMap<ShapeKey, UnionShape>,
+    pub request: &'s ShapeKey,
+    pub response: &'s ShapeKey,
+    pub objects: &'s BTreeMap<ShapeKey, ObjectShape>,
+    pub unions: &'s BTreeMap<ShapeKey, UnionShape>,
 }
 
 /// In the order of the routes' names.
@@ -167,15 +168,6 @@ impl<'s> Version<'s> {
             objects: &shapes.objects,
             unions: &shapes.unions,
         })
-    }
-
-    pub fn released(released: &'s Released) -> Self {
-        Self {
-            request: &released.request,
-            response: &released.response,
-            objects: &released.objects,
-            unions: &released.unions,
-        }
     }
 }
 

@@ -1,10 +1,7 @@
 //! Types in words, as TypeScript writes them.
 
 use super::Version;
-use crate::{
-    lock::literal,
-    model::shape::{Scalar, Shape, Slot},
-};
+use crate::model::shape::{Scalar, Shape, Slot};
 
 pub fn slot(slot: &Slot, version: Version<'_>) -> String {
     let mut parts = Vec::new();
@@ -26,13 +23,15 @@ pub fn shape(shape: &Shape, version: Version<'_>) -> String {
         Shape::Boolean => "boolean".to_owned(),
         Shape::String => "string".to_owned(),
         Shape::Number(Scalar::Float64) => "number".to_owned(),
-        Shape::Number(scalar) => format!("{scalar:?}"),
+        Shape::Number(scalar) => scalar.name().to_owned(),
         Shape::BigInt(Scalar::Uint64) => "bigint (Uint64)".to_owned(),
         Shape::BigInt(_) => "bigint".to_owned(),
         Shape::Date => "Date".to_owned(),
         Shape::Bytes => "Uint8Array".to_owned(),
         Shape::Unknown => "unknown".to_owned(),
-        Shape::Literals(literals) => literals.iter().map(literal).collect::<Vec<_>>().join(" | "),
+        Shape::Literals(literals) => {
+            literals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+        }
         Shape::Array(element) => {
             let text = slot(element, version);
             if text.contains(' ') { format!("({text})[]") } else { format!("{text}[]") }

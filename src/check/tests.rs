@@ -226,13 +226,13 @@ fn a_route_accepts_the_released_versions_that_it_can_serve() {
     }
     let (now, _) = build(&versions[1], &lock);
     let serves = |version: usize| {
-        let old = Version::released(&lock.released["save"][&hashes[version]]);
+        let old = lock.released["save"][&hashes[version]].version();
         verdict(old, Version::of(&now.wire, "save").expect("there")) != Verdict::Breaking
     };
     assert_eq!([serves(0), serves(1), serves(2)], [true, true, true]);
     let serves = |version: usize| {
         let hash = &build(&versions[version], &lock).0.routes["load"].abi;
-        let old = Version::released(&lock.released["load"][hash]);
+        let old = lock.released["load"][hash].version();
         verdict(old, Version::of(&now.wire, "load").expect("there")) != Verdict::Breaking
     };
     assert_eq!([serves(0), serves(1), serves(2)], [true, true, false]);
@@ -296,7 +296,7 @@ fn nobody_is_served_by_a_lock_that_lost_a_definition() {
     let (new, _) = build(&USER.replace("tags: string[]", "tags: string[], more?: string"), &lock);
     let mut released = lock.released["load"].values().next().expect("released").clone();
     let now = Version::of(&new.wire, "load").expect("there");
-    assert_eq!(verdict(Version::released(&released), now), Verdict::Compatible);
+    assert_eq!(verdict(released.version(), now), Verdict::Compatible);
     released.objects.remove(&key("User"));
-    assert_eq!(verdict(Version::released(&released), now), Verdict::Breaking);
+    assert_eq!(verdict(released.version(), now), Verdict::Breaking);
 }

@@ -2,6 +2,7 @@
 
 use std::{io, path::Path};
 
+use super::suggestion::suggestion;
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
 #[cold]
@@ -66,7 +67,7 @@ pub fn unknown_section(
 ) -> Diagnostic {
     let diagnostic =
         Diagnostic::error("K092", file, Some(span), format!("there is no section `[{name}]`"));
-    match (closest(name, known.iter().copied()), home) {
+    match (suggestion(name, known.iter().copied()), home) {
         (Some(section), _) => diagnostic
             .label(format!("did you mean `[{section}]`?"))
             .help(format!("the sections are {}", list(known))),
@@ -90,7 +91,7 @@ pub fn unknown_key(
 ) -> Diagnostic {
     let diagnostic =
         Diagnostic::error("K092", file, Some(span), format!("`[{section}]` has no key `{key}`"));
-    match (closest(key, known.iter().copied()), home) {
+    match (suggestion(key, known.iter().copied()), home) {
         (_, Some(home)) => diagnostic
             .label(format!("`{key}` is a key of `[{home}]`"))
             .help(format!("move it below a line `[{home}]`")),
@@ -165,16 +166,6 @@ pub fn bad_base(file: &SourcePath, span: Option<Span>, base: &str) -> Diagnostic
     Diagnostic::error("K097", file, span, format!("`{base}` is not a path that routes can have"))
         .label("not a URL path")
         .help("write a path such as `/api/v1`: letters, digits, `-`, `.`, `_` and `~`")
-}
-
-/// The known name that was probably meant.
-pub fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let limit = name.chars().count().max(3) / 3;
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(&name.to_lowercase(), candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 fn list(names: &[&str]) -> String {

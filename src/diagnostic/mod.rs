@@ -10,9 +10,12 @@
 //! | K090–K109 | configuration, discover, write |
 //! | K110–K129 | gather/shapes |
 //! | K130–K149 | lock, check |
+//! | K150–K169 | gather: permissions, tables, registry |
+//! | K170–K179 | typescript |
 
 pub mod position;
 pub mod render;
+pub mod suggestion;
 pub(crate) mod config;
 pub(crate) mod discover;
 pub(crate) mod write;

@@ -5,10 +5,12 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::pairs::rest_type;
 use crate::{
     hash,
-    model::shape::{Literal, ObjectKind, ObjectShape, Shape, ShapeKey, Shapes, Slot},
+    model::{
+        shape::{ObjectKind, ObjectShape, Shape, ShapeKey, Shapes, Slot, UnionShape},
+        wire::{Definition, rest_type},
+    },
 };
 
 /// None where the shapes lack the route, or something that it mentions.
@@ -21,43 +23,44 @@ pub fn abi(shapes: &Shapes, route: &str) -> Option<String> {
 
 struct Text<'s> {
     out: String,
-    /// Objects and unions in the order in which they were met; keys of both never clash in one
-    /// map, since the first character tells them apart.
-    numbers: BTreeMap<(bool, &'s ShapeKey), usize>,
-    queue: Vec<(bool, &'s ShapeKey)>,
+    /// Objects and unions in the order in which they were met.
+    numbers: BTreeMap<Definition<'s>, usize>,
+    queue: Vec<Definition<'s>>,
 }
 
 impl<'s> Text<'s> {
     fn of(shapes: &'s Shapes, root: &'s ShapeKey, response: bool) -> Option<String> {
         let mut text = Self { out: String::new(), numbers: BTreeMap::new(), queue: Vec::new() };
-        text.number(true, root);
+        text.number(Definition::Object(root));
         let mut next = 0;
-        while let Some((is_object, key)) = text.queue.get(next).copied() {
-            if is_object {
-                text.object(shapes.objects.get(key)?, response);
-            } else {
-                let union = shapes.unions.get(key)?;
-                text.out.push_str("union");
-                let mut members: Vec<_> = union.members.iter().collect();
-                members.sort_by_key(|member| member.tag);
-                for member in members {
-                    let _ = write!(text.out, " {}=", member.tag);
-                    text.shape(&member.shape);
-                }
-                text.out.push('\n');
+        while let Some(definition) = text.queue.get(next).copied() {
+            match definition {
+                Definition::Object(key) => text.object(shapes.objects.get(key)?, response),
+                Definition::Union(key) => text.union(shapes.unions.get(key)?),
             }
             next += 1;
         }
         Some(text.out)
     }
 
-    fn number(&mut self, is_object: bool, key: &'s ShapeKey) -> usize {
+    fn number(&mut self, definition: Definition<'s>) -> usize {
         let next = self.queue.len();
-        let number = *self.numbers.entry((is_object, key)).or_insert(next);
+        let number = *self.numbers.entry(definition).or_insert(next);
         if number == next {
-            self.queue.push((is_object, key));
+            self.queue.push(definition);
         }
         number
+    }
+
+    fn union(&mut self, union: &'s UnionShape) {
+        self.out.push_str("union");
+        let mut members: Vec<_> = union.members.iter().collect();
+        members.sort_by_key(|member| member.tag);
+        for member in members {
+            let _ = write!(self.out, " {}=", member.tag);
+            self.shape(&member.shape);
+        }
+        self.out.push('\n');
     }
 
     fn object(&mut self, object: &'s ObjectShape, response: bool) {
@@ -122,7 +125,7 @@ impl<'s> Text<'s> {
             Shape::Bytes => self.out.push_str("bytes"),
             Shape::Unknown => self.out.push_str("unknown"),
             Shape::Literals(literals) => {
-                let mut texts: Vec<String> = literals.iter().map(literal).collect();
+                let mut texts: Vec<String> = literals.iter().map(ToString::to_string).collect();
                 texts.sort();
                 self.out.push_str(&texts.join("|"));
             }
@@ -130,11 +133,11 @@ impl<'s> Text<'s> {
             Shape::Set(element) => self.within("set", &[element]),
             Shape::Map(entry) => self.within("map", &[&entry.0, &entry.1]),
             Shape::Object(key) => {
-                let number = self.number(true, key);
+                let number = self.number(Definition::Object(key));
                 let _ = write!(self.out, "#{number}");
             }
             Shape::Union(key) => {
-                let number = self.number(false, key);
+                let number = self.number(Definition::Union(key));
                 let _ = write!(self.out, "#{number}");
             }
         }
@@ -148,15 +151,5 @@ impl<'s> Text<'s> {
             self.out.push(',');
         }
         self.out.push(')');
-    }
-}
-
-/// As TypeScript writes it.
-pub fn literal(literal: &Literal) -> String {
-    match literal {
-        Literal::Boolean(value) => value.to_string(),
-        Literal::Number(value) => value.to_string(),
-        Literal::String(value) => serde_json::Value::from(value.as_str()).to_string(),
-        Literal::BigInt { bigint } => format!("{bigint}n"),
     }
 }

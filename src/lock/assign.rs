@@ -6,18 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Lock, LockedField, TypeIds, UnionTags, abi, diagnostics,
-    diagnostics::Holder,
-    pairs::{History, only_renamed, rest_type},
+    Lock, LockedField, TypeIds, UnionTags, abi, diagnostics, diagnostics::Holder, pairs::History,
     tables,
-    wire::{ids_of, wire_type},
 };
 use crate::{
-    check::{Verdict, Version, verdict},
+    check::{Verdict, Version, only_renamed, verdict},
     model::{
         app::App,
         diagnostic::Diagnostic,
         shape::{FieldIds, ObjectKind, ObjectShape, Place, ShapeKey, Shapes, UnionShape},
+        wire::{ids_of, rest_type, wire_type},
     },
 };
 
@@ -41,9 +39,8 @@ fn accepts(shapes: &Shapes, route: &str, abi: &str, lock: &Lock) -> Vec<String> 
     let mut accepts = vec![abi.to_owned()];
     let released = lock.released.get(route).into_iter().flatten();
     if let Some(now) = Version::of(shapes, route) {
-        let served = released.filter(|(hash, old)| {
-            *hash != abi && verdict(Version::released(old), now) != Verdict::Breaking
-        });
+        let served = released
+            .filter(|(hash, old)| *hash != abi && verdict(old.version(), now) != Verdict::Breaking);
         accepts.extend(served.map(|(hash, _)| hash.clone()));
     }
     accepts.sort();

@@ -10,21 +10,23 @@ mod diagnostics;
 mod file;
 mod pairs;
 mod tables;
-mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    abi::{abi, literal},
+    abi::abi,
     assign::{assign, assign_shapes},
     file::{NAME, print, read, write},
-    pairs::{counterparts, rest_type},
-    wire::{elements, ids_of, wire_type},
 };
-use crate::model::shape::{ObjectShape, ShapeKey, Shapes, UnionShape};
-use wire::Definition;
+use crate::{
+    check::Version,
+    model::{
+        shape::{ObjectShape, ShapeKey, Shapes, UnionShape},
+        wire::{Definition, reached},
+    },
+};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Lock {
@@ -54,7 +56,7 @@ pub struct TypeIds {
 pub struct LockedField {
     /// Of the value. A union's type has the id before it.
     pub id: u16,
-    /// What [`wire_type`] says of it: a field of another type gets another id.
+    /// What [`crate::model::wire::wire_type`] says of it: a field of another type gets another id.
     #[serde(rename = "type")]
     pub ty: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,7 +146,7 @@ impl Released {
             objects: BTreeMap::new(),
             unions: BTreeMap::new(),
         };
-        for definition in wire::reached(shapes, [&keys.request, &keys.response])? {
+        for definition in reached(shapes, [&keys.request, &keys.response])? {
             match definition {
                 Definition::Object(key) => {
                     let mut object = shapes.objects.get(key)?.clone();
@@ -158,6 +160,15 @@ impl Released {
             }
         }
         Some(released)
+    }
+
+    pub fn version(&self) -> Version<'_> {
+        Version {
+            request: &self.request,
+            response: &self.response,
+            objects: &self.objects,
+            unions: &self.unions,
+        }
     }
 }
 

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Lock, LockedField, Released, TypeIds, UnionTags,
-    wire::{elements, ids_of, wire_type},
-};
-use crate::model::shape::{
-    FieldIds, FieldShape, ObjectKind, ObjectShape, Rest, Shape, ShapeKey, Shapes, UnionShape,
+use super::{Lock, LockedField, Released, TypeIds, UnionTags};
+use crate::{
+    check::counterparts,
+    model::{
+        shape::{FieldIds, ObjectShape, Shape, ShapeKey, Shapes, UnionShape},
+        wire::{ids_of, rest_type, wire_type},
+    },
 };
 
 /// What released versions say of the types of now.
@@ -177,40 +178,5 @@ fn pair_shapes<'s>(old: &'s Shape, new: &'s Shape, queue: &mut Vec<Pair<'s>>) {
         (Shape::Object(old), Shape::Object(new)) => queue.push(Pair::Objects(old, new)),
         (Shape::Union(old), Shape::Union(new)) => queue.push(Pair::Unions(old, new)),
         _ => {}
-    }
-}
-
-/// The fields of now, by the names that they had. Fields are known by their names, but arguments
-/// are passed by position: a parameter may be renamed.
-pub fn counterparts<'o, 'n>(
-    old: &'o ObjectShape,
-    new: &'n ObjectShape,
-) -> BTreeMap<&'o str, &'n FieldShape> {
-    let old_names: Vec<&str> = old.fields.iter().map(|field| field.name.as_str()).collect();
-    let new_names: Vec<&str> = new.fields.iter().map(|field| field.name.as_str()).collect();
-    let arguments = old.kind == ObjectKind::Arguments && new.kind == ObjectKind::Arguments;
-    if arguments && only_renamed(&old_names, &new_names) {
-        return old_names.into_iter().zip(&new.fields).collect();
-    }
-    let by_name: BTreeMap<&str, &FieldShape> =
-        new.fields.iter().map(|field| (field.name.as_str(), field)).collect();
-    let pairs = old_names.into_iter().filter_map(|name| Some((name, *by_name.get(name)?)));
-    pairs.collect()
-}
-
-/// Every parameter stands where it stood, those with new names too; there may be more behind them.
-pub fn only_renamed(old: &[&str], new: &[&str]) -> bool {
-    let fits = |(old_name, new_name): (&&str, &&str)| {
-        old_name == new_name || (!old.contains(new_name) && !new.contains(old_name))
-    };
-    let more = new.get(old.len()..).is_some_and(|more| more.iter().all(|name| !old.contains(name)));
-    more && old.iter().zip(new).all(fits)
-}
-
-/// The type of the field that holds the rest.
-pub fn rest_type(object: &ObjectShape, rest: &Rest) -> String {
-    match object.kind {
-        ObjectKind::Tuple | ObjectKind::Arguments => elements(&rest.slot),
-        ObjectKind::Object | ObjectKind::Result => "[entry]".to_owned(),
     }
 }

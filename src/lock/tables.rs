@@ -6,7 +6,7 @@ use super::{LockedColumn, LockedTable};
 use crate::{
     hash,
     model::{app::Table, perms},
-    pipeline::print::types::Printer,
+    text::types::Printer,
 };
 
 pub fn tables(tables: &BTreeMap<String, Table>) -> BTreeMap<String, LockedTable> {

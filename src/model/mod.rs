@@ -8,6 +8,7 @@ pub mod reach;
 pub mod symbolic;
 pub mod contract;
 pub mod shape;
+pub mod wire;
 pub mod app;
 pub mod output;
 

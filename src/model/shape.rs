@@ -6,7 +6,7 @@
 //! ```
 //! is an [`ObjectShape`] with three fields; `email` may be absent, and its slot admits null.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -244,7 +244,66 @@ impl Shape {
     }
 }
 
+/// As TypeScript writes it.
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::String(value) => write!(f, "{}", serde_json::Value::from(value.as_str())),
+            Self::BigInt { bigint } => write!(f, "{bigint}n"),
+        }
+    }
+}
+
 impl Scalar {
+    /// 2^128 − 2^103: from there on numbers are rounded to an infinite float32.
+    pub const FLOAT32_END: f64 = 3.402_823_567_797_336_6e38;
+
+    /// As sources spell it: `Int8`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "Int8",
+            Self::Int16 => "Int16",
+            Self::Int32 => "Int32",
+            Self::Int64 => "Int64",
+            Self::Uint8 => "Uint8",
+            Self::Uint16 => "Uint16",
+            Self::Uint32 => "Uint32",
+            Self::Uint64 => "Uint64",
+            Self::Float32 => "Float32",
+            Self::Float64 => "Float64",
+        }
+    }
+
+    /// The least and the greatest of the integers that it holds as JavaScript numbers. None where
+    /// there are others than integers.
+    pub fn integers(self) -> Option<(i64, i64)> {
+        const SAFE: i64 = (1 << 53) - 1;
+        Some(match self {
+            Self::Int8 => (i8::MIN.into(), i8::MAX.into()),
+            Self::Int16 => (i16::MIN.into(), i16::MAX.into()),
+            Self::Int32 => (i32::MIN.into(), i32::MAX.into()),
+            Self::Int64 => (-SAFE, SAFE),
+            Self::Uint8 => (0, u8::MAX.into()),
+            Self::Uint16 => (0, u16::MAX.into()),
+            Self::Uint32 => (0, u32::MAX.into()),
+            Self::Uint64 => (0, SAFE),
+            Self::Float32 | Self::Float64 => return None,
+        })
+    }
+
+    /// Whether a JavaScript number is in the range.
+    #[allow(clippy::cast_precision_loss, reason = "the ends are safe integers")]
+    pub fn holds(self, number: f64) -> bool {
+        match self.integers() {
+            Some((least, most)) => {
+                number.fract() == 0.0 && (least as f64..=most as f64).contains(&number)
+            }
+            None => self == Self::Float64 || number.abs() < Self::FLOAT32_END,
+        }
+    }
+
     pub fn flatbuffers_type(self) -> &'static str {
         match self {
             Self::Int8 => "byte",

@@ -89,7 +89,7 @@ impl Layout {
 }
 
 /// The path from one file to another, starting with `./` or `../`.
-fn relative(from: &str, to: &str) -> String {
+pub fn relative(from: &str, to: &str) -> String {
     let folder: Vec<&str> = from.split('/').collect();
     let folder = &folder[..folder.len() - 1];
     let target: Vec<&str> = to.split('/').collect();

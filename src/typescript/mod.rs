@@ -36,8 +36,9 @@ use crate::{
         contract::ModuleContract,
         types::TypeExpr,
     },
-    pipeline::{names::Layout, print::types::Printer},
+    pipeline::names::Layout,
     source,
+    text::types::Printer,
 };
 
 /// A type that is asked for. Where it is written decides what its names mean.

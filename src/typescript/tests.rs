@@ -17,8 +17,8 @@ use crate::{
     pipeline::{
         extract::{Hints, extract},
         names::Layout,
-        print::types::Printer,
     },
+    text::types::Printer,
 };
 
 const SOURCE: &str = "/* größer als 😀 */

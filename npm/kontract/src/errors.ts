@@ -31,6 +31,11 @@ export class HttpError extends Error {
 // Recognised across copies of this package, where `instanceof` is not.
 Object.defineProperty(HttpError.prototype, Symbol.for("kontract.HttpError"), { value: true });
 
+/** 400 `INVALID_REQUEST`. A path that leads nowhere is none. */
+export function invalid(message: string, path = "", cause?: unknown): HttpError {
+  return new HttpError(message, 400, "INVALID_REQUEST", { ...(path === "" ? {} : { path }), cause });
+}
+
 /** 401 `UNAUTHORIZED`: the call has no valid session. */
 export class UnauthorizedError extends HttpError {
   constructor(message = "Unauthorized", options?: HttpErrorOptions) {

@@ -1,6 +1,9 @@
 //! What `extract` has to say: K020–K049.
 
-use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
+use crate::{
+    diagnostic::suggestion::suggestion,
+    model::{SourcePath, Span, diagnostic::Diagnostic},
+};
 
 #[cold]
 pub fn unknown_argument(
@@ -13,7 +16,7 @@ pub fn unknown_argument(
     // What is known but not available yet is refused by its own message.
     let listed = known.iter().filter(|k| !matches!(**k, "isolation" | "retry"));
     let known_list = listed.map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
-    let help = match suggestion(name, known) {
+    let help = match suggestion(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? `{annotation}` takes {known_list}"),
         None if known.is_empty() => format!("`{annotation}` takes no arguments"),
         None => format!("`{annotation}` takes {known_list}"),
@@ -34,7 +37,7 @@ pub fn not_constant(file: &SourcePath, span: Span, what: &str) -> Diagnostic {
 #[cold]
 pub fn unknown_perm(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
     let names: Vec<&str> = crate::model::perms::NAMES.iter().map(|(name, _)| *name).collect();
-    let help = match suggestion(name, &names) {
+    let help = match suggestion(name, names.iter().copied()) {
         Some(near) => format!("did you mean `perms.{near}`? There are {}", names.join(", ")),
         None => format!("there are {}", names.join(", ")),
     };
@@ -292,14 +295,4 @@ pub fn other_package(file: &SourcePath, span: Span, name: &str, specifier: &str)
     Diagnostic::error("K044", file, Some(span), format!("`{name}` comes from `{specifier}`"))
         .label("not the package of the annotations")
         .help(format!("write `import {{ {name} }} from 'kontract'`"))
-}
-
-/// The known name nearest to `name`, if it is near enough to be meant.
-pub fn suggestion<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), *k))
-        .filter(|(distance, k)| *distance <= 1 + k.len() / 4)
-        .min()
-        .map(|(_, k)| k)
 }

@@ -38,7 +38,6 @@ use swc_ecma_ast::{
 use swc_ecma_transforms_base::resolver;
 use swc_ecma_visit::VisitWith;
 
-pub use self::diagnostics::suggestion;
 use self::{
     attach::Attachments,
     constant::Constants,

@@ -8,10 +8,13 @@
 //! Types travel between files as `import('kontract:src/model.ts').User`, which means the same
 //! everywhere, and get their names in the file that they end up in.
 
+mod names;
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::names::global;
 use super::{
-    client::exported_name,
     diagnostics::result_without_type,
     registry::generated,
     resolve::{Resolution, Resolutions},
@@ -22,10 +25,10 @@ use super::{
 use crate::model::{
     SourcePath, Span,
     app::Modules,
-    contract::{ConstantValue, ImportKind, Insert, ModuleContract, TypeDeclarationKind},
+    contract::{ConstantValue, Insert, TypeDeclarationKind},
     diagnostic::Diagnostic,
     symbolic,
-    types::{Key, LiteralType, MODULE_SPECIFIER, MemberKind, TypeExpr},
+    types::{Key, LiteralType, MemberKind, TypeExpr},
 };
 
 /// Resolves what the bodies of functions left open in signatures and in what is written into
@@ -288,104 +291,6 @@ impl<'a> Inference<'a> {
         constant_type(value)
     }
 
-    fn present(&self, file: &SourcePath, ty: TypeExpr) -> Option<TypeExpr> {
-        let parts = match ty {
-            TypeExpr::Union(parts) => parts,
-            ty => vec![ty],
-        };
-        let mut left = Vec::new();
-        for part in parts {
-            if is_nothing(&part) {
-                continue;
-            }
-            match self.alias(file, &part) {
-                Some(TypeExpr::Union(inner)) if inner.iter().any(is_nothing) => {
-                    left.extend(inner.into_iter().filter(|ty| !is_nothing(ty)));
-                }
-                _ => left.push(part),
-            }
-        }
-        (!left.is_empty()).then(|| union_of(left))
-    }
-
-    /// What an alias stands for, in terms that mean the same everywhere.
-    fn alias(&self, file: &SourcePath, ty: &TypeExpr) -> Option<TypeExpr> {
-        let (module, declaration) = self.declaration(file, ty)?;
-        match &declaration.kind {
-            TypeDeclarationKind::Alias(ty) if declaration.type_parameters.is_empty() => {
-                self.globalize(&module, ty)
-            }
-            _ => None,
-        }
-    }
-
-    fn declaration(
-        &self,
-        file: &SourcePath,
-        ty: &TypeExpr,
-    ) -> Option<(SourcePath, &'a crate::model::contract::TypeDeclaration)> {
-        match ty {
-            TypeExpr::Reference { name, arguments, .. } if arguments.is_empty() => {
-                rows::declared(self.symbols, file, name)
-            }
-            TypeExpr::Import { specifier, qualifier: Some(name), arguments, .. }
-                if arguments.is_empty() =>
-            {
-                let module = SourcePath::new(specifier.strip_prefix(MODULE_SPECIFIER)?);
-                let declaration = self.symbols.module(&module)?.type_named(name)?;
-                Some((module, declaration))
-            }
-            _ => None,
-        }
-    }
-
-    fn item(&self, file: &SourcePath, ty: &TypeExpr, depth: usize) -> Option<TypeExpr> {
-        let depth = depth.checked_sub(1)?;
-        match ty {
-            TypeExpr::Array(item) => Some((**item).clone()),
-            TypeExpr::Operator { operator, operand } if operator == "readonly" => {
-                self.item(file, operand, depth)
-            }
-            TypeExpr::Tuple(elements) if elements.iter().all(|e| !e.rest && !e.optional) => {
-                Some(union_of(elements.iter().map(|e| e.ty.clone())))
-            }
-            TypeExpr::Reference { name, arguments, .. }
-                if ITERABLES.contains(&name.as_str()) && arguments.len() == 1 =>
-            {
-                arguments.first().cloned()
-            }
-            ty => self.item(file, &self.alias(file, ty)?, depth),
-        }
-    }
-
-    fn member(&self, file: &SourcePath, ty: &TypeExpr, name: &str) -> Option<TypeExpr> {
-        match ty {
-            TypeExpr::Union(types) => {
-                let members: Option<Vec<TypeExpr>> =
-                    types.iter().map(|ty| self.member(file, ty, name)).collect();
-                Some(union_of(members?))
-            }
-            TypeExpr::Array(_) | TypeExpr::Tuple(_) if name == "length" => Some(keyword("number")),
-            TypeExpr::Keyword(kind) if kind == "string" && name == "length" => {
-                Some(keyword("number"))
-            }
-            TypeExpr::Object(members) => members.iter().find_map(|m| match &m.kind {
-                MemberKind::Property { key: Key::Name(key), ty, optional, .. } if key == name => {
-                    let ty = ty.clone();
-                    Some(if *optional { union_of([ty, keyword("undefined")]) } else { ty })
-                }
-                _ => None,
-            }),
-            ty => {
-                let (module, declaration) = self.declaration(file, ty)?;
-                let fields = fields_of(self.symbols, &module, declaration)?;
-                let field = fields.into_iter().find(|f| f.name == name)?;
-                let ty = self.globalize(&field.home, &field.ty)?;
-                Some(if field.optional { union_of([ty, keyword("undefined")]) } else { ty })
-            }
-        }
-    }
-
     /// What is written into a table; unknown is what cannot be told, field by field.
     fn written(&mut self, file: &SourcePath, ty: &TypeExpr) -> TypeExpr {
         match ty {
@@ -436,188 +341,6 @@ impl<'a> Inference<'a> {
             }
         });
         Some(TypeExpr::Object(members.collect()))
-    }
-
-    /// `tsc` can import every type that it names.
-    fn is_importable(&self, ty: &TypeExpr) -> bool {
-        let mut all = true;
-        ty.walk(&mut |part| {
-            if let TypeExpr::Import { specifier, qualifier: Some(name), .. } = part
-                && let Some(module) = specifier.strip_prefix(MODULE_SPECIFIER)
-            {
-                let contract = self.symbols.module(&SourcePath::new(module));
-                let is_enum = contract
-                    .and_then(|c| c.type_named(name))
-                    .is_some_and(|d| matches!(d.kind, TypeDeclarationKind::Enum { .. }));
-                all &= contract.is_some_and(|c| {
-                    c.exports.iter().any(|e| e.name == *name) && (is_enum || !c.annotated)
-                });
-            }
-        });
-        all
-    }
-
-    /// In terms that mean the same everywhere.
-    fn globalize(&self, file: &SourcePath, ty: &TypeExpr) -> Option<TypeExpr> {
-        let mut ty = ty.clone();
-        let mut failed = false;
-        // Arguments are not looked into by `replace`: so they come first, from within.
-        self.globalize_in(file, &mut ty, &mut failed);
-        (!failed).then_some(ty)
-    }
-
-    fn globalize_in(&self, file: &SourcePath, ty: &mut TypeExpr, failed: &mut bool) {
-        ty.replace(&mut |part| match part {
-            TypeExpr::Reference { name, arguments, .. } => {
-                let target = self.global_name(file, name)?;
-                let mut arguments = arguments.clone();
-                for argument in &mut arguments {
-                    self.globalize_in(file, argument, failed);
-                }
-                let (specifier, qualifier) = target;
-                Some(TypeExpr::Import {
-                    specifier,
-                    qualifier: Some(qualifier),
-                    arguments,
-                    span: Span::default(),
-                })
-            }
-            TypeExpr::Query { .. } => {
-                *failed = true;
-                None
-            }
-            TypeExpr::Import { specifier, .. }
-                if !specifier.starts_with(MODULE_SPECIFIER) && specifier.starts_with('.') =>
-            {
-                *failed = true;
-                None
-            }
-            _ => None,
-        });
-    }
-
-    fn global_name(&self, file: &SourcePath, name: &str) -> Option<(String, String)> {
-        if let Some((module, declaration)) = rows::declared(self.symbols, file, name) {
-            // A type of a namespace keeps the namespace's name.
-            let path = match self.symbols.local(file, name.split('.').next()?)? {
-                Symbol::Declared { name: first, .. } => name
-                    .split_once('.')
-                    .map_or(first.clone(), |(_, rest)| format!("{first}.{rest}")),
-                _ => declaration.name.clone(),
-            };
-            return Some((format!("{MODULE_SPECIFIER}{module}"), path));
-        }
-        match self.symbols.local(file, name)? {
-            Symbol::Package { specifier, name: ImportKind::Named(name) } => Some((specifier, name)),
-            _ => None,
-        }
-    }
-
-    /// With the names that `file` has for types; others are imported by `import('…')`, whose
-    /// specifiers are noted. None where a type is not exported.
-    fn localize(
-        &self,
-        file: &SourcePath,
-        ty: &TypeExpr,
-        specifiers: &mut Vec<(SourcePath, String, SourcePath)>,
-    ) -> Option<TypeExpr> {
-        let mut ty = ty.clone();
-        let mut failed = false;
-        self.localize_in(file, &mut ty, specifiers, &mut failed);
-        (!failed).then_some(ty)
-    }
-
-    fn localize_in(
-        &self,
-        file: &SourcePath,
-        ty: &mut TypeExpr,
-        specifiers: &mut Vec<(SourcePath, String, SourcePath)>,
-        failed: &mut bool,
-    ) {
-        ty.replace(&mut |part| {
-            let TypeExpr::Import { specifier, qualifier: Some(name), arguments, span } = part
-            else {
-                return None;
-            };
-            let mut arguments = arguments.clone();
-            for argument in &mut arguments {
-                self.localize_in(file, argument, specifiers, failed);
-            }
-            let reference = |name: String, arguments| {
-                Some(TypeExpr::Reference { name, arguments, span: Span::default() })
-            };
-            let Some(module) = specifier.strip_prefix(MODULE_SPECIFIER) else {
-                let local = self.package_name(file, specifier, name);
-                return match local {
-                    Some(local) => reference(local, arguments),
-                    None => Some(TypeExpr::Import {
-                        specifier: specifier.clone(),
-                        qualifier: Some(name.clone()),
-                        arguments,
-                        span: *span,
-                    }),
-                };
-            };
-            let module = SourcePath::new(module);
-            if module == *file {
-                return reference(name.clone(), arguments);
-            }
-            let (first, rest) = name
-                .split_once('.')
-                .map_or((name.as_str(), ""), |(first, _)| (first, &name[first.len()..]));
-            if let Some(local) = self.local_name(file, &module, first) {
-                return reference(format!("{local}{rest}"), arguments);
-            }
-            let exported =
-                self.symbols.module(&module).and_then(|c: &ModuleContract| exported_name(c, first));
-            let Some(exported) = exported else {
-                *failed = true;
-                return None;
-            };
-            let specifier = relative(file, &module);
-            specifiers.push((file.clone(), specifier.clone(), module));
-            Some(TypeExpr::Import {
-                specifier,
-                qualifier: Some(format!("{exported}{rest}")),
-                arguments,
-                span: Span::default(),
-            })
-        });
-    }
-
-    /// What `file` calls a type of another module.
-    fn local_name(&self, file: &SourcePath, module: &SourcePath, name: &str) -> Option<String> {
-        let wanted = Symbol::Declared { module: module.clone(), name: name.to_owned() };
-        let contract = self.symbols.module(file)?;
-        contract
-            .imports
-            .iter()
-            .flat_map(|import| &import.names)
-            .find(|n| self.symbols.local(file, &n.local).as_ref() == Some(&wanted))
-            .map(|n| n.local.clone())
-    }
-
-    fn package_name(&self, file: &SourcePath, specifier: &str, name: &str) -> Option<String> {
-        let wanted = Symbol::Package {
-            specifier: specifier.to_owned(),
-            name: ImportKind::Named(name.to_owned()),
-        };
-        let contract = self.symbols.module(file)?;
-        contract
-            .imports
-            .iter()
-            .flat_map(|import| &import.names)
-            .find(|n| self.symbols.local(file, &n.local).as_ref() == Some(&wanted))
-            .map(|n| n.local.clone())
-    }
-}
-
-fn global(file: &SourcePath, name: &str) -> TypeExpr {
-    TypeExpr::Import {
-        specifier: format!("{MODULE_SPECIFIER}{file}"),
-        qualifier: Some(name.to_owned()),
-        arguments: Vec::new(),
-        span: Span::default(),
     }
 }
 
@@ -690,36 +413,6 @@ fn constant_type(value: &ConstantValue) -> Option<TypeExpr> {
 fn keyword(name: &str) -> TypeExpr {
     TypeExpr::Keyword(name.to_owned())
 }
-
-/// `src/api/users.ts`, `src/model.ts` → `../model`
-fn relative(from: &SourcePath, to: &SourcePath) -> String {
-    let folder: Vec<&str> = from.as_str().split('/').collect();
-    let folder = &folder[..folder.len() - 1];
-    let target: Vec<&str> = to.as_str().split('/').collect();
-    let common = folder.iter().zip(&target[..target.len() - 1]).take_while(|(a, b)| a == b).count();
-    let mut parts = vec![".."; folder.len() - common];
-    if parts.is_empty() {
-        parts.push(".");
-    }
-    parts.extend(&target[common..]);
-    let path = parts.join("/");
-    [".d.ts", ".tsx", ".mts", ".ts"]
-        .iter()
-        .find_map(|e| path.strip_suffix(e))
-        .unwrap_or(&path)
-        .to_owned()
-}
-
-const ITERABLES: &[&str] = &[
-    "Array",
-    "ReadonlyArray",
-    "Set",
-    "ReadonlySet",
-    "Iterable",
-    "AsyncIterable",
-    "AsyncIterableIterator",
-    "IterableIterator",
-];
 
 /// Chains of functions that are longer have to say their types.
 const MAX_DEPTH: usize = 64;

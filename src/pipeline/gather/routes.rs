@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::diagnostics::{duplicate_route, filter_matches_nothing, route_and_service};
 use crate::{
+    diagnostic::suggestion::suggestion,
     model::{
         SourcePath, Span,
         app::{MiddlewareFile, Modules, Route},
         contract::{BackendFunction, Filter},
         diagnostic::Diagnostic,
     },
-    pipeline::extract::suggestion,
 };
 
 /// The name a client calls it by.
@@ -146,7 +146,7 @@ fn check_fields(
         nothing(
             group.span,
             format!("the group `{}`", group.value),
-            suggestion(&group.value, &known),
+            suggestion(&group.value, known.iter().copied()),
         );
     }
     for endpoint in filter.endpoints.iter().flatten() {
@@ -155,7 +155,7 @@ fn check_fields(
             nothing(
                 endpoint.span,
                 format!("the endpoint `{}`", endpoint.value),
-                suggestion(&endpoint.value, &known),
+                suggestion(&endpoint.value, known.iter().copied()),
             );
         }
     }

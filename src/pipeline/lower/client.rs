@@ -29,14 +29,13 @@ use crate::{
     pipeline::{
         gather::{result_type, route_name, without_predicate},
         names::Layout,
-        print::{
-            declarations::docs,
-            header,
-            map::Mapped,
-            map_link, source_url,
-            types::Printer,
-            values::{constant, enumeration, is_identifier, key, string},
-        },
+        print::{map::Mapped, map_link, source_url},
+    },
+    text::{
+        declarations::docs,
+        header,
+        types::Printer,
+        values::{constant, enumeration, is_identifier, key, string},
     },
 };
 

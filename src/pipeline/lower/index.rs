@@ -10,13 +10,11 @@ use crate::{
         contract::BackendFunction,
         output::Output,
     },
-    pipeline::{
-        names::Layout,
-        print::{
-            declarations::docs,
-            header,
-            values::{is_identifier, string},
-        },
+    pipeline::names::Layout,
+    text::{
+        declarations::docs,
+        header,
+        values::{is_identifier, string},
     },
 };
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::position::json_error,
     model::{SourcePath, diagnostic::Diagnostic, output::Output},
-    pipeline::print::{
+    text::{
         header,
         values::{is_identifier, string},
     },

@@ -15,10 +15,8 @@ use crate::{
         perms,
         types::{MODULE_SPECIFIER, Parameter},
     },
-    pipeline::{
-        gather::{result_type, without_predicate},
-        print::types::Printer,
-    },
+    pipeline::gather::{result_type, without_predicate},
+    text::types::Printer,
 };
 
 /// The version of the manifest's form.

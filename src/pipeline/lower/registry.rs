@@ -24,13 +24,11 @@ use crate::{
         output::Output,
         types::{Key, MODULE_SPECIFIER, Member},
     },
-    pipeline::{
-        names::Layout,
-        print::{
-            header,
-            types::Printer,
-            values::{key, string},
-        },
+    pipeline::names::Layout,
+    text::{
+        header,
+        types::Printer,
+        values::{key, string},
     },
 };
 

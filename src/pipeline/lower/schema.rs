@@ -19,7 +19,7 @@ use std::{
 
 use super::codec::{
     self,
-    plan::{Definition, Place, Plan, is_direct, string_slot},
+    plan::{Definition, Place, Plan, string_slot},
 };
 use crate::{
     model::{
@@ -27,7 +27,7 @@ use crate::{
         output::Output,
         shape::{Literal, ObjectKind, ObjectShape, Shape, Shapes, Slot, UnionShape},
     },
-    pipeline::print::header,
+    text::header,
 };
 
 pub fn schemas(app: &App) -> Vec<Output> {
@@ -124,7 +124,7 @@ impl Schema<'_> {
     }
 
     fn reach_element(&mut self, slot: &Slot) {
-        if is_direct(slot) {
+        if slot.is_direct() {
             self.reach_shape(&slot.shape);
         } else {
             self.reach(self.plan.item_name(slot));
@@ -264,7 +264,7 @@ impl Schema<'_> {
     }
 
     fn vector(&self, slot: &Slot) -> String {
-        if is_direct(slot) {
+        if slot.is_direct() {
             format!("[{}]", self.field(&slot.shape))
         } else {
             format!("[{}]", self.names[self.plan.item_name(slot)])

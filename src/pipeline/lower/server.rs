@@ -7,9 +7,10 @@
 //! Output:
 //! ```js
 //! import { env } from "kontract/runtime";
+//! import * as __kontract_codec from "../codec/users.js";
 //! import { __kontract_routes } from "./__kontract.js";
 //! export const getUser = async (id) => env.storage.users.get(id);
-//! __kontract_routes.set("getUser", { handler: (ctx, args) => getUser(args[0]), meta: { egroup: "api", perm: 0 }, codec: { … } });
+//! __kontract_routes.set("getUser", { handler: (ctx, args) => getUser(args[0]), meta: { egroup: "api", perm: 0 }, codec: __kontract_codec.getUser_codec });
 //! ```
 
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -46,11 +47,9 @@ use crate::{
         app::{App, Flavour, Modules, Route, TypeNames},
         contract::{BackendFunction, FunctionKind, ModuleContract},
     },
-    pipeline::{
-        names::Layout,
-        print::values::{is_identifier, string},
-    },
+    pipeline::names::Layout,
     source::{self, Parsed},
+    text::values::{is_identifier, string},
 };
 
 use super::{accessors::Accessors, fields::AssignedFields, namespaces, own_names::Names};
@@ -266,12 +265,12 @@ fn member(out: &mut String, function: &BackendFunction) {
     }
 }
 
-/// `, codec: { … }`.
+/// `, codec: __kontract_codec.getUser_codec`.
 fn codec_of(app: &App, route: &str) -> String {
-    let Some(shapes) = app.shapes.routes.get(route) else { return String::new() };
-    let functions = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"]
-        .map(|name| format!("{name}: {}.{}_{name}", codec::NAMESPACE, shapes.ident));
-    format!(", codec: {{ {} }}", functions.join(", "))
+    let shapes = app.shapes.routes.get(route);
+    shapes.map_or_else(String::new, |shapes| {
+        format!(", codec: {}.{}_codec", codec::NAMESPACE, shapes.ident)
+    })
 }
 
 /// Parses the module again and applies the plan. Runs under `GLOBALS`. None where it does not

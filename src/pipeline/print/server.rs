@@ -4,8 +4,8 @@ use swc_common::{BytePos, FileName, LineCol, source_map::SourceMapGenConfig};
 use swc_ecma_ast::EsVersion;
 use swc_ecma_codegen::{Config, Emitter, text_writer::JsWriter};
 
-use super::{header, map, map_link};
-use crate::{model::output::Output, pipeline::lower::server::Lowered};
+use super::{map, map_link};
+use crate::{model::output::Output, pipeline::lower::server::Lowered, text::header};
 
 /// `path` is the output's (`server/api/users.js`), `source` the way from its map to the source.
 pub fn print(lowered: &Lowered, path: &str, shown: &str, source: &str) -> [Output; 2] {

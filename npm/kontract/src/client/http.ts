@@ -1,13 +1,14 @@
 import { isCodecError } from "../codec/errors.js";
-import { codeOfStatus, type ErrorBody, HttpError, rebuildError } from "../errors.js";
-import { encodeJson } from "../json.js";
+import { codeOfStatus, type ErrorBody, HttpError, invalid, rebuildError } from "../errors.js";
+import { ABI_HEADER, BYTES_TYPE, JSON_TYPE, RPC_BASE } from "../http-call.js";
 import { serverUrl, settings } from "./configure.js";
+import { encodeJson } from "./json.js";
 import { type CallOptions, type Codec, hasCodec, type Transport } from "./types.js";
 
 /** Calls as `POST <baseUrl>/rpc/<route>`: in bytes where the stub has a codec, else in JSON. */
 export const httpTransport: Transport = {
   async call({ route, args, meta, options }) {
-    const path = `/rpc/${encodeURIComponent(route)}`;
+    const path = `${RPC_BASE}/${encodeURIComponent(route)}`;
     if (hasCodec(meta)) return callInBytes(route, path, args, meta, options);
     const answer = await request("POST", path, args, options);
     // A function without a result answers an object without `result`.
@@ -49,7 +50,7 @@ async function callInBytes(
 ): Promise<unknown> {
   const init: RequestInit = {
     method: "POST",
-    headers: { accept: `${BYTES_TYPE}, ${JSON_TYPE}`, "content-type": BYTES_TYPE, "x-kontract-abi": abi },
+    headers: { accept: `${BYTES_TYPE}, ${JSON_TYPE}`, "content-type": BYTES_TYPE, [ABI_HEADER]: abi },
     body: encodeArguments(encode, args),
   };
   const bytes = await exchange(path, init, options, async (response) => {
@@ -69,7 +70,7 @@ function encodeArguments(encode: Codec["encode"], args: readonly unknown[]): Uin
     return encode(args) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     if (!isCodecError(error)) throw error;
-    throw new HttpError(error.message, 400, "INVALID_REQUEST", { ...pathOf(error), cause: error });
+    throw invalid(error.message, error.path, error);
   }
 }
 
@@ -81,13 +82,10 @@ function decodeResult(route: string, decode: Codec["decode"], bytes: Uint8Array)
     const message =
       `The answer of ${route} is not what this client expects (${error.message}). ` +
       "Client and server may come from different builds";
-    throw new HttpError(message, 502, undefined, { ...pathOf(error), cause: error });
+    // Bytes that are no message at all have no path.
+    const path = error.path === "" ? {} : { path: error.path };
+    throw new HttpError(message, 502, undefined, { ...path, cause: error });
   }
-}
-
-/** Bytes that are no message at all have no path. */
-function pathOf({ path }: { path: string }): { path?: string } {
-  return path === "" ? {} : { path };
 }
 
 /** Sends one request within its time, and reads the answer. */
@@ -197,8 +195,6 @@ function limitTime(signal: AbortSignal | undefined, timeout: number): TimeLimit 
   };
 }
 
-const JSON_TYPE = "application/json";
-const BYTES_TYPE = "application/x-kontract";
 const DEFAULT_TIMEOUT_MS = 30_000;
 // A timer above this fires at once.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { NotFoundError } from "../errors.js";
+import { invalid, NotFoundError } from "../errors.js";
 import type { MemoryAuth } from "./auth.js";
-import { invalid, readCredential, readJson } from "./request.js";
+import { readCredential, readJson } from "./request.js";
 import { type Answer, jsonAnswer } from "./respond.js";
 
 /** The methods of the paths below `/auth/`. */

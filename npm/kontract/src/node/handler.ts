@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { HttpError, NotFoundError } from "../errors.js";
+import { HttpError, invalid, NotFoundError } from "../errors.js";
+import { RPC_BASE } from "../http-call.js";
 import { MemoryStorage } from "../memory/storage.js";
 import { failureBody } from "../runtime/failure.js";
 import { type Host, invoke } from "../runtime/invoke.js";
@@ -11,7 +12,7 @@ import { AUTH_METHODS, serveAuth } from "./auth-routes.js";
 import { MemoryAuth, noAccounts, type ServerAuth } from "./auth.js";
 import { type HandlerOptions, type Limits, parseBase, parseLimits, readVariables } from "./options.js";
 import { OriginPolicy } from "./origin.js";
-import { invalid, readCallId, readCredential, readHeaders, readPayload } from "./request.js";
+import { readCallId, readCredential, readHeaders, readPayload } from "./request.js";
 import { type Answer, failureAnswer, jsonAnswer, replyAnswer, send } from "./respond.js";
 
 /** Serves an application. To be given to `http.createServer`, or called for the requests that are Kontract's. */
@@ -214,5 +215,3 @@ function only<Result>({ request, response }: Exchange, method: string, serve: ()
   response.setHeader("allow", method === "GET" ? "GET, HEAD" : method);
   throw new HttpError("Method not allowed", 405, "INVALID_REQUEST");
 }
-
-const RPC_BASE = "/rpc";

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ForbiddenError } from "../errors.js";
+import { ABI_HEADER } from "../http-call.js";
 
 /** Decides which web pages may call. */
 export class OriginPolicy {
@@ -80,5 +81,5 @@ function notAllowed(): ForbiddenError {
   return new ForbiddenError("Calls from this origin are not allowed");
 }
 
-const REQUEST_HEADERS = "authorization, content-type, idempotency-key, x-kontract-abi";
+const REQUEST_HEADERS = `authorization, content-type, idempotency-key, ${ABI_HEADER}`;
 const EXPOSED_HEADERS = "location, retry-after, x-kontract-call-id";

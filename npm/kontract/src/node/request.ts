@@ -1,14 +1,15 @@
 import type { IncomingMessage } from "node:http";
-import { HttpError, UnauthorizedError } from "../errors.js";
-import { type Form, formOf, type Payload } from "../runtime/wire.js";
+import { HttpError, invalid, UnauthorizedError } from "../errors.js";
+import { ABI_HEADER, BYTES_TYPE, JSON_TYPE } from "../http-call.js";
+import { type Form, formOf, parseJson, type Payload } from "../runtime/wire.js";
 
 /** Reads the body of a call. */
 export async function readPayload(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<Payload> {
   const { form, bytes } = await readBody(request, maxBytes, deadlineMs);
   if (form === undefined && bytes.length > 0) {
-    throw invalid("body: expected the content type application/json or application/x-kontract");
+    throw invalid(`body: expected the content type ${JSON_TYPE} or ${BYTES_TYPE}`);
   }
-  const abi = request.headers["x-kontract-abi"];
+  const abi = request.headers[ABI_HEADER];
   return { form: form ?? "json", bytes, abi: typeof abi === "string" ? abi : undefined };
 }
 
@@ -16,13 +17,8 @@ export async function readPayload(request: IncomingMessage, maxBytes: number, de
 export async function readJson(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<unknown> {
   const { form, bytes } = await readBody(request, maxBytes, deadlineMs);
   if (bytes.length === 0) return undefined;
-  if (form !== "json") throw invalid("body: expected the content type application/json");
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    // The parser's own message would quote the body, which may hold a password.
-    throw invalid("body: expected JSON");
-  }
+  if (form !== "json") throw invalid(`body: expected the content type ${JSON_TYPE}`);
+  return parseJson(bytes);
 }
 
 /** The session credential: a bearer token, or the `__Host-kontract` cookie. */
@@ -60,11 +56,6 @@ export function readCallId(request: IncomingMessage): string | undefined {
     throw invalid("Idempotency-Key: expected at most 128 letters, digits and . _ : -");
   }
   return key;
-}
-
-/** A 400. */
-export function invalid(message: string, path?: string): HttpError {
-  return new HttpError(message, 400, "INVALID_REQUEST", path === undefined ? {} : { path });
 }
 
 /** The form is undefined for other types, which browsers send across origins without asking first. */

@@ -1,5 +1,4 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
-import { encodeJson } from "../json.js";
 import type { FailureBody } from "../runtime/failure.js";
 import { CONTENT_TYPES, type Reply } from "../runtime/wire.js";
 
@@ -44,8 +43,7 @@ export function send(response: ServerResponse, { status, headers, body }: Answer
 }
 
 function jsonBody(value: object): Answer["body"] {
-  // An object always has a text.
-  return { type: CONTENT_TYPES.json, content: encodeJson(value) as string };
+  return { type: CONTENT_TYPES.json, content: JSON.stringify(value) };
 }
 
 function checkHeader(name: string, value: unknown): [string, string] {

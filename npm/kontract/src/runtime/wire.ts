@@ -1,5 +1,6 @@
 import { isCodecError } from "../codec/errors.js";
-import { HttpError, StaleClientError } from "../errors.js";
+import { invalid, StaleClientError } from "../errors.js";
+import { ABI_HEADER, BYTES_TYPE, JSON_TYPE } from "../http-call.js";
 import { isHttpResp } from "../http-resp.js";
 import type { RouteCodec } from "./routes.js";
 
@@ -26,8 +27,8 @@ export interface Reply {
 
 /** The content type of each form. */
 export const CONTENT_TYPES: Readonly<Record<Form, string>> = {
-  binary: "application/x-kontract",
-  json: "application/json; charset=utf-8",
+  binary: BYTES_TYPE,
+  json: `${JSON_TYPE}; charset=utf-8`,
 };
 
 /** The form that a content type means; undefined for any other. */
@@ -41,7 +42,7 @@ export function checkContract(route: string, { form, abi }: Payload, accepts: Re
   if (abi === undefined) {
     // Bytes mean nothing without the contract they were written by; JSON names its fields.
     if (form === "json") return;
-    throw invalid("x-kontract-abi: expected the hash of the client's contract");
+    throw invalid(`${ABI_HEADER}: expected the hash of the client's contract`);
   }
   if (accepts?.has(abi) !== true) throw new StaleClientError(route.slice(0, 100));
 }
@@ -73,15 +74,19 @@ export function writeReply(codec: RouteCodec, form: Form, returned: unknown, max
   return { form, status, headers: headers ?? {}, body };
 }
 
-function parseArguments(bytes: Uint8Array): readonly unknown[] {
-  if (bytes.length === 0) return [];
-  let json: unknown;
+/** Reads the JSON of a body. */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     // The parser's own message would quote the body, which may hold a password.
     throw invalid("body: expected JSON");
   }
+}
+
+function parseArguments(bytes: Uint8Array): readonly unknown[] {
+  if (bytes.length === 0) return [];
+  const json = parseJson(bytes);
   if (!Array.isArray(json)) throw invalid("body: expected an array of arguments");
   return json;
 }
@@ -100,11 +105,6 @@ function encodeResult(codec: RouteCodec, form: Form, result: unknown): Uint8Arra
     if (!isCodecError(error)) throw error;
     throw new TypeError(`the result does not match its declared type: ${error.message}`, { cause: error });
   }
-}
-
-/** A 400. Bytes that are no message at all have no path. */
-function invalid(message: string, path?: string): HttpError {
-  return new HttpError(message, 400, "INVALID_REQUEST", path ? { path } : {});
 }
 
 const UTF8 = new TextEncoder();

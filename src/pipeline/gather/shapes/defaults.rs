@@ -62,8 +62,8 @@ fn shape_fits(shapes: &Shapes, shape: &Shape, value: &Value, depth: usize) -> bo
         Shape::Nothing => false,
         Shape::Boolean => value.is_boolean(),
         Shape::String | Shape::Date | Shape::Bytes => value.is_string(),
-        Shape::Number(scalar) => value.as_f64().is_some_and(|n| in_range(n, *scalar)),
-        Shape::BigInt(_) => value.as_str().is_some_and(|text| text.parse::<i128>().is_ok()),
+        Shape::Number(scalar) => value.as_f64().is_some_and(|n| scalar.holds(n)),
+        Shape::BigInt(scalar) => value.as_str().is_some_and(|text| is_bigint(text, *scalar)),
         Shape::Unknown => true,
         Shape::Literals(literals) => literals.iter().any(|literal| match literal {
             Literal::Boolean(b) => value.as_bool() == Some(*b),
@@ -114,20 +114,11 @@ fn shape_fits(shapes: &Shapes, shape: &Shape, value: &Value, depth: usize) -> bo
     }
 }
 
-fn in_range(number: f64, scalar: Scalar) -> bool {
-    let whole = |low: f64, high: f64| number.fract() == 0.0 && (low..=high).contains(&number);
-    match scalar {
-        Scalar::Int8 => whole(-128.0, 127.0),
-        Scalar::Int16 => whole(-32_768.0, 32_767.0),
-        Scalar::Int32 => whole(f64::from(i32::MIN), f64::from(i32::MAX)),
-        Scalar::Int64 => whole(-SAFE, SAFE),
-        Scalar::Uint8 => whole(0.0, 255.0),
-        Scalar::Uint16 => whole(0.0, 65_535.0),
-        Scalar::Uint32 => whole(0.0, f64::from(u32::MAX)),
-        Scalar::Uint64 => whole(0.0, SAFE),
-        Scalar::Float32 | Scalar::Float64 => true,
-    }
+/// As JSON carries it: in decimal digits.
+fn is_bigint(text: &str, scalar: Scalar) -> bool {
+    let written = match scalar {
+        Scalar::Uint64 => text.parse::<u64>().map(|value| value.to_string()),
+        _ => text.parse::<i64>().map(|value| value.to_string()),
+    };
+    written.is_ok_and(|written| written == text)
 }
-
-/// The largest whole number whose neighbours a `number` can tell apart.
-const SAFE: f64 = 9_007_199_254_740_991.0;

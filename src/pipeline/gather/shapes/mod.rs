@@ -19,7 +19,9 @@ mod head;
 mod lookup;
 mod names;
 mod objects;
+mod reference;
 mod secrets;
+mod unions;
 mod wire;
 
 use std::{

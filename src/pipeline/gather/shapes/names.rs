@@ -16,7 +16,8 @@ use crate::{
         shape::{Literal, ShapeKey},
         types::{Key, LiteralType, MemberKind, TypeExpr},
     },
-    pipeline::{gather::symbols::Symbols, print::types::Printer},
+    pipeline::gather::symbols::Symbols,
+    text::types::Printer,
 };
 
 /// The type as TypeScript writes it, where it has no parts.

@@ -256,10 +256,10 @@ impl<'a> Wire<'a> {
             Head::Boolean => named("boolean", Shape::Boolean),
             Head::String => named("string", Shape::String),
             Head::Number(Scalar::Float64) => named("number", Shape::Number(Scalar::Float64)),
-            Head::Number(scalar) => named(&scalar_name(*scalar), Shape::Number(*scalar)),
+            Head::Number(scalar) => named(&scalar.name().to_lowercase(), Shape::Number(*scalar)),
             Head::BigInt(Scalar::Int64) => named("bigint", Shape::BigInt(Scalar::Int64)),
             Head::BigInt(scalar) => {
-                named(&format!("bigint {}", scalar_name(*scalar)), Shape::BigInt(*scalar))
+                named(&format!("bigint {}", scalar.name().to_lowercase()), Shape::BigInt(*scalar))
             }
             Head::Date => named("Date", Shape::Date),
             Head::Bytes => named("Uint8Array", Shape::Bytes),
@@ -506,17 +506,13 @@ fn absorb(members: &mut Vec<(String, Shape)>) {
     });
 }
 
-fn scalar_name(scalar: Scalar) -> String {
-    format!("{scalar:?}").to_lowercase()
-}
-
 fn slot_label(slot: &Slot) -> String {
     let mut label = match &slot.shape {
         Shape::Nothing => String::new(),
         Shape::Boolean => "boolean".to_owned(),
         Shape::String => "string".to_owned(),
         Shape::Number(Scalar::Float64) => "number".to_owned(),
-        Shape::Number(scalar) => scalar_name(*scalar),
+        Shape::Number(scalar) => scalar.name().to_lowercase(),
         Shape::BigInt(_) => "bigint".to_owned(),
         Shape::Date => "Date".to_owned(),
         Shape::Bytes => "Uint8Array".to_owned(),

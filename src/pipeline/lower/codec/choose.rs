@@ -14,7 +14,7 @@ use crate::{
     model::shape::{
         FieldShape, Literal, ObjectKind, ObjectShape, Scalar, Shape, UnionMember, UnionShape,
     },
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 /// The order in which a shape takes a primitive value, in JSON or not; None where it never does.

@@ -3,11 +3,11 @@
 use super::{
     emit::{Emitter, admitted, element_width, entry, expected, property_key, segment},
     encode::absent,
-    plan::{Definition, Place, Table, is_direct, is_union, string_slot},
+    plan::{Definition, Place, Table, is_union, string_slot},
 };
 use crate::{
     model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 /// `cell` and the table that it looks into.
@@ -250,7 +250,7 @@ impl Emitter<'_> {
     }
 
     fn get_element(&mut self, slot: &Slot) -> String {
-        if is_direct(slot) {
+        if slot.is_direct() {
             return self.passage(&slot.shape, "decode");
         }
         let item = self.plan.item_name(slot).to_owned();
@@ -341,7 +341,7 @@ pub fn place_optional(place: &Place) -> bool {
 
 /// `.name` or `["na-me"]`.
 pub fn member(name: &str) -> String {
-    if crate::pipeline::print::values::is_identifier(name) {
+    if crate::text::values::is_identifier(name) {
         format!(".{name}")
     } else {
         format!("[{}]", string(name))

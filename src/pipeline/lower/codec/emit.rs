@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{Definition, Plan, Table, is_direct, scalar_name};
+use super::plan::{Definition, Plan, Table, shape_width};
 use crate::{
     model::shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot},
-    pipeline::print::values::{is_identifier, number, string},
+    text::values::{is_identifier, number, string},
 };
 
 pub struct Emitter<'a> {
@@ -77,7 +77,8 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The functions of a route.
+    /// The functions of a route, and those for the server in one object. Bundlers drop it, and with
+    /// it the server's functions, from clients.
     pub fn route(&mut self, ident: &str, request: &str, response: &str) {
         let functions = [
             ("encodeRequest", "encode", "args", "args", request, "encode"),
@@ -96,6 +97,9 @@ impl<'a> Emitter<'a> {
             ));
             self.close("}");
         }
+        let served = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"]
+            .map(|name| format!("{name}: {ident}_{name}"));
+        self.line(&format!("export const {ident}_codec = {{ {} }};", served.join(", ")));
     }
 
     pub fn line(&mut self, text: &str) {
@@ -291,7 +295,7 @@ pub fn expected(plan: &Plan<'_>, shape: &Shape) -> String {
         Shape::Boolean => "boolean".to_owned(),
         Shape::String => "string".to_owned(),
         Shape::Number(Scalar::Float64) => "number".to_owned(),
-        Shape::Number(scalar) => scalar_name(*scalar).to_lowercase(),
+        Shape::Number(scalar) => scalar.name().to_lowercase(),
         Shape::BigInt(_) => "bigint".to_owned(),
         Shape::Date => "date".to_owned(),
         Shape::Bytes => "Uint8Array".to_owned(),
@@ -336,7 +340,7 @@ pub fn admitted(slot: &Slot) -> u8 {
 
 /// The size of an element in its vector.
 pub fn element_width(slot: &Slot) -> u32 {
-    if is_direct(slot) { super::plan::shape_width(&slot.shape) } else { 4 }
+    if slot.is_direct() { shape_width(&slot.shape) } else { 4 }
 }
 
 /// The offset of a field's entry from the start of its vtable.

@@ -4,11 +4,11 @@ use super::{
     emit::{
         Emitter, admitted, element_width, entry, has_property, property, segment, table_function,
     },
-    plan::{Definition, Place, Table, is_direct, is_union},
+    plan::{Definition, Place, Table, is_union},
 };
 use crate::{
     model::shape::{ObjectKind, ObjectShape, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 /// Which fields of a table are present is told by bits, as far as it varies.
@@ -314,7 +314,7 @@ impl Emitter<'_> {
     }
 
     fn put_element(&mut self, slot: &Slot) -> String {
-        if is_direct(slot) {
+        if slot.is_direct() {
             return self.passage(&slot.shape, "encode");
         }
         let item = self.plan.item_name(slot).to_owned();

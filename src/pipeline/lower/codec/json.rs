@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::shape::{FieldShape, ObjectKind, ObjectShape, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 impl Emitter<'_> {

@@ -3,7 +3,7 @@
 use super::emit::{Emitter, expected, leaf, literal};
 use crate::{
     model::shape::{Literal, Scalar, Shape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 impl Emitter<'_> {

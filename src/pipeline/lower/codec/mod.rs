@@ -49,10 +49,8 @@ use crate::{
         output::Output,
         shape::{ObjectKind, Shapes},
     },
-    pipeline::{
-        names::Layout,
-        print::{header, values::string},
-    },
+    pipeline::names::Layout,
+    text::{header, values::string},
 };
 
 /// The output of definitions that modules share.

@@ -126,7 +126,7 @@ impl<'a> Plan<'a> {
     }
 
     fn element(&mut self, slot: &Slot) {
-        if !is_direct(slot) {
+        if !slot.is_direct() {
             self.item(slot.clone());
         }
     }
@@ -192,7 +192,7 @@ impl<'a> Plan<'a> {
             Shape::Nothing => "Nothing".to_owned(),
             Shape::Boolean => "Boolean".to_owned(),
             Shape::String => "String".to_owned(),
-            Shape::Number(scalar) => scalar_name(*scalar).to_owned(),
+            Shape::Number(scalar) => scalar.name().to_owned(),
             Shape::BigInt(Scalar::Uint64) => "BigUint64".to_owned(),
             Shape::BigInt(_) => "BigInt64".to_owned(),
             Shape::Date => "Date".to_owned(),
@@ -317,32 +317,12 @@ pub fn shape_width(shape: &Shape) -> u32 {
     }
 }
 
-/// Elements that stand in their vector themselves; others are wrapped.
-pub fn is_direct(slot: &Slot) -> bool {
-    slot.is_direct()
-}
-
 pub fn is_union(slot: &Slot) -> bool {
     matches!(slot.shape, Shape::Union(_))
 }
 
 pub fn string_slot() -> Slot {
     Slot::of(Shape::String)
-}
-
-pub fn scalar_name(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::Int8 => "Int8",
-        Scalar::Int16 => "Int16",
-        Scalar::Int32 => "Int32",
-        Scalar::Int64 => "Int64",
-        Scalar::Uint8 => "Uint8",
-        Scalar::Uint16 => "Uint16",
-        Scalar::Uint32 => "Uint32",
-        Scalar::Uint64 => "Uint64",
-        Scalar::Float32 => "Float32",
-        Scalar::Float64 => "Float64",
-    }
 }
 
 /// A word for a literal in a name.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::shape::{Literal, ObjectKind, ObjectShape, Scalar, Shape, Slot, UnionShape},
-    pipeline::print::values::string,
+    text::values::string,
 };
 
 impl Emitter<'_> {
@@ -21,13 +21,12 @@ impl Emitter<'_> {
             Shape::Nothing => "false".to_owned(),
             Shape::Boolean => format!("typeof {value} === \"boolean\""),
             Shape::String => format!("typeof {value} === \"string\""),
-            Shape::Number(Scalar::Float64 | Scalar::Float32) => {
-                format!("typeof {value} === \"number\"")
-            }
-            Shape::Number(scalar) => {
-                let (least, most) = range(*scalar);
-                format!("Number.isInteger({value}) && {value} >= {least} && {value} <= {most}")
-            }
+            Shape::Number(scalar) => match scalar.integers() {
+                Some((least, most)) => {
+                    format!("Number.isInteger({value}) && {value} >= {least} && {value} <= {most}")
+                }
+                None => format!("typeof {value} === \"number\""),
+            },
             Shape::BigInt(_) if json => {
                 let decimal = self.support("isDecimal");
                 format!("typeof {value} === \"string\" && {decimal}({value})")
@@ -203,21 +202,6 @@ impl Emitter<'_> {
                 ));
             }
             self.close("}");
-        }
-    }
-}
-
-fn range(scalar: Scalar) -> (&'static str, &'static str) {
-    match scalar {
-        Scalar::Int8 => ("-128", "127"),
-        Scalar::Int16 => ("-32768", "32767"),
-        Scalar::Int32 => ("-2147483648", "2147483647"),
-        Scalar::Uint8 => ("0", "255"),
-        Scalar::Uint16 => ("0", "65535"),
-        Scalar::Uint32 => ("0", "4294967295"),
-        Scalar::Uint64 => ("0", "9007199254740991"),
-        Scalar::Int64 | Scalar::Float32 | Scalar::Float64 => {
-            ("-9007199254740991", "9007199254740991")
         }
     }
 }

@@ -7,8 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::docs::Comment;
-use crate::model::shape::{
-    FieldShape, Literal, ObjectKind, ObjectShape, Scalar, Shape, ShapeKey, Shapes, Slot, UnionShape,
+use crate::model::{
+    shape::{
+        FieldShape, Literal, ObjectKind, ObjectShape, Scalar, Shape, ShapeKey, Shapes, Slot,
+        UnionShape,
+    },
+    wire::{Definition, reached},
 };
 
 pub struct Schemas<'a> {
@@ -17,8 +21,8 @@ pub struct Schemas<'a> {
     names: BTreeMap<&'a str, String>,
     /// The component of errors.
     failure: String,
-    /// Objects that stand in requests, where unknown properties are refused.
-    taken: BTreeSet<&'a str>,
+    /// What stands in requests, where unknown properties are refused.
+    taken: BTreeSet<Definition<'a>>,
 }
 
 type Schema = Map<String, Value>;
@@ -40,11 +44,9 @@ impl<'a> Schemas<'a> {
             names.insert(key.as_str(), unique(name, &mut used));
         }
         let failure = unique("Failure", &mut used);
-        let mut schemas = Self { shapes, names, failure, taken: BTreeSet::new() };
-        for route in shapes.routes.values() {
-            schemas.take(&route.request);
-        }
-        schemas
+        let requests = shapes.routes.values().map(|route| &route.request);
+        let taken = reached(shapes, requests).unwrap_or_default();
+        Self { shapes, names, failure, taken }
     }
 
     pub fn failure_reference(&self) -> String {
@@ -106,7 +108,7 @@ impl<'a> Schemas<'a> {
         schema.into()
     }
 
-    fn object(&self, key: &str, object: &ObjectShape) -> Schema {
+    fn object(&self, key: &ShapeKey, object: &ObjectShape) -> Schema {
         let mut schema = described(object.docs.as_deref());
         schema.insert("type".to_owned(), "object".into());
         let mut properties = Map::new();
@@ -137,7 +139,7 @@ impl<'a> Schemas<'a> {
                 schema.insert("additionalProperties".to_owned(), value.into());
             }
             // An answer may have more in a later version, a request may not.
-            None if self.taken.contains(key) => {
+            None if self.taken.contains(&Definition::Object(key)) => {
                 schema.insert("additionalProperties".to_owned(), false.into());
             }
             None => {}
@@ -299,37 +301,6 @@ impl<'a> Schemas<'a> {
             },
         })
     }
-
-    fn take(&mut self, request: &'a str) {
-        let shapes = self.shapes;
-        let mut queue = vec![request];
-        while let Some(key) = queue.pop() {
-            if !self.taken.insert(key) {
-                continue;
-            }
-            if let Some(object) = shapes.objects.get(key) {
-                let slots = object.fields.iter().map(|field| &field.slot);
-                for slot in slots.chain(object.rest.iter().map(|rest| &rest.slot)) {
-                    mentioned(&slot.shape, &mut queue);
-                }
-            }
-            if let Some(union) = shapes.unions.get(key) {
-                union.members.iter().for_each(|member| mentioned(&member.shape, &mut queue));
-            }
-        }
-    }
-}
-
-fn mentioned<'a>(shape: &'a Shape, keys: &mut Vec<&'a str>) {
-    match shape {
-        Shape::Array(slot) | Shape::Set(slot) => mentioned(&slot.shape, keys),
-        Shape::Map(entry) => {
-            mentioned(&entry.0.shape, keys);
-            mentioned(&entry.1.shape, keys);
-        }
-        Shape::Object(key) | Shape::Union(key) => keys.push(key),
-        _ => {}
-    }
 }
 
 /// Components and operations take letters, digits and `.-_`, and no name twice.
@@ -401,29 +372,16 @@ fn nullable(mut plain: Schema) -> Schema {
     schema(json!({ "anyOf": [plain, { "type": "null" }] }))
 }
 
-/// 2^128 − 2^103: from there on numbers are rounded to an infinite float32.
-const FLOAT32_END: f64 = 3.402_823_567_797_336_6e38;
-
 fn number(scalar: Scalar) -> Value {
-    const SAFE: i64 = (1 << 53) - 1;
-    let integer =
-        |least: i64, most: i64| json!({ "type": "integer", "minimum": least, "maximum": most });
-    match scalar {
-        Scalar::Float64 => json!({ "type": "number" }),
-        Scalar::Float32 => json!({
+    match scalar.integers() {
+        Some((least, most)) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        None if scalar == Scalar::Float32 => json!({
             "type": "number",
             "format": "float",
-            "exclusiveMinimum": -FLOAT32_END,
-            "exclusiveMaximum": FLOAT32_END,
+            "exclusiveMinimum": -Scalar::FLOAT32_END,
+            "exclusiveMaximum": Scalar::FLOAT32_END,
         }),
-        Scalar::Int8 => integer(i8::MIN.into(), i8::MAX.into()),
-        Scalar::Int16 => integer(i16::MIN.into(), i16::MAX.into()),
-        Scalar::Int32 => integer(i32::MIN.into(), i32::MAX.into()),
-        Scalar::Int64 => integer(-SAFE, SAFE),
-        Scalar::Uint8 => integer(0, u8::MAX.into()),
-        Scalar::Uint16 => integer(0, u16::MAX.into()),
-        Scalar::Uint32 => integer(0, u32::MAX.into()),
-        Scalar::Uint64 => integer(0, SAFE),
+        None => json!({ "type": "number" }),
     }
 }
 

@@ -1,4 +1,4 @@
-import { encodeBase64 } from "./base64.js";
+import { encodeBase64 } from "../base64.js";
 
 /**
  * Writes a value as the JSON endpoint carries it: bigint as decimal digits, Date

@@ -1,8 +1,9 @@
-//! How types lie in a FlatBuffer, as far as ids depend on it.
+//! How types lie in a FlatBuffer, as far as ids and other versions depend on it, and what a type
+//! is made of.
 
 use std::collections::BTreeSet;
 
-use crate::model::shape::{ObjectShape, Shape, ShapeKey, Shapes, Slot};
+use super::shape::{ObjectKind, ObjectShape, Rest, Shape, ShapeKey, Shapes, Slot};
 
 /// The FlatBuffers type of a field, tables and unions without their names: a type that is renamed
 /// is the same type.
@@ -20,6 +21,14 @@ pub fn wire_type(slot: &Slot) -> String {
 /// Of an array, or a tuple's rest: the vector.
 pub fn elements(element: &Slot) -> String {
     if element.is_direct() { format!("[{}]", wire_type(element)) } else { "[wrapped]".to_owned() }
+}
+
+/// The type of the field that holds the rest.
+pub fn rest_type(object: &ObjectShape, rest: &Rest) -> String {
+    match object.kind {
+        ObjectKind::Tuple | ObjectKind::Arguments => elements(&rest.slot),
+        ObjectKind::Object | ObjectKind::Result => "[entry]".to_owned(),
+    }
 }
 
 /// The ids that a value takes: a union's type stands before it.
