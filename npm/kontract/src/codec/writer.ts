@@ -7,8 +7,8 @@ import { fail, refuse, type Segment, type State } from "./path.js";
  *
  * What an encoder leaves out is zero, never another message's bytes. The requests
  * of a client are cut one after another from a slab, nothing of which is written
- * twice. The answers of a server, which go to different users, are copied out of a
- * buffer that is zeroed again: the `buffer` of one must not show those of others.
+ * twice. Large ones, and the answers of a server, which go to different users, are
+ * copied out of a buffer that is zeroed again: the `buffer` of one must not show those of others.
  */
 export class Writer implements State {
   readonly keys: Segment[] = [];
@@ -76,12 +76,22 @@ function encodeRequest<T>(value: T, write: Write<T>): Uint8Array {
   const w = requests ?? new Writer();
   requests = undefined;
   // Who transferred a message's buffer took the slab with it.
-  if (w.limit - w.end < SPARE_BYTES || w.bytes.length === 0) w.renew();
+  if (w.limit > SLAB_BYTES) w.end = 0;
+  else if (w.limit - w.end < SPARE_BYTES || w.bytes.length === 0) w.renew();
   begin(w, w.end, value, "args", write);
   const { start, end } = w;
+  if (w.limit > SLAB_BYTES) {
+    // It outgrew its slab, as the next one may: the larger buffer stays, and this one is copied.
+    const copy = w.bytes.slice(start, end);
+    if (end - start > SPARE_BYTES && w.limit <= KEPT_BYTES) {
+      w.bytes.fill(0, start, end);
+      requests = w;
+    }
+    return copy;
+  }
   const message = new Uint8Array(w.bytes.buffer, start, end - start);
   w.end = (end + 7) & -8;
-  if (w.limit === SLAB_BYTES) requests = w;
+  requests = w;
   return message;
 }
 
