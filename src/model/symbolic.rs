@@ -74,3 +74,36 @@ pub fn literal(ty: Option<&TypeExpr>) -> Option<&str> {
         _ => None,
     }
 }
+
+/// The members of a union of these, each once.
+pub fn distinct(types: impl IntoIterator<Item = TypeExpr>) -> Vec<TypeExpr> {
+    let mut distinct: Vec<TypeExpr> = Vec::new();
+    for ty in types {
+        let parts = match ty {
+            TypeExpr::Union(parts) => parts,
+            ty => vec![ty],
+        };
+        for part in parts {
+            if !distinct.contains(&part) {
+                distinct.push(part);
+            }
+        }
+    }
+    // What an empty array may hold, another one says.
+    if distinct.iter().any(|ty| matches!(ty, TypeExpr::Array(_)) && *ty != empty_array()) {
+        distinct.retain(|ty| *ty != empty_array());
+    }
+    distinct
+}
+
+/// Types whose argument is what a loop over them gives.
+pub const ITERABLES: &[&str] = &[
+    "Array",
+    "ReadonlyArray",
+    "Set",
+    "ReadonlySet",
+    "Iterable",
+    "AsyncIterable",
+    "AsyncIterableIterator",
+    "IterableIterator",
+];

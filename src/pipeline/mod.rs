@@ -86,20 +86,7 @@ fn no_threads(error: &rayon::ThreadPoolBuildError) -> Diagnostic {
 fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
     let layout = Layout::new(options);
     let (lock, mut diagnostics) = lock::read(&**files, options);
-    let (sources, found) = discover::discover(&**files, options);
-    diagnostics.extend(found);
-    let resolver = Resolver::new(files, options);
-    let (modules, texts, resolutions) =
-        extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-    let around = Around {
-        options,
-        layout: &layout,
-        resolver: &resolver,
-        declarations: &OnDisk { files: &**files, options, resolver: &resolver },
-        typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
-        primary_keys: &lock.primary_keys(),
-    };
-    let (mut app, modules, found) = gather(&around, modules, resolutions);
+    let (mut app, modules, texts, found) = gather_all(files, options, &layout, &lock);
     diagnostics.extend(found);
     let (lock, found) = lock::assign(&mut app, &lock);
     diagnostics.extend(found);
@@ -124,26 +111,37 @@ fn build_here(files: &Arc<dyn Files>, options: &Options) -> Build {
 pub fn shapes(files: &Arc<dyn Files>, options: &Options) -> (Shapes, Vec<Diagnostic>) {
     let here = || {
         let layout = Layout::new(options);
-        let (sources, mut diagnostics) = discover::discover(&**files, options);
-        let resolver = Resolver::new(files, options);
-        let (modules, texts, resolutions) =
-            extract_all(&**files, options, &layout, &resolver, sources, &mut diagnostics);
-        let around = Around {
-            options,
-            layout: &layout,
-            resolver: &resolver,
-            declarations: &OnDisk { files: &**files, options, resolver: &resolver },
-            typescript: &Installed { files: &**files, options, layout: &layout, texts: &texts },
-            primary_keys: &BTreeMap::new(),
-        };
-        let (app, _, found) = gather(&around, modules, resolutions);
-        diagnostics.extend(found);
+        let (app, _, _, diagnostics) = gather_all(files, options, &layout, &Lock::default());
         (app.shapes, diagnostics)
     };
     match threads(options) {
         Ok(threads) => threads.install(here),
         Err(error) => (Shapes::default(), vec![no_threads(&error)]),
     }
+}
+
+/// Sources → app.
+fn gather_all(
+    files: &Arc<dyn Files>,
+    options: &Options,
+    layout: &Layout,
+    lock: &Lock,
+) -> (App, Modules, Texts, Vec<Diagnostic>) {
+    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let resolver = Resolver::new(files, options);
+    let (modules, texts, resolutions) =
+        extract_all(&**files, options, layout, &resolver, sources, &mut diagnostics);
+    let around = Around {
+        options,
+        layout,
+        resolver: &resolver,
+        declarations: &OnDisk { files: &**files, options, resolver: &resolver },
+        typescript: &Installed { files: &**files, options, layout, texts: &texts },
+        primary_keys: &lock.primary_keys(),
+    };
+    let (app, modules, found) = gather(&around, modules, resolutions);
+    diagnostics.extend(found);
+    (app, modules, texts, diagnostics)
 }
 
 /// Extracts the sources and what they import from outside the include patterns.

@@ -287,21 +287,7 @@ fn properties(insert: &Insert) -> impl Iterator<Item = (&str, &TypeExpr, bool)> 
 
 /// Each type once; what is unknown swallows the rest.
 pub fn union_of(types: impl IntoIterator<Item = TypeExpr>) -> TypeExpr {
-    let mut distinct: Vec<TypeExpr> = Vec::new();
-    for ty in types {
-        let parts = match ty {
-            TypeExpr::Union(parts) => parts,
-            ty => vec![ty],
-        };
-        for part in parts {
-            if !distinct.contains(&part) {
-                distinct.push(part);
-            }
-        }
-    }
-    if distinct.iter().any(|ty| matches!(ty, TypeExpr::Array(_)) && *ty != empty_array()) {
-        distinct.retain(|ty| *ty != empty_array());
-    }
+    let mut distinct = crate::model::symbolic::distinct(types);
     let unknown = distinct
         .iter()
         .find(|t| matches!(t, TypeExpr::Keyword(k) if matches!(k.as_str(), "unknown" | "any")));

@@ -298,7 +298,7 @@ pub fn item(ty: &TypeExpr) -> Option<TypeExpr> {
         TypeExpr::Operator { operator, operand } if operator == "readonly" => item(operand),
         TypeExpr::Keyword(name) if name == "string" => Some(keyword("string")),
         TypeExpr::Reference { name, arguments, .. }
-            if ITERABLES.contains(&name.as_str()) && arguments.len() == 1 =>
+            if symbolic::ITERABLES.contains(&name.as_str()) && arguments.len() == 1 =>
         {
             arguments.first().cloned()
         }
@@ -355,23 +355,7 @@ fn sum(left: TypeExpr, right: TypeExpr) -> Option<TypeExpr> {
 }
 
 pub fn union(types: impl IntoIterator<Item = TypeExpr>) -> TypeExpr {
-    let mut distinct: Vec<TypeExpr> = Vec::new();
-    for ty in types {
-        let parts = match ty {
-            TypeExpr::Union(parts) => parts,
-            ty => vec![ty],
-        };
-        for part in parts {
-            if !distinct.contains(&part) {
-                distinct.push(part);
-            }
-        }
-    }
-    // What an empty array may hold, another one says.
-    if distinct.iter().any(|ty| matches!(ty, TypeExpr::Array(_)) && *ty != symbolic::empty_array())
-    {
-        distinct.retain(|ty| *ty != symbolic::empty_array());
-    }
+    let mut distinct = symbolic::distinct(types);
     if distinct.len() == 1 { distinct.remove(0) } else { TypeExpr::Union(distinct) }
 }
 
@@ -382,17 +366,6 @@ pub fn tuple(types: Vec<TypeExpr>) -> TypeExpr {
 
 /// A table as a value, or all of them: known while a function is read, never left.
 pub const TABLE: &str = "__kontract_table";
-
-const ITERABLES: &[&str] = &[
-    "Array",
-    "ReadonlyArray",
-    "Set",
-    "ReadonlySet",
-    "Iterable",
-    "AsyncIterable",
-    "AsyncIterableIterator",
-    "IterableIterator",
-];
 
 /// Deeper expressions are asked for.
 const MAX_DEPTH: usize = 32;

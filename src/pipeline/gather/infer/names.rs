@@ -166,14 +166,7 @@ impl Inference<'_> {
 
     /// What `file` calls a type of another module.
     fn local_name(&self, file: &SourcePath, module: &SourcePath, name: &str) -> Option<String> {
-        let wanted = Symbol::Declared { module: module.clone(), name: name.to_owned() };
-        let contract = self.symbols.module(file)?;
-        contract
-            .imports
-            .iter()
-            .flat_map(|import| &import.names)
-            .find(|n| self.symbols.local(file, &n.local).as_ref() == Some(&wanted))
-            .map(|n| n.local.clone())
+        self.imported(file, &Symbol::Declared { module: module.clone(), name: name.to_owned() })
     }
 
     fn package_name(&self, file: &SourcePath, specifier: &str, name: &str) -> Option<String> {
@@ -181,12 +174,16 @@ impl Inference<'_> {
             specifier: specifier.to_owned(),
             name: ImportKind::Named(name.to_owned()),
         };
+        self.imported(file, &wanted)
+    }
+
+    fn imported(&self, file: &SourcePath, wanted: &Symbol) -> Option<String> {
         let contract = self.symbols.module(file)?;
         contract
             .imports
             .iter()
             .flat_map(|import| &import.names)
-            .find(|n| self.symbols.local(file, &n.local).as_ref() == Some(&wanted))
+            .find(|n| self.symbols.local(file, &n.local).as_ref() == Some(wanted))
             .map(|n| n.local.clone())
     }
 }

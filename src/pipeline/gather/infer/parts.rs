@@ -76,7 +76,8 @@ impl<'a> Inference<'a> {
                 Some(union_of(elements.iter().map(|e| e.ty.clone())))
             }
             TypeExpr::Reference { name, arguments, .. }
-                if ITERABLES.contains(&name.as_str()) && arguments.len() == 1 =>
+                if crate::model::symbolic::ITERABLES.contains(&name.as_str())
+                    && arguments.len() == 1 =>
             {
                 arguments.first().cloned()
             }
@@ -112,14 +113,3 @@ impl<'a> Inference<'a> {
         }
     }
 }
-
-const ITERABLES: &[&str] = &[
-    "Array",
-    "ReadonlyArray",
-    "Set",
-    "ReadonlySet",
-    "Iterable",
-    "AsyncIterable",
-    "AsyncIterableIterator",
-    "IterableIterator",
-];

@@ -250,17 +250,7 @@ impl<'a> Evaluator<'a> {
         path: &Rc<str>,
         at: &Place,
     ) -> Head<'a> {
-        if self.gave_up.is_some() && self.symbols.is_package(&scope.file) {
-            self.gave_up = Some(true);
-            return Head::Refused;
-        }
-        let diagnostic = match self.asked(ty, scope, path, at, true) {
-            Ok(head) => return head,
-            Err(Some(diagnostic)) => diagnostic,
-            Err(None) => undecided_type(&self.origin, &names::words(ty), at),
-        };
-        self.report(diagnostic, at);
-        Head::Refused
+        self.ask(ty, scope, path, at, true, |origin| undecided_type(origin, &names::words(ty), at))
     }
 
     /// A name that nothing here declares: TypeScript may know it from somewhere else.
@@ -272,14 +262,27 @@ impl<'a> Evaluator<'a> {
         path: &Rc<str>,
         at: &Place,
     ) -> Head<'a> {
+        self.ask(ty, scope, path, at, false, |origin| undeclared_type(origin, name, at))
+    }
+
+    /// `unknown` is what to report where TypeScript cannot be asked.
+    fn ask(
+        &mut self,
+        ty: &'a TypeExpr,
+        scope: &Rc<Scope<'a>>,
+        path: &Rc<str>,
+        at: &Place,
+        declared: bool,
+        unknown: impl FnOnce(&super::diagnostics::Origin) -> Diagnostic,
+    ) -> Head<'a> {
         if self.gave_up.is_some() && self.symbols.is_package(&scope.file) {
             self.gave_up = Some(true);
             return Head::Refused;
         }
-        let diagnostic = match self.asked(ty, scope, path, at, false) {
+        let diagnostic = match self.asked(ty, scope, path, at, declared) {
             Ok(head) => return head,
             Err(Some(diagnostic)) => diagnostic,
-            Err(None) => undeclared_type(&self.origin, name, at),
+            Err(None) => unknown(&self.origin),
         };
         self.report(diagnostic, at);
         Head::Refused
