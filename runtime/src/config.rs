@@ -1,0 +1,116 @@
+//! What a gateway is told by whoever starts it. The command line reads these from `kontract.toml`
+//! and the environment.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+/// How a gateway serves an application.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The output folder of `kontract build`.
+    pub dist: PathBuf,
+    pub address: SocketAddr,
+    /// A second prefix of the routes beside `/rpc`; never with a `/` at its end.
+    pub base: Option<String>,
+    /// Whether calls in JSON are answered.
+    pub json: bool,
+    /// Origins besides the server's own that browsers may call from.
+    pub cors: Vec<String>,
+    pub limits: Limits,
+    /// The environment variables that `env` offers, with their values.
+    pub variables: BTreeMap<String, Option<String>>,
+    /// Where `fetch` may go besides public hosts: `host[:port]`, `loopback`, `private`.
+    pub egress: Vec<String>,
+    pub database: Database,
+    /// `KONTRACT_SECRET`: at least 32 bytes.
+    pub secret: Secret,
+    pub auth: AuthConfig,
+    /// Answers errors with their stacks, to loopback only.
+    pub development: bool,
+    /// Isolate threads; one for each processor when None.
+    pub threads: Option<usize>,
+}
+
+/// Where tables are kept.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `DATABASE_URL`: the gateway's own role.
+    pub url: Secret,
+    /// Connections of each isolate thread.
+    pub pool: usize,
+    /// `privileges = "shared"`: run as a role that may do more than the two-table claim allows.
+    pub shared_privileges: bool,
+}
+
+/// What one call may use up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// From the request's arrival to its answer.
+    pub deadline: Duration,
+    /// How long JavaScript may run without giving way.
+    pub cpu: Duration,
+    /// Bytes of an isolate's heap.
+    pub heap: usize,
+    /// Bytes of an isolate's stack.
+    pub stack: usize,
+    /// Bytes of a request's or an answer's body.
+    pub body: usize,
+    /// Calls at the same time.
+    pub in_flight: usize,
+    /// Isolates of a thread.
+    pub isolates: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            cpu: Duration::from_millis(200),
+            heap: 64 << 20,
+            stack: 512 << 10,
+            body: 1 << 20,
+            in_flight: 1000,
+            isolates: 16,
+        }
+    }
+}
+
+/// Who may call, and with which permission. What `src/auth.ts` exports outweighs `kontract.toml`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthConfig {
+    pub session_ttl: Duration,
+    pub allow_anonymous: bool,
+    /// R 4, W 2, X 1.
+    pub anonymous_perm: u8,
+    pub user_perm: u8,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            session_ttl: Duration::from_hours(1),
+            allow_anonymous: true,
+            anonymous_perm: 0b100,
+            user_perm: 0b111,
+        }
+    }
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}

@@ -1,0 +1,10 @@
+//! The self-hosted gateway of Kontract applications: HTTP, sessions, storage on PostgreSQL, and the
+//! application's functions in embedded isolates. It reads a built folder (`dist/`) and knows
+//! nothing of the compiler.
+
+pub mod codec;
+pub mod config;
+pub mod failure;
+pub mod manifest;
+pub mod session;
+pub mod value;

@@ -1,0 +1,63 @@
+//! `manifest.json`: what a build says of itself.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What the gateway needs of a manifest.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Manifest {
+    pub version: u32,
+    pub build: String,
+    pub abi: String,
+    pub routes: BTreeMap<String, Route>,
+    pub tables: BTreeMap<String, Table>,
+    /// The shapes of what travels: `crate::codec` reads them.
+    pub wire: Arc<RawValue>,
+    /// The shapes of rows, self-contained.
+    pub rows: Option<Arc<RawValue>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Route {
+    pub module: String,
+    pub export: String,
+    pub meta: RouteMeta,
+    pub abi: String,
+    /// The hashes of the contracts that are still served.
+    pub accepts: Vec<String>,
+    /// The operations of the route that the compiler saw, by table: `RWX`, `R__`.
+    #[serde(default)]
+    pub tables: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct RouteMeta {
+    /// The permission bits a session must hold.
+    pub perm: u8,
+    /// The group a session must belong to.
+    pub ugroup: Option<String>,
+    pub egroup: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Table {
+    pub primary_key: String,
+    /// Rows are private to the user who made them.
+    #[serde(default)]
+    pub owned: bool,
+    pub fields: BTreeMap<String, Field>,
+    /// The key of the row's shape in `rows.objects` or `rows.unions`.
+    pub row: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Field {
+    pub perm: u8,
+    #[serde(default)]
+    pub index: bool,
+    #[serde(default)]
+    pub unique: bool,
+}
