@@ -7,7 +7,11 @@ use crate::config::Limits;
 pub mod bytecode;
 pub mod invocation;
 pub mod isolate;
+mod library;
+pub mod modules;
 pub mod ops;
+mod slice;
+mod thrown;
 
 /// How isolates are run.
 #[derive(Clone, Debug)]
