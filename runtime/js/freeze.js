@@ -1,63 +1,68 @@
 // The last script of an isolate's making: from here on no call can change what the next one finds.
 
+const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, preventExtensions } = Object;
+const { ownKeys } = Reflect;
+
+// They stop the thread, or run code of one call during another.
 for (const name of ["SharedArrayBuffer", "Atomics", "FinalizationRegistry"]) delete globalThis[name];
 
 // Assigning to an object must not fail for what its prototype has: `error.name = "…"`. So these
 // prototypes get accessors that define the property on the object instead.
 function assignable(prototype) {
-  for (const key of Reflect.ownKeys(prototype)) {
-    const { value, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(prototype, key);
-    if (!writable || !configurable) continue;
-    Object.defineProperty(prototype, key, {
-      get() {
-        return value;
-      },
-      set(own) {
-        if (this === prototype) throw new TypeError(`'${String(key)}' is read-only`);
-        Object.defineProperty(this, key, { value: own, writable: true, enumerable: true, configurable: true });
-      },
-      enumerable,
-      configurable: false,
-    });
+  for (const key of ownKeys(prototype)) {
+    const { value, writable, enumerable } = getOwnPropertyDescriptor(prototype, key);
+    if (!writable) continue;
+    const set = function (own) {
+      if (this === prototype) throw new TypeError(`'${String(key)}' is read-only`);
+      defineProperty(this, key, { value: own, writable: true, enumerable: true, configurable: true });
+    };
+    defineProperty(prototype, key, { get: () => value, set, enumerable, configurable: false });
   }
 }
 
 const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError];
-const TypedArray = Object.getPrototypeOf(Uint8Array);
-for (const { prototype } of [Object, Function, TypedArray, ...errors]) assignable(prototype);
+for (const { prototype } of [Object, Function, getPrototypeOf(Uint8Array), ...errors]) assignable(prototype);
 
-const seen = new Set([globalThis]);
-const waiting = [];
+const met = new Set();
 function meet(value) {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return;
-  seen.add(value);
-  waiting.push(value);
+  if (typeof value === "function") {
+    // A plain function is nothing but its call. Freezing it would cost more than it gives.
+    if (!("prototype" in value)) preventExtensions(value);
+    else met.add(value);
+  } else if (typeof value === "object" && value !== null) {
+    met.add(value);
+  }
 }
 
 // What no global leads to.
-meet(Object.getPrototypeOf(function* () {}));
-meet(Object.getPrototypeOf(async function () {}));
-meet(Object.getPrototypeOf(async function* () {}));
+met.add(Function.prototype);
+for (const value of Object.values(__host.library)) meet(value);
+meet(getPrototypeOf(function* () {}));
+meet(getPrototypeOf(async function () {}));
+meet(getPrototypeOf(async function* () {}));
 for (const iterable of [[], "", new Map(), new Set(), "".matchAll(/./g)]) {
-  meet(Object.getPrototypeOf(iterable[Symbol.iterator]()));
+  meet(getPrototypeOf(iterable[Symbol.iterator]()));
 }
 
-for (const key of Reflect.ownKeys(globalThis)) {
-  const global = Object.getOwnPropertyDescriptor(globalThis, key);
-  if ("value" in global) meet(global.value);
-  // A name that is not taken stays free: what an application adds is its own.
-  if (global.configurable) {
-    Object.defineProperty(globalThis, key, "value" in global ? { writable: false, configurable: false } : { configurable: false });
+for (const key of ownKeys(globalThis)) {
+  const { value, configurable } = getOwnPropertyDescriptor(globalThis, key);
+  if (value !== globalThis) meet(value);
+  // Other names stay free: what an application adds is its own.
+  if (configurable) {
+    defineProperty(globalThis, key, value === undefined ? { configurable: false } : { writable: false, configurable: false });
   }
 }
-while (waiting.length > 0) {
-  const object = waiting.pop();
-  Object.freeze(object);
-  meet(Object.getPrototypeOf(object));
-  for (const key of Reflect.ownKeys(object)) {
-    const { value, get, set } = Object.getOwnPropertyDescriptor(object, key);
-    meet(value);
-    meet(get);
-    meet(set);
+// The set grows while it is walked.
+for (const object of met) {
+  freeze(object);
+  meet(getPrototypeOf(object));
+  for (const key of ownKeys(object)) {
+    const { value, get, set } = getOwnPropertyDescriptor(object, key);
+    if (value !== undefined) {
+      meet(value);
+    } else {
+      meet(get);
+      meet(set);
+    }
   }
 }

@@ -174,8 +174,8 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     ctx.globals().set("__host", ops.table().clone())?;
     library::install(&ops)?;
     modules::install(&ops)?;
-    ctx.globals().remove("__host")?;
-    bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js"))
+    bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js"))?;
+    ctx.globals().remove("__host")
 }
 
 #[cfg(test)]

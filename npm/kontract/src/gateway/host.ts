@@ -27,6 +27,8 @@ export interface GatewayHost {
   abort?: unknown;
   describe?: unknown;
   makeError?: unknown;
+  /** All that applications can import; it is frozen with the globals. */
+  library?: unknown;
 }
 
 /** Visible only while the isolate is made. */

@@ -1,30 +1,14 @@
 /**
  * What compiled server modules find as `kontract` and `kontract/runtime` inside the
- * gateway's isolates. The gateway loads it as one script: `npm run gateway`.
+ * gateway's isolates. The gateway runs it as one script: `npm run gateway`.
  *
  * @packageDocumentation
  */
 import { abort, serve } from "./call.js";
 import { describeThrown, makeError } from "./failure.js";
 import { host } from "./host.js";
+import * as library from "./library.js";
 
-Object.assign(host, { serve, abort, describe: describeThrown, makeError });
+Object.assign(host, { serve, abort, describe: describeThrown, makeError, library: { ...library } });
 
-export { backend } from "../annotations/backend.js";
-export { defineMiddleware, mwfilter } from "../annotations/middleware.js";
-export * from "../annotations/schema.js";
-export {
-  ConflictError,
-  ForbiddenError,
-  HttpError,
-  NotFoundError,
-  PermissionError,
-  StaleClientError,
-  UnauthorizedError,
-} from "../errors.js";
-export { HttpResp } from "../http-resp.js";
-export { perms } from "../perms.js";
-export { __kontract_chain } from "../runtime/chain.js";
-export { __kontract_instance } from "../runtime/instance.js";
-export { verifyAccess } from "../verify-access.js";
-export { ctx, env } from "./call.js";
+export * from "./library.js";
