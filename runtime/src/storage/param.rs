@@ -54,7 +54,7 @@ impl ToSql for Param {
             Self::Null => Ok(IsNull::Yes),
             Self::Key(key) => key.as_bytes().to_sql_checked(kind, out),
             Self::Bytes(bytes) => bytes.to_sql_checked(kind, out),
-            Self::Text(text) => (**text).to_sql_checked(kind, out),
+            Self::Text(text) => (&**text).to_sql_checked(kind, out),
             Self::Texts(texts) => {
                 let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
                 texts.to_sql_checked(kind, out)
