@@ -7,4 +7,5 @@ pub mod config;
 pub mod failure;
 pub mod manifest;
 pub mod session;
+pub mod storage;
 pub mod value;
