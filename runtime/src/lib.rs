@@ -4,6 +4,7 @@
 
 pub mod codec;
 pub mod config;
+pub mod engine;
 pub mod failure;
 pub mod manifest;
 pub mod session;
