@@ -58,9 +58,9 @@ impl Tables {
                     primary_key: description.primary_key.clone(),
                     fixed,
                     classes,
-                    get: format!("SELECT * FROM kontract.get_{name}($1, $2)").into(),
+                    get: format!("SELECT * FROM kontract.get_{name}($1, $2, $3)").into(),
                     query: format!(
-                        "SELECT * FROM kontract.query_{name}($1, $2::text::jsonb, $3, $4, $5, $6, $7)"
+                        "SELECT * FROM kontract.query_{name}($1, $2::text::jsonb, $3, $4, $5, $6, $7, $8)"
                     )
                     .into(),
                     count: format!("SELECT * FROM kontract.count_{name}($1, $2::text::jsonb)")
