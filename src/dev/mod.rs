@@ -5,3 +5,5 @@ pub mod diagnostics;
 pub mod folder;
 #[cfg(unix)]
 pub mod postgres;
+pub mod seen;
+pub mod watch;

@@ -37,11 +37,10 @@ pub fn explain(data: &Path, text: &str, how: Option<&str>) -> Diagnostic {
 
 const SHOWN_LINES: usize = 8;
 const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
-const DAMAGED: [&str; 8] = [
+const DAMAGED: [&str; 7] = [
     "could not locate a valid checkpoint record",
     "could not locate required checkpoint record",
-    "could not open file \"global/pg_control\"",
-    "could not read file \"global/pg_control\"",
+    "could not find the database system",
     "incorrect checksum in control file",
     "pg_control: expected",
     "is not a valid data directory",

@@ -51,6 +51,19 @@ impl Project {
     }
 }
 
+/// A test that fails leaves no server behind.
+impl Drop for Project {
+    fn drop(&mut self) {
+        let status = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let process = status.lines().next().and_then(|line| line.parse().ok());
+        let process = process.map(Pid::from_raw);
+        if let Some(process) = process.filter(|process| process::is_server(*process, &self.data()))
+        {
+            let _ = kill(process, Signal::SIGKILL);
+        }
+    }
+}
+
 async fn ask(server: &Server, sql: &str) -> String {
     let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
