@@ -13,4 +13,5 @@ pub mod lock;
 pub mod check;
 pub mod typescript;
 pub mod pipeline;
+pub mod init;
 pub mod cli;
