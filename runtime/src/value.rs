@@ -1,6 +1,6 @@
 //! Values on their way between a message, a row and an isolate: owned, and free of any engine.
 
-use std::sync::Arc;
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
 /// A value of the types that can travel.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,7 +19,7 @@ pub enum Value {
     /// In the order of insertion; the codec made sure that no key stands twice.
     Map(Vec<(Value, Value)>),
     Set(Vec<Value>),
-    /// In the order of the declaration. Names come from the schema and are shared with it.
+    /// Names come from the schema and are shared with it.
     Object(Vec<(Arc<str>, Value)>),
 }
 
@@ -38,7 +38,8 @@ pub enum Kind {
     Map,
     Set,
     Object,
-    /// A function, a symbol: nothing that travels.
+    /// A function, a symbol, a Promise, a `RegExp`, an `ArrayBuffer` or a view of one: nothing that
+    /// travels.
     Other,
 }
 
@@ -57,19 +58,144 @@ pub trait Source: Clone {
     /// Of a `BigInt`; None outside of `i128`.
     fn bigint(&self) -> Option<i128>;
     /// Of a `String`; None where it holds a lone surrogate.
-    fn string(&self) -> Option<String>;
-    /// A copy of `Bytes`.
-    fn bytes(&self) -> Vec<u8>;
+    fn string(&self) -> Option<Cow<'_, str>>;
+    /// Of `Bytes`.
+    fn bytes(&self) -> Cow<'_, [u8]>;
     /// Of an `Array`, a `Map` or a `Set`.
     fn count(&self) -> usize;
     /// An element of an `Array`; `Undefined` in a hole.
     fn item(&self, index: usize) -> Result<Self, Self::Thrown>;
-    /// A property by name; `Undefined` where there is none. Inherited accessors count.
+    /// A property by name, be it inherited; `Undefined` where there is none.
     fn get(&self, name: &str) -> Result<Self, Self::Thrown>;
+    /// Whether there is such a property: `name in object`.
+    fn has(&self, name: &str) -> Result<bool, Self::Thrown>;
+    /// Whether the object itself has it.
+    fn has_own(&self, name: &str) -> Result<bool, Self::Thrown>;
+    /// Of an `Object`: its prototype is `Object.prototype` or null.
+    fn is_plain(&self) -> bool;
     /// The own enumerable string keys of an `Object`; None for a key with a lone surrogate.
     fn keys(&self) -> Result<Vec<Option<String>>, Self::Thrown>;
     /// The members of a `Set`.
     fn members(&self) -> Result<Vec<Self>, Self::Thrown>;
     /// The entries of a `Map`.
     fn entries(&self) -> Result<Vec<(Self, Self)>, Self::Thrown>;
+}
+
+impl Source for &Value {
+    type Thrown = Infallible;
+
+    fn kind(&self) -> Kind {
+        match self {
+            Value::Undefined => Kind::Undefined,
+            Value::Null => Kind::Null,
+            Value::Bool(_) => Kind::Bool,
+            Value::Number(_) => Kind::Number,
+            Value::BigInt(_) => Kind::BigInt,
+            Value::String(_) => Kind::String,
+            Value::Date(_) => Kind::Date,
+            Value::Bytes(_) => Kind::Bytes,
+            Value::Array(_) => Kind::Array,
+            Value::Map(_) => Kind::Map,
+            Value::Set(_) => Kind::Set,
+            Value::Object(_) => Kind::Object,
+        }
+    }
+
+    fn bool(&self) -> bool {
+        matches!(self, Value::Bool(true))
+    }
+
+    fn number(&self) -> f64 {
+        match self {
+            Value::Number(number) | Value::Date(number) => *number,
+            _ => f64::NAN,
+        }
+    }
+
+    fn bigint(&self) -> Option<i128> {
+        match self {
+            Value::BigInt(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn string(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Value::Bytes(bytes) => Cow::Borrowed(bytes),
+            _ => Cow::Borrowed(&[]),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Value::Array(items) | Value::Set(items) => items.len(),
+            Value::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
+    fn item(&self, index: usize) -> Result<Self, Infallible> {
+        Ok(match self {
+            Value::Array(items) => items.get(index).unwrap_or(&Value::Undefined),
+            _ => &Value::Undefined,
+        })
+    }
+
+    fn get(&self, name: &str) -> Result<Self, Infallible> {
+        Ok(self.property(name).unwrap_or(&Value::Undefined))
+    }
+
+    fn has(&self, name: &str) -> Result<bool, Infallible> {
+        Ok(self.property(name).is_some())
+    }
+
+    fn has_own(&self, name: &str) -> Result<bool, Infallible> {
+        self.has(name)
+    }
+
+    fn is_plain(&self) -> bool {
+        true
+    }
+
+    fn keys(&self) -> Result<Vec<Option<String>>, Infallible> {
+        Ok(match self {
+            Value::Object(fields) => {
+                fields.iter().map(|(name, _)| Some(name.to_string())).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    fn members(&self) -> Result<Vec<Self>, Infallible> {
+        Ok(match self {
+            Value::Set(members) => members.iter().collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    fn entries(&self) -> Result<Vec<(Self, Self)>, Infallible> {
+        Ok(match self {
+            Value::Map(entries) => entries.iter().map(|(key, value)| (key, value)).collect(),
+            _ => Vec::new(),
+        })
+    }
+}
+
+impl Value {
+    /// A property of an `Object`.
+    pub fn property(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(fields) => {
+                fields.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
 }
