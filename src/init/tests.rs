@@ -49,7 +49,8 @@ fn an_empty_repository_is_an_empty_folder() {
 fn nothing_is_overwritten() {
     let files = Memory::unix([("/home/shop/README.md", "mine"), ("/home/file", "")]);
     let before = files.texts();
-    let messages = ["/home/shop", "/home/file"].map(|folder| begin(&files, folder).unwrap_err());
+    let messages =
+        ["/home/shop", "/home/file"].map(|folder| begin(&files, folder).expect_err("refused"));
     assert_eq!(files.texts(), before);
     snapshots("init").bind(|| insta::assert_snapshot!("in_the_way", messages.join("\n")));
 }
@@ -58,7 +59,7 @@ fn nothing_is_overwritten() {
 fn wrong_names_are_refused_with_a_better_one() {
     let files = nothing();
     let names = ["Shop", "my shop", "日本", ".hidden", "-x", "a'; rm -rf", "node_modules", "react"];
-    let messages = names.map(|name| begin(&files, &format!("/home/{name}")).unwrap_err());
+    let messages = names.map(|name| begin(&files, &format!("/home/{name}")).expect_err("refused"));
     assert!(begin(&files, &format!("/home/{}", "x".repeat(215))).is_err());
     assert_eq!(files.texts(), nothing().texts());
     snapshots("init").bind(|| insta::assert_snapshot!("names", messages.join("\n")));
@@ -70,7 +71,8 @@ fn what_cannot_be_read_or_written_is_said() {
     unreadable.fail("/home/shop", io::ErrorKind::PermissionDenied);
     let full = nothing();
     full.fail("/home/shop/kontract.toml", io::ErrorKind::StorageFull);
-    let messages = [unreadable, full].map(|files| begin(&files, "/home/shop").unwrap_err());
+    let messages =
+        [unreadable, full].map(|files| begin(&files, "/home/shop").expect_err("refused"));
     snapshots("init").bind(|| insta::assert_snapshot!("file_system_errors", messages.join("\n")));
 }
 
