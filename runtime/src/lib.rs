@@ -9,4 +9,5 @@ pub mod engine;
 pub mod failure;
 pub mod manifest;
 pub mod session;
+pub mod storage;
 pub mod value;

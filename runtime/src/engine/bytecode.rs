@@ -11,7 +11,11 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use rquickjs::{Ctx, Module, Value, WriteOptions, module::Declared, qjs};
+use rquickjs::{
+    Ctx, Module, Value, WriteOptions,
+    module::{Declared, Evaluated},
+    qjs,
+};
 
 /// A compiled module.
 #[derive(Clone)]
@@ -83,7 +87,7 @@ pub fn evaluate<'js>(
     ctx: &Ctx<'js>,
     name: &'static str,
     source: &'static str,
-) -> rquickjs::Result<()> {
+) -> rquickjs::Result<Module<'js, Evaluated>> {
     let known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
     let module = if let Some(bytecode) = known {
         bytecode.load(ctx)?
@@ -93,8 +97,9 @@ pub fn evaluate<'js>(
         COMPILED.lock().unwrap_or_else(PoisonError::into_inner).insert(name, bytecode);
         module
     };
-    let (_, evaluated) = module.eval()?;
-    evaluated.finish()
+    let (module, evaluated) = module.eval()?;
+    evaluated.finish::<()>()?;
+    Ok(module)
 }
 
 /// # Safety

@@ -33,12 +33,12 @@ pub struct Invocation {
 
 impl Invocation {
     /// An attempt that belongs to no request.
-    pub fn new(call_id: String, deadline: Instant) -> Rc<Self> {
+    pub fn new(call_id: String, deadline: Instant, effect: Arc<AtomicBool>) -> Rc<Self> {
         Rc::new(Self {
             call_id,
             deadline,
             call: None,
-            effect: Arc::default(),
+            effect,
             aborted: Cell::default(),
             txid: Cell::default(),
             slots: RefCell::default(),
@@ -48,17 +48,11 @@ impl Invocation {
     }
 
     pub(super) fn of(call: Arc<Call>, effect: Arc<AtomicBool>) -> Rc<Self> {
-        Rc::new(Self {
-            call_id: call.call_id.clone(),
-            deadline: call.deadline,
-            call: Some(call),
-            effect,
-            aborted: Cell::default(),
-            txid: Cell::default(),
-            slots: RefCell::default(),
-            answer: RefCell::default(),
-            kept: RefCell::default(),
-        })
+        let mut invocation = Self::new(call.call_id.clone(), call.deadline, effect);
+        if let Some(invocation) = Rc::get_mut(&mut invocation) {
+            invocation.call = Some(call);
+        }
+        invocation
     }
 
     pub fn call_id(&self) -> &str {

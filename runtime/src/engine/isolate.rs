@@ -20,6 +20,7 @@ use super::{
     modules::{self, Linker, Modules},
     ops::{Host, Ops},
     slice::Slice,
+    web,
 };
 
 pub struct Isolate {
@@ -172,6 +173,7 @@ fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bo
 fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     let ops = Ops::new(ctx, host)?;
     ctx.globals().set("__host", ops.table().clone())?;
+    web::install(&ops)?;
     library::install(&ops)?;
     modules::install(&ops)?;
     bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js"))?;
@@ -201,7 +203,7 @@ mod tests {
     async fn an_operation_settles_its_promise() {
         let isolate = Isolate::new(&config()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(1);
-        isolate.enter(Some(Invocation::new("call".to_owned(), deadline)));
+        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, Arc::default())));
         let host = Rc::clone(isolate.host());
         let promise = isolate
             .burst(|ctx| {

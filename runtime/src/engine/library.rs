@@ -53,7 +53,7 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     ops.add("log", move |message: String, thrown: Opt<String>| {
         host.log(&message, thrown.0.as_deref())
     })?;
-    bytecode::evaluate(ops.ctx(), LIBRARY, include_str!("../../js/kontract.js"))
+    bytecode::evaluate(ops.ctx(), LIBRARY, include_str!("../../js/kontract.js")).map(drop)
 }
 
 fn invocation(host: &Host, ctx: &Ctx<'_>) -> rquickjs::Result<Rc<Invocation>> {

@@ -12,6 +12,7 @@ pub mod modules;
 pub mod ops;
 mod slice;
 mod thrown;
+pub mod web;
 
 /// How isolates are run.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     ops.add("commonJsScript", move |ctx: Ctx<'js>, id: String| -> rquickjs::Result<Value<'js>> {
         host.modules(&ctx)?.script(&ctx, &id)
     })?;
-    bytecode::evaluate(ops.ctx(), LOADER, include_str!("../../../js/commonjs.js"))
+    bytecode::evaluate(ops.ctx(), LOADER, include_str!("../../../js/commonjs.js")).map(drop)
 }
 
 /// The function around a CommonJS text. It begins on the text's first line, so that lines agree.
