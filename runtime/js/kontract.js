@@ -226,7 +226,13 @@ var env = view(
   },
   (from, key) => key in from ? from[key] : readVariable(variables, key)
 );
-async function serve(routes, facts, args) {
+function serve(routes, facts, args) {
+  const served = run(routes, facts, args);
+  served.catch(() => {
+  });
+  return served;
+}
+async function run(routes, facts, args) {
   const route = routes.get(facts.route);
   if (route === void 0) throw new Error(`${facts.route} is not registered: run \`kontract build\` again`);
   controller = void 0;
@@ -305,6 +311,32 @@ var services = {
   auth
 };
 var variables = new Map(host.variables());
+
+// src/gateway/classes.ts
+var TypedArray = Object.getPrototypeOf(Uint8Array);
+var { getTime } = Date.prototype;
+var OTHER = [Promise, RegExp, ArrayBuffer, TypedArray, DataView, WeakMap, WeakSet, WeakRef];
+var classes = Object.freeze({
+  plain: Object.prototype,
+  hasOwn: Object.hasOwn,
+  kind(value) {
+    if (value instanceof Date) return "date";
+    if (value instanceof Map) return "map";
+    if (value instanceof Set) return "set";
+    return OTHER.some((Class) => value instanceof Class) ? "other" : "object";
+  },
+  time: (date) => Reflect.apply(getTime, date, []),
+  size: (collection) => collection.size,
+  members: (set) => [...set],
+  entries: (map) => [...map].flat(1),
+  date: (time) => new Date(time),
+  bigint: (text) => BigInt(text),
+  set: (members) => new Set(members),
+  map: (entries) => new Map(entries),
+  define(object, name, value) {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+});
 
 // src/gateway/library.ts
 var library_exports = {};
@@ -476,7 +508,7 @@ function verifyAccess(ctx2, perm2) {
 }
 
 // src/gateway/index.ts
-Object.assign(host, { serve, abort, describe: describeThrown, makeError, library: { ...library_exports } });
+Object.assign(host, { serve, abort, describe: describeThrown, makeError, classes, library: { ...library_exports } });
 export {
   ConflictError,
   ForbiddenError,

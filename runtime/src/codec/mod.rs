@@ -16,7 +16,10 @@ pub enum EncodeError<T> {
 }
 
 impl RouteCodec {
-    pub fn encode_response<S: Source>(&self, result: &S) -> Result<Vec<u8>, EncodeError<S::Thrown>> {
+    pub fn encode_response<S: Source>(
+        &self,
+        result: &S,
+    ) -> Result<Vec<u8>, EncodeError<S::Thrown>> {
         self.write_response(result)
     }
 
@@ -43,7 +46,11 @@ fn json<S: Source>(value: &S) -> Result<serde_json::Value, EncodeError<S::Thrown
         }
         Kind::Map => {
             let entries = value.entries().map_err(EncodeError::Thrown)?;
-            entries.iter().map(|(k, v)| Ok(vec![json(k)?, json(v)?].into())).collect::<Result<_, _>>()?
+            let mut pairs = Vec::new();
+            for (key, value) in &entries {
+                pairs.push(serde_json::Value::from(vec![json(key)?, json(value)?]));
+            }
+            pairs.into()
         }
         Kind::Object => {
             let mut object = serde_json::Map::new();
@@ -55,7 +62,10 @@ fn json<S: Source>(value: &S) -> Result<serde_json::Value, EncodeError<S::Thrown
         }
         Kind::Other => {
             let path = "result".to_owned();
-            return Err(EncodeError::Codec(CodecError { path, message: "result: expected data".into() }));
+            return Err(EncodeError::Codec(CodecError {
+                path,
+                message: "result: expected data".into(),
+            }));
         }
     })
 }

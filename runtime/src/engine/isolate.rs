@@ -172,6 +172,7 @@ fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bo
 /// Gives an isolate all that the host offers: each part adds its operations, then its JavaScript runs.
 fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     let ops = Ops::new(ctx, host)?;
+    host.set_table(ctx, ops.table().clone());
     ctx.globals().set("__host", ops.table().clone())?;
     web::install(&ops)?;
     library::install(&ops)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Limits;
 
 pub mod bytecode;
+pub mod convert;
 pub mod invocation;
 pub mod isolate;
 mod library;

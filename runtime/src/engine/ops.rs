@@ -18,7 +18,8 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use rquickjs::{
-    Ctx, Exception, Function, IntoJs, Object, Persistent, Promise, Value, function::IntoJsFunc,
+    Ctx, Exception, FromJs, Function, IntoJs, Object, Persistent, Promise, Value,
+    function::IntoJsFunc,
 };
 use rustc_hash::FxHashMap;
 
@@ -35,7 +36,6 @@ pub struct Ops<'js> {
 impl<'js> Ops<'js> {
     pub(super) fn new(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Self> {
         let table = Object::new(ctx.clone())?;
-        *host.table.borrow_mut() = Some(Persistent::save(ctx, table.clone()));
         Ok(Self { ctx: ctx.clone(), table, host: Rc::clone(host) })
     }
 
@@ -188,8 +188,22 @@ impl Host {
 
     /// A function that JavaScript left in the table.
     pub(super) fn hook<'js>(&self, ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Function<'js>> {
+        self.left(ctx, name)
+    }
+
+    /// What JavaScript left in the table.
+    pub(super) fn left<'js, T: FromJs<'js>>(
+        &self,
+        ctx: &Ctx<'js>,
+        name: &str,
+    ) -> rquickjs::Result<T> {
         let table = self.table.borrow().clone().ok_or(rquickjs::Error::Unknown)?;
         table.restore(ctx)?.get(name)
+    }
+
+    /// Makes `table` the one in which JavaScript leaves functions for the engine.
+    pub(super) fn set_table<'js>(&self, ctx: &Ctx<'js>, table: Object<'js>) {
+        *self.table.borrow_mut() = Some(Persistent::save(ctx, table));
     }
 
     pub(super) fn set_modules(&self, modules: Rc<dyn Modules>) {

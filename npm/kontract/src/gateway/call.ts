@@ -40,7 +40,14 @@ export const env: Env = view(
 );
 
 /** Runs a route's middlewares and function, and tells the gateway what the answer looks like. */
-export async function serve(routes: Routes, facts: CallFacts, args: unknown[]): Promise<unknown> {
+export function serve(routes: Routes, facts: CallFacts, args: unknown[]): Promise<unknown> {
+  const served = run(routes, facts, args);
+  // The gateway looks at it later: until then nobody handles its rejection.
+  served.catch(() => {});
+  return served;
+}
+
+async function run(routes: Routes, facts: CallFacts, args: unknown[]): Promise<unknown> {
   const route = routes.get(facts.route);
   if (route === undefined) throw new Error(`${facts.route} is not registered: run \`kontract build\` again`);
   controller = undefined;

@@ -27,6 +27,7 @@ export interface GatewayHost {
   abort?: unknown;
   describe?: unknown;
   makeError?: unknown;
+  classes?: unknown;
   /** All that applications can import; it is frozen with the globals. */
   library?: unknown;
 }

@@ -5,10 +5,11 @@
  * @packageDocumentation
  */
 import { abort, serve } from "./call.js";
+import { classes } from "./classes.js";
 import { describeThrown, makeError } from "./failure.js";
 import { host } from "./host.js";
 import * as library from "./library.js";
 
-Object.assign(host, { serve, abort, describe: describeThrown, makeError, library: { ...library } });
+Object.assign(host, { serve, abort, describe: describeThrown, makeError, classes, library: { ...library } });
 
 export * from "./library.js";
