@@ -42,7 +42,8 @@ impl Cluster {
 
     /// `settings` as in postgresql.conf: `log_statement=all`.
     pub fn start(settings: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("kontract-postgres-").tempdir().unwrap().keep();
+        let folder =
+            tempfile::Builder::new().prefix("kontract-postgres-").tempdir().unwrap().keep();
         let user = (fs::metadata(&folder).unwrap().uid() == 0).then_some(UNPRIVILEGED);
         chown(&folder, user, user).unwrap();
         let cluster = Self {
