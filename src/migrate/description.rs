@@ -127,10 +127,8 @@ impl Rows {
     }
 
     fn field(&self, name: &str, field: &manifest::Field, forms: &[&ObjectShape]) -> Field {
-        let shapes: Vec<Option<&FieldShape>> = forms
-            .iter()
-            .map(|form| form.fields.iter().find(|field| field.name == name))
-            .collect();
+        let shapes: Vec<Option<&FieldShape>> =
+            forms.iter().map(|form| form.fields.iter().find(|field| field.name == name)).collect();
         let mut kinds = Some(BTreeSet::new());
         let mut optional = shapes.is_empty();
         for shape in &shapes {
@@ -167,12 +165,14 @@ impl Rows {
             Shape::Date => _ = found.insert(Kind::Date),
             Shape::Bytes => _ = found.insert(Kind::Bytes),
             Shape::Unknown => *kinds = None,
-            Shape::Literals(literals) => found.extend(literals.iter().map(|literal| match literal {
-                Literal::Boolean(_) => Kind::Boolean,
-                Literal::Number(_) => Kind::Number,
-                Literal::String(text) => Kind::Text(text.clone()),
-                Literal::BigInt { .. } => Kind::Bigint,
-            })),
+            Shape::Literals(literals) => {
+                found.extend(literals.iter().map(|literal| match literal {
+                    Literal::Boolean(_) => Kind::Boolean,
+                    Literal::Number(_) => Kind::Number,
+                    Literal::String(text) => Kind::Text(text.clone()),
+                    Literal::BigInt { .. } => Kind::Bigint,
+                }))
+            }
             Shape::Array(_) | Shape::Set(_) | Shape::Map(_) => _ = found.insert(Kind::Array),
             Shape::Object(key) => {
                 let tuple =

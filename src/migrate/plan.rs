@@ -1,7 +1,7 @@
 //! What has to change for the database to keep what a build wants kept.
 
 use super::{
-    description::{Field, Table, Tables},
+    description::{Class, Field, Table, Tables},
     table::Physical,
 };
 
@@ -10,8 +10,9 @@ pub struct Change {
     /// For people: `add the field users.age`.
     pub sentence: String,
     pub sql: String,
-    /// What must not be there if the change is to be made.
-    pub obstacle: Option<Obstacle>,
+    /// What must not be there if the change is to be made. Each is asked for only where there is
+    /// none of those before it.
+    pub obstacles: Vec<Obstacle>,
     /// Without it the build cannot be served.
     pub needed: bool,
 }
@@ -74,18 +75,24 @@ fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: boo
         let obstacle = Obstacle {
             count: live(&physical, "true"),
             why: format!("are stored under `{}`", old.key),
-            help: format!("keep `{}` as the primary key of `{name}`, or remove its rows first", old.key),
+            help: format!(
+                "keep `{}` as the primary key of `{name}`, or remove its rows first",
+                old.key
+            ),
         };
         let sentence = format!("make {} the primary key of {name}", new.key);
         changes.push(Change::new(sentence, String::new()).unless(obstacle));
     }
     if old.owned != new.owned {
         let (sentence, mut sql) = match new.owned {
-            true => (format!("show rows of {name} to their users only"), physical.add_owner_index()),
+            true => {
+                (format!("show rows of {name} to their users only"), physical.add_owner_index())
+            }
             false => (format!("show rows of {name} to all users"), physical.drop_owner_index()),
         };
         for (field, description) in &old.fields {
-            let kept = new.fields.get(field).is_some_and(|new| indexes(new) == indexes(description));
+            let kept =
+                new.fields.get(field).is_some_and(|new| indexes(new) == indexes(description));
             if description.index && kept {
                 sql += &physical.drop_index(field);
                 sql += &physical.add_index(field, description);
@@ -184,8 +191,7 @@ fn alter_field(
             help: format!("give each row of `{table}` a `{name}` of its own first"),
         });
     }
-    // Rows that cannot be read are in the way of an index too.
-    Some(Change { obstacle: obstacles.into_iter().next(), ..Change::new(sentence, sql) })
+    Some(Change { obstacles, ..Change::new(sentence, sql) })
 }
 
 /// Whether all that the old field holds may stand in the new one.
@@ -202,7 +208,7 @@ fn backfill(physical: &Physical<'_>, name: &str, field: &Field) -> String {
 }
 
 /// What the indexes of a field depend on.
-fn indexes(field: &Field) -> (bool, bool, super::description::Class) {
+fn indexes(field: &Field) -> (bool, bool, Class) {
     (field.index, field.unique, field.class())
 }
 
@@ -235,11 +241,11 @@ fn live(physical: &Physical<'_>, condition: &str) -> String {
 
 impl Change {
     fn new(sentence: String, sql: String) -> Self {
-        Self { sentence, sql, obstacle: None, needed: true }
+        Self { sentence, sql, obstacles: Vec::new(), needed: true }
     }
 
     fn unless(self, obstacle: Obstacle) -> Self {
-        Self { obstacle: Some(obstacle), ..self }
+        Self { obstacles: vec![obstacle], ..self }
     }
 
     fn unneeded(self) -> Self {
