@@ -1,6 +1,8 @@
 //! Development: a database for the application, builds on change, and the gateway that serves the
 //! newest good build.
 
+pub mod build;
+pub mod companion;
 pub mod diagnostics;
 pub mod folder;
 #[cfg(unix)]

@@ -52,8 +52,7 @@ impl Server {
         for setting in settings() {
             command.args(["-c", &setting]);
         }
-        // A group of its own: Ctrl-C is for us, who stop it when nobody needs it any more.
-        command.stdout(Stdio::from(output)).stderr(Stdio::from(errors)).process_group(0);
+        command.stdout(Stdio::from(output)).stderr(Stdio::from(errors)).kill_on_drop(false);
         let child = command.spawn().map_err(|error| {
             diagnostics::not_started(&format!("{}: {error}", binaries.folder.display()), &log)
         })?;
@@ -89,11 +88,6 @@ impl Server {
         process::end(self.process, || !matches!(child.try_wait(), Ok(None))).await
     }
 
-    /// Asks it to end at once, and does not wait.
-    pub fn abandon(&self) {
-        let _ = kill(self.process, Signal::SIGQUIT);
-    }
-
     /// The last line of `postmaster.pid` says how far the server is.
     async fn wait_until_ready(&mut self) -> Result<(), Diagnostic> {
         let status = self.plan.data.join("postmaster.pid");
@@ -113,6 +107,15 @@ impl Server {
         let child = &mut self.child;
         process::end(self.process, || !matches!(child.try_wait(), Ok(None))).await;
         Err(log::explain_end(&self.plan.data, "it was not ready in time"))
+    }
+}
+
+/// Whoever does not wait for it to stop has it end at once.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill(self.process, Signal::SIGQUIT);
+        }
     }
 }
 

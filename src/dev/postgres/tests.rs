@@ -13,7 +13,7 @@ use super::*;
 
 /// A project in a folder that PostgreSQL's user can reach.
 struct Project {
-    folder: TempDir,
+    _folder: TempDir,
     surroundings: Surroundings,
 }
 
@@ -24,7 +24,7 @@ impl Project {
         let path = fs::canonicalize(folder.path()).unwrap();
         let path_variable = std::env::var_os("PATH").unwrap_or_default();
         let surroundings = Surroundings { project: path, package: None, path: path_variable };
-        Self { folder, surroundings }
+        Self { _folder: folder, surroundings }
     }
 
     fn open(&self) -> Folder {
@@ -93,7 +93,7 @@ fn runs(process: Pid) -> bool {
 
 /// Lets go of the folder's lock and of the server, as `kill -9` of this process would.
 fn forget(server: Server, folder: Folder) {
-    drop(server);
+    std::mem::forget(server);
     drop(folder);
 }
 
@@ -131,6 +131,21 @@ async fn a_server_that_was_left_behind_is_stopped() {
     assert_ne!(process_of(&project), left);
     assert_eq!(ask(&server, "SELECT word FROM kept").await, "eight");
     assert!(server.stop().await);
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_wants_any_more_ends() {
+    let project = Project::new();
+    let (server, _) = project.start().await.unwrap();
+    let process = process_of(&project);
+    drop(server);
+    for _ in 0..200 {
+        if !runs(process) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it still runs");
 }
 
 #[tokio::test]
