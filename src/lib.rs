@@ -14,4 +14,5 @@ pub mod check;
 pub mod typescript;
 pub mod pipeline;
 pub mod dev;
+pub mod init;
 pub mod cli;
