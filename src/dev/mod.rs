@@ -4,8 +4,12 @@
 pub mod build;
 pub mod companion;
 pub mod diagnostics;
+pub mod event;
 pub mod folder;
 #[cfg(unix)]
 pub mod postgres;
+pub mod schema;
 pub mod seen;
+pub mod serving;
+pub mod session;
 pub mod watch;

@@ -40,7 +40,20 @@ pub struct Plan {
 }
 
 impl Server {
+    /// Processes of a server that was killed may take a while to notice.
     pub async fn start(plan: Plan) -> Result<Self, Diagnostic> {
+        let begun = Instant::now();
+        loop {
+            match Self::launch(plan.clone()).await {
+                Err(error) if error.message.contains(STILL_IN_USE) && begun.elapsed() < LEFT => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                launched => return launched,
+            }
+        }
+    }
+
+    async fn launch(plan: Plan) -> Result<Self, Diagnostic> {
         let Plan { binaries, account, data } = &plan;
         let socket = data::socket_folder(data, account.as_ref())?;
         let log = log::path(data);
@@ -73,8 +86,14 @@ impl Server {
         &self.socket
     }
 
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    pub fn binaries(&self) -> &Binaries {
+        &self.plan.binaries
+    }
+
+    /// After it ended.
+    pub async fn restart(self) -> Result<Self, Diagnostic> {
+        data::stop_leftover(&self.plan.data).await?;
+        Self::start(self.plan.clone()).await
     }
 
     /// Ends when the server does. May be dropped before.
@@ -139,3 +158,5 @@ fn settings() -> Vec<String> {
 
 /// After a crash the server first makes up for what it had not written.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60);
+const LEFT: Duration = Duration::from_secs(5);
+const STILL_IN_USE: &str = "shared memory block is still in use";

@@ -201,7 +201,7 @@ async fn the_npm_package_runs_without_its_script() {
     let project = Project::new();
     let package = project.install_package();
     let (server, _) = project.start().await.unwrap();
-    assert_eq!(server.plan().binaries.folder, package.join("native/bin"));
+    assert_eq!(server.binaries().folder, package.join("native/bin"));
     assert!(ask(&server, "SHOW server_version").await.starts_with("18."));
     assert!(server.stop().await);
 }
@@ -213,7 +213,7 @@ async fn a_package_that_cannot_be_reached_is_copied() {
     let modules = project.surroundings.project.join("node_modules");
     fs::set_permissions(modules, fs::Permissions::from_mode(0o700)).unwrap();
     let (server, _) = project.start().await.unwrap();
-    let folder = &server.plan().binaries.folder;
+    let folder = &server.binaries().folder;
     if nix::unistd::geteuid().is_root() {
         assert!(folder.starts_with(project.data().with_file_name("postgresql")));
         assert!(!package.join("native/lib/libpq.so.5").exists());
@@ -227,11 +227,11 @@ async fn a_package_that_cannot_be_reached_is_copied() {
 async fn data_of_another_version_chooses_the_server_that_made_it() {
     let project = Project::new();
     let (server, _) = project.start().await.unwrap();
-    let version = server.plan().binaries.major;
+    let version = server.binaries().major;
     assert!(server.stop().await);
     project.install_package();
     let (server, _) = project.start().await.unwrap();
-    assert_eq!(server.plan().binaries.major, version);
+    assert_eq!(server.binaries().major, version);
     assert!(server.stop().await);
 
     fs::write(project.data().join("PG_VERSION"), "9\n").unwrap();
