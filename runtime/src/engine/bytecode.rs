@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use rquickjs::{Ctx, Module, WriteOptions, module::Declared};
+use rquickjs::{
+    Ctx, Module, WriteOptions,
+    module::{Declared, Evaluated},
+};
 
 /// A compiled module.
 #[derive(Clone)]
@@ -42,7 +45,7 @@ pub fn evaluate<'js>(
     ctx: &Ctx<'js>,
     name: &'static str,
     source: &'static str,
-) -> rquickjs::Result<()> {
+) -> rquickjs::Result<Module<'js, Evaluated>> {
     let known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
     let module = if let Some(bytecode) = known {
         bytecode.load(ctx)?
@@ -52,8 +55,9 @@ pub fn evaluate<'js>(
         COMPILED.lock().unwrap_or_else(PoisonError::into_inner).insert(name, bytecode);
         module
     };
-    let (_, evaluated) = module.eval()?;
-    evaluated.finish()
+    let (module, evaluated) = module.eval()?;
+    evaluated.finish::<()>()?;
+    Ok(module)
 }
 
 static COMPILED: LazyLock<Mutex<HashMap<&'static str, Bytecode>>> = LazyLock::new(Mutex::default);

@@ -22,7 +22,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    pub(super) fn new(call_id: String, deadline: Instant, effect: Arc<AtomicBool>) -> Rc<Self> {
+    pub fn new(call_id: String, deadline: Instant, effect: Arc<AtomicBool>) -> Rc<Self> {
         Rc::new(Self { call_id, deadline, effect, slots: RefCell::default() })
     }
 

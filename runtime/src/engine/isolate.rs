@@ -16,6 +16,7 @@ use super::{
     EngineConfig,
     invocation::Invocation,
     ops::{Host, Ops},
+    web,
 };
 
 pub struct Isolate {
@@ -145,6 +146,7 @@ fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bo
 fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     let ops = Ops::new(ctx, host)?;
     ctx.globals().set("__host", ops.table().clone())?;
+    web::install(&ops)?;
     ctx.globals().remove("__host")
 }
 

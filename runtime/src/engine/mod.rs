@@ -8,6 +8,7 @@ pub mod bytecode;
 pub mod invocation;
 pub mod isolate;
 pub mod ops;
+pub mod web;
 
 /// How isolates are run.
 #[derive(Clone, Debug)]
