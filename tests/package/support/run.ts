@@ -21,13 +21,19 @@ export async function emptyFolder(): Promise<string> {
 }
 
 /** Starts a program as a person's shell would: nothing of this test run is in its environment. */
-export function start(folder: string, [program, ...args]: string[], env: Environment = {}): ChildProcess {
+export function start(
+  folder: string,
+  [program, ...args]: string[],
+  env: Environment = {},
+  inOwnGroup = false,
+): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !OURS.test(name));
   return spawn(program!, args, {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 100_000,
+    detached: inOwnGroup,
   });
 }
 
