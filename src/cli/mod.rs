@@ -17,7 +17,11 @@ mod build;
 mod check;
 mod clean;
 mod init;
+mod log;
+mod migrate;
 mod panic;
+mod serve;
+mod signals;
 mod terminal;
 
 use terminal::{Terminal, warn};
@@ -52,11 +56,20 @@ enum Command {
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
+    /// Keep the database's schema in step with the project
+    Migrate(migrate::MigrateArguments),
     /// Begin a new project: a server, or a server with a page
     ///
     /// Nothing is ever overwritten: the folder must be new, or empty.
     #[command(after_help = INIT_EXAMPLES)]
     Init(init::InitArguments),
+    /// Serve the built application on PostgreSQL
+    ///
+    /// The output folder of the last build is served with the settings of kontract.toml; DATABASE_URL
+    /// and KONTRACT_SECRET come from the environment. Calls that run when it is asked to end are
+    /// finished first.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(serve::ServeArguments),
 }
 
 /// What every command takes.
@@ -120,7 +133,9 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Serve(arguments) => serve::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.
@@ -226,3 +241,28 @@ Examples:
 
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
+  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
+  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
+
+Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
+with at least 32 random bytes, the same for all gateways of an application.
+
+Exit codes:
+  0  asked to end, and ended    1  not started, or ended before its calls were finished
+  2  wrong arguments or configuration";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
