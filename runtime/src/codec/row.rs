@@ -89,7 +89,7 @@ impl RowCodec {
         value: &S,
         partial: bool,
     ) -> Result<RowText, EncodeError<S::Thrown>> {
-        self.try_write(value, partial).map_err(|stop| stop.from_root(&self.table))
+        self.try_write(value, partial).map_err(|stop| stop.at_root(&self.table))
     }
 
     fn try_write<S: Source>(&self, value: &S, partial: bool) -> Written<RowText, S::Thrown> {
@@ -151,7 +151,7 @@ impl RowCodec {
 
     /// A row with its key. Fields that the type does not have any more are passed over.
     pub fn read(&self, id: &str, data: &[u8]) -> Result<Value, CodecError> {
-        self.try_read(id, data).map_err(|fault| fault.from_root(&self.table))
+        self.try_read(id, data).map_err(|fault| fault.at_root(&self.table))
     }
 
     fn try_read(&self, id: &str, data: &[u8]) -> Read<Value> {
