@@ -4,7 +4,9 @@
 
 pub mod codec;
 pub mod config;
+pub mod engine;
 pub mod failure;
 pub mod manifest;
 pub mod session;
+pub mod storage;
 pub mod value;

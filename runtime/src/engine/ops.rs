@@ -1,0 +1,280 @@
+//! Host operations: what the JavaScript of `runtime/js` can ask of Rust.
+//!
+//! While an isolate is made, the parts of the engine add their operations to one table. Their
+//! JavaScript finds it as the global `__host`, takes what it needs, and nobody sees it afterwards.
+//! An operation is a Rust closure; one that waits gives a promise made by [`Host::promise`] or
+//! [`Host::start`].
+
+use std::{
+    cell::{Cell, RefCell},
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_util::{
+    future::{AbortHandle, Abortable, Aborted},
+    stream::{FuturesUnordered, StreamExt},
+};
+use rquickjs::{
+    Ctx, Exception, Function, IntoJs, Object, Persistent, Promise, Value, function::IntoJsFunc,
+};
+use rustc_hash::FxHashMap;
+
+use super::{EngineConfig, invocation::Invocation};
+use crate::failure::Failure;
+
+/// The table of operations of an isolate that is being made.
+pub struct Ops<'js> {
+    ctx: Ctx<'js>,
+    table: Object<'js>,
+    host: Rc<Host>,
+}
+
+impl<'js> Ops<'js> {
+    pub(super) fn new(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Self> {
+        let table = Object::new(ctx.clone())?;
+        Ok(Self { ctx: ctx.clone(), table, host: Rc::clone(host) })
+    }
+
+    pub fn ctx(&self) -> &Ctx<'js> {
+        &self.ctx
+    }
+
+    pub fn host(&self) -> &Rc<Host> {
+        &self.host
+    }
+
+    /// What JavaScript finds as `__host`.
+    pub fn table(&self) -> &Object<'js> {
+        &self.table
+    }
+
+    /// Makes `operation` callable as `__host.<name>(…)`.
+    pub fn add<Arguments>(
+        &self,
+        name: &str,
+        operation: impl IntoJsFunc<'js, Arguments> + 'js,
+    ) -> rquickjs::Result<()> {
+        self.table.set(name, Function::new(self.ctx.clone(), operation)?.with_name(name)?)
+    }
+}
+
+/// What the operations of one isolate share.
+pub struct Host {
+    config: Arc<EngineConfig>,
+    invocation: RefCell<Option<Rc<Invocation>>>,
+    pending: RefCell<FuturesUnordered<Pending>>,
+    waiting: RefCell<FxHashMap<OpId, Waiting>>,
+    last: Cell<u32>,
+    /// Makes an `HttpError` of code, status, message and path.
+    make_error: RefCell<Option<Persistent<Function<'static>>>>,
+}
+
+/// An operation that waits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OpId(pub u32);
+
+/// Whether a call is over before its operation is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// The isolate is not quiet while the operation waits: it would go on after the call.
+    Call,
+    /// What it would do does not matter after the call (the timer of a signal).
+    No,
+}
+
+type Pending = Pin<Box<dyn Future<Output = (OpId, Outcome)>>>;
+type Outcome = Result<Result<Done, OpError>, Aborted>;
+type Done = Box<dyn for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<Value<'js>>>;
+
+struct Waiting {
+    hold: Hold,
+    abort: AbortHandle,
+    resolve: Persistent<Function<'static>>,
+    reject: Persistent<Function<'static>>,
+}
+
+/// An operation that is done; [`Host::settle`] tells its promise.
+pub(super) struct Settled(OpId, Result<Done, OpError>);
+
+impl Host {
+    pub(super) fn new(config: Arc<EngineConfig>) -> Rc<Self> {
+        Rc::new(Self {
+            config,
+            invocation: RefCell::default(),
+            pending: RefCell::default(),
+            waiting: RefCell::default(),
+            last: Cell::default(),
+            make_error: RefCell::default(),
+        })
+    }
+
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// The call that is being served; None while modules are loaded.
+    pub fn invocation(&self) -> Option<Rc<Invocation>> {
+        self.invocation.borrow().clone()
+    }
+
+    /// A promise of what `work` will give.
+    pub fn promise<'js, T: Give>(
+        &self,
+        ctx: &Ctx<'js>,
+        work: impl Future<Output = Result<T, OpError>> + 'static,
+    ) -> rquickjs::Result<Promise<'js>> {
+        self.start(ctx, Hold::Call, work).map(|(_, promise)| promise)
+    }
+
+    /// A promise of what `work` will give, and how to cancel it. The work belongs to the call that
+    /// is being served and is dropped with it. Outside of a call nothing could wait for it: it throws.
+    pub fn start<'js, T: Give>(
+        &self,
+        ctx: &Ctx<'js>,
+        hold: Hold,
+        work: impl Future<Output = Result<T, OpError>> + 'static,
+    ) -> rquickjs::Result<(OpId, Promise<'js>)> {
+        if self.invocation.borrow().is_none() {
+            return Err(Exception::throw_message(ctx, OUTSIDE_OF_CALLS));
+        }
+        let (promise, resolve, reject) = ctx.promise()?;
+        let id = OpId(self.last.get().wrapping_add(1));
+        self.last.set(id.0);
+        let (abort, registration) = AbortHandle::new_pair();
+        let (resolve, reject) = (Persistent::save(ctx, resolve), Persistent::save(ctx, reject));
+        self.waiting.borrow_mut().insert(id, Waiting { hold, abort, resolve, reject });
+        let work = Abortable::new(work, registration);
+        self.pending.borrow().push(Box::pin(async move {
+            let outcome = work.await.map(|done| done.map(T::give));
+            (id, outcome)
+        }));
+        Ok((id, promise))
+    }
+
+    /// Drops an operation; its promise stays pending for ever.
+    pub fn cancel(&self, id: OpId) {
+        if let Some(waiting) = self.waiting.borrow_mut().remove(&id) {
+            waiting.abort.abort();
+        }
+    }
+
+    /// Throws `error` in JavaScript.
+    pub fn throw(&self, ctx: &Ctx<'_>, error: impl Into<OpError>) -> rquickjs::Error {
+        match self.error(ctx, error.into()) {
+            Ok(value) => ctx.throw(value),
+            Err(thrown) => thrown,
+        }
+    }
+
+    pub(super) fn set_invocation(&self, invocation: Option<Rc<Invocation>>) {
+        *self.invocation.borrow_mut() = invocation;
+    }
+
+    pub(super) fn set_make_error(&self, function: Persistent<Function<'static>>) {
+        *self.make_error.borrow_mut() = Some(function);
+    }
+
+    /// The next operation that is done; Ready(None) when none is left.
+    pub(super) fn poll_settled(&self, context: &mut Context<'_>) -> Poll<Option<Settled>> {
+        loop {
+            match self.pending.borrow_mut().poll_next_unpin(context) {
+                Poll::Ready(Some((_, Err(Aborted)))) => {}
+                Poll::Ready(Some((id, Ok(done)))) => return Poll::Ready(Some(Settled(id, done))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Whether an operation waits that must not go on after the call.
+    pub(super) fn is_holding(&self) -> bool {
+        self.waiting.borrow().values().any(|waiting| waiting.hold == Hold::Call)
+    }
+
+    pub(super) fn settle(&self, ctx: &Ctx<'_>, Settled(id, done): Settled) -> rquickjs::Result<()> {
+        let Some(waiting) = self.waiting.borrow_mut().remove(&id) else { return Ok(()) };
+        let outcome = done.map(|done| done(ctx));
+        match outcome {
+            Ok(Ok(value)) => waiting.resolve.restore(ctx)?.call((value,)),
+            Ok(Err(rquickjs::Error::Exception)) => {
+                waiting.reject.restore(ctx)?.call((ctx.catch(),))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(error) => waiting.reject.restore(ctx)?.call((self.error(ctx, error)?,)),
+        }
+    }
+
+    /// Drops all that waits, and every value that the host holds when `last`.
+    pub(super) fn clear(&self) {
+        self.waiting.borrow_mut().clear();
+        self.pending.borrow_mut().clear();
+        *self.invocation.borrow_mut() = None;
+    }
+
+    /// Gives up what must not outlive the isolate.
+    pub(super) fn close(&self) {
+        self.clear();
+        *self.make_error.borrow_mut() = None;
+    }
+
+    fn error<'js>(&self, ctx: &Ctx<'js>, error: OpError) -> rquickjs::Result<Value<'js>> {
+        let thrown = match error {
+            OpError::Failure(failure) => {
+                let Some(make) = self.make_error.borrow().clone() else {
+                    return Exception::from_message(ctx.clone(), &failure.message)?.into_js(ctx);
+                };
+                let Failure { code, status, message, path, .. } = failure;
+                let arguments = (code.as_ref(), status, message.as_ref(), path);
+                return make.restore(ctx)?.call(arguments);
+            }
+            OpError::Error(message) => {
+                return Exception::from_message(ctx.clone(), &message)?.into_js(ctx);
+            }
+            OpError::Type(message) => Exception::throw_type(ctx, &message),
+            OpError::Range(message) => Exception::throw_range(ctx, &message),
+            OpError::Dom(name, message) => Exception::throw_dom(ctx, name, &message),
+        };
+        match thrown {
+            rquickjs::Error::Exception => Ok(ctx.catch()),
+            error => Err(error),
+        }
+    }
+}
+
+/// What an operation fails with.
+#[derive(Debug)]
+pub enum OpError {
+    /// An `HttpError`.
+    Failure(Failure),
+    /// An `Error`.
+    Error(String),
+    /// A `TypeError`.
+    Type(String),
+    /// A `RangeError`.
+    Range(String),
+    /// A `DOMException` of that name.
+    Dom(&'static str, String),
+}
+
+impl From<Failure> for OpError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// What an operation may end with: anything that becomes a value of any isolate.
+pub trait Give: 'static {
+    fn give(self) -> Done;
+}
+
+impl<T: for<'js> IntoJs<'js> + 'static> Give for T {
+    fn give(self) -> Done {
+        Box::new(move |ctx| self.into_js(ctx))
+    }
+}
+
+const OUTSIDE_OF_CALLS: &str = "Nothing can be waited for while modules are loaded: \
+     do it inside a backend function";
