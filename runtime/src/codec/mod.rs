@@ -38,7 +38,8 @@ use self::{
 };
 pub use self::{
     fault::{CodecError, EncodeError},
-    row::{RowCodec, RowText, ScalarClass},
+    json::date::text as rfc3339,
+    row::{FieldClass, RowCodec, RowText},
 };
 use crate::{
     manifest::Manifest,

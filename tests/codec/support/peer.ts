@@ -97,7 +97,7 @@ function describe(value: unknown, depth: number): unknown {
       if (value === null) return ['null'];
       if (Array.isArray(value)) return ['array', Array.from(value, inner)];
       if (types.isDate(value)) return ['date', bits(value.getTime())];
-      if (types.isUint8Array(value)) return ['bytes', Buffer.from(value).toString('hex')];
+      if (types.isUint8Array(value)) return ['bytes', Buffer.from(value).toString('base64')];
       if (types.isSet(value)) return ['set', [...value].map(inner)];
       if (types.isMap(value)) return ['map', [...value].map(([key, item]) => [inner(key), inner(item)])];
       if (![Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)) throw new Indescribable();
