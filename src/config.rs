@@ -10,10 +10,12 @@ use crate::{
 
 mod document;
 mod patterns;
+mod server;
 
 use document::{Document, Text};
 pub use patterns::Patterns;
 use patterns::{has_wildcard, normalize, static_prefix};
+pub use server::ServerOptions;
 
 pub const CONFIG_FILE: &str = "kontract.toml";
 
@@ -30,6 +32,8 @@ pub struct Options {
     pub out: String,
     /// A second prefix of the routes beside `/rpc`: `/api/v1`, never with a `/` at its end.
     pub base: Option<String>,
+    /// How the application is served.
+    pub serving: ServerOptions,
     /// Where to write what the scan of the client files looked for.
     pub leak_report: Option<PathBuf>,
     pub threads: Option<usize>,
@@ -259,6 +263,7 @@ fn build_options(
     let base = document
         .text("server", "base", diagnostics)
         .and_then(|base| check_base(document, &base, diagnostics));
+    let serving = server::read(document, diagnostics);
     let out = match &flags.out {
         Some(out) => Text { value: within_project(&project, out), span: None },
         None => document
@@ -277,6 +282,7 @@ fn build_options(
         client,
         out,
         base,
+        serving,
         leak_report: flags.leak_report.clone(),
         threads: flags.threads,
         globs: Globs {
@@ -389,8 +395,10 @@ fn check_base(
             && part != ".."
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
     };
-    let parts = path.strip_prefix('/').map(|path| path.split('/').all(plain));
-    if parts == Some(true) {
+    let parts: Option<Vec<&str>> = path.strip_prefix('/').map(|path| path.split('/').collect());
+    let free =
+        |parts: &[&str]| parts.iter().all(|part| plain(part)) && !SERVER_PATHS.contains(&parts[0]);
+    if parts.is_some_and(|parts| free(&parts)) {
         return Some(path.to_owned());
     }
     diagnostics.push(diagnostics::bad_base(document.file(), base.span, &base.value));
@@ -430,6 +438,8 @@ type Place = Option<Span>;
 
 const DEFAULT_INCLUDE: &str = "src/**/*.{ts,tsx,mts}";
 const DEFAULT_OUT: &str = "dist";
+/// What the server answers itself.
+const SERVER_PATHS: [&str; 3] = ["auth", "health", "ready"];
 const RESERVED_FOLDERS: [&str; 3] = ["node_modules", ".git", ".kontract"];
 
 #[cfg(test)]

@@ -188,3 +188,71 @@ fn keys_do_not_depend_on_the_order_of_declarations() {
     };
     assert_eq!(keys(&forwards), keys(&backwards));
 }
+
+/// What the manifest says of rows, and the codes of what is wrong with the program.
+fn rows(source: &str) -> (serde_json::Value, Vec<String>) {
+    let files = Memory::unix([(format!("{PROJECT}/src/api.ts"), source.to_owned())]);
+    let files: Arc<dyn Files> = Arc::new(files);
+    let options = load(&*files, Path::new(PROJECT), &Flags::default()).expect("a configuration");
+    let build = pipeline::build(&files, &options);
+    let codes = build.diagnostics.iter().map(|d| d.code.clone()).collect();
+    let manifest = build.outputs.iter().find(|output| output.path == "manifest.json");
+    let manifest = manifest.map(|output| serde_json::from_str(&output.text).expect("JSON"));
+    (manifest.unwrap_or_default(), codes)
+}
+
+#[test]
+fn rows_have_shapes_of_their_own() {
+    let (manifest, codes) = rows(
+        "\
+interface User { id: string; born: Date; key: `k-${string}`; home?: Place | null }
+interface Place { city: string }
+@backend() export async function born(id: string): Promise<number> {
+  await env.storage.visits.push({ at: 1 });
+  await env.storage.loose.push(JSON.parse(id));
+  return (await env.storage.users.get(id))?.born.getTime() ?? 0;
+}
+",
+    );
+    assert!(codes.is_empty(), "{codes:?}");
+    assert_eq!(manifest["tables"]["users"]["row"], "src/api.ts#User");
+    let objects = &manifest["rows"]["objects"];
+    let shapes = |key: &str| -> Vec<(String, serde_json::Value)> {
+        let fields = objects[key]["fields"].as_array().cloned().unwrap_or_default();
+        let pair = |f: serde_json::Value| (f["name"].to_string(), f["shape"].clone());
+        fields.into_iter().map(pair).collect()
+    };
+    let home = serde_json::json!({ "object": "src/api.ts#Place" });
+    let expected = [("id", "string".into()), ("born", "date".into()), ("key", "string".into())];
+    let expected = expected.into_iter().chain([("home", home)]);
+    let expected: Vec<_> = expected.map(|(name, shape)| (format!("{name:?}"), shape)).collect();
+    assert_eq!(shapes("src/api.ts#User"), expected);
+    assert_eq!(shapes("storage#visits").len(), 2);
+    assert_eq!(objects["storage#loose"]["rest"]["shape"], "unknown");
+    assert!(manifest["wire"]["objects"].get("src/api.ts#User").is_none(), "it does not travel");
+}
+
+#[test]
+fn what_a_table_cannot_keep_is_said_once() {
+    let (_, codes) = rows(
+        "\
+interface User { id: string; greet: () => void }
+@backend() export async function all(): Promise<User[]> {
+  const users: User[] = [];
+  for await (const user of env.storage.users) users.push(user);
+  return users;
+}
+",
+    );
+    assert_eq!(codes, ["K058"]);
+    let (_, codes) = rows(
+        "\
+interface User { id: string; greet: () => void }
+@backend() export async function count(): Promise<number> {
+  const user = await env.storage.users.get('a');
+  return user === null ? 0 : 1;
+}
+",
+    );
+    assert_eq!(codes, ["K058"]);
+}

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use url::Url;
+
 /// How a gateway serves an application.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -93,6 +95,28 @@ impl Default for AuthConfig {
             user_perm: 0b111,
         }
     }
+}
+
+/// Is this the origin of web pages, such as `https://app.example`, spelled as browsers do?
+pub fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
+}
+
+/// The bits of a mask such as `RW_`: R 4, W 2, X 1.
+pub fn parse_perm(text: &str) -> Option<u8> {
+    Some(match text {
+        "___" => 0,
+        "__X" => 1,
+        "_W_" => 2,
+        "_WX" => 3,
+        "R__" => 4,
+        "R_X" => 5,
+        "RW_" | "WR_" => 6,
+        "RWX" => 7,
+        _ => return None,
+    })
 }
 
 /// A text that is never printed.

@@ -75,45 +75,27 @@ impl<'a> Document<'a> {
         key: &str,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Text> {
-        let found = self.find(section, key)?;
-        let text = found.content.as_str();
-        if text.is_none() {
-            diagnostics.push(self.wrong_type(found, "a string", &found.content, found.span));
-        }
-        text.map(|text| Text { value: text.to_owned(), span: Some(found.span) })
+        self.item(section, key)?.text(diagnostics)
     }
 
-    /// A list of strings; of other elements each is reported.
     pub fn texts(
         &self,
         section: &str,
         key: &str,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Vec<Text>> {
-        let found = self.find(section, key)?;
-        let Some(elements) = found.content.as_array() else {
-            diagnostics.push(self.wrong_type(
-                found,
-                "a list of strings",
-                &found.content,
-                found.span,
-            ));
-            return None;
-        };
-        let mut texts = Vec::new();
-        for element in elements {
-            let place = span(element.span());
-            match element.get_ref().as_str() {
-                Some(text) => texts.push(Text { value: text.to_owned(), span: Some(place) }),
-                None => diagnostics.push(self.wrong_type(
-                    found,
-                    "a list of strings",
-                    element.get_ref(),
-                    place,
-                )),
-            }
-        }
-        Some(texts)
+        self.item(section, key)?.texts(diagnostics)
+    }
+
+    pub fn item(&self, section: &str, key: &str) -> Option<Item<'_>> {
+        let found =
+            self.values.iter().find(|value| value.section == section && value.key == key)?;
+        Some(Item {
+            file: &self.file,
+            name: format!("[{section}] {key}"),
+            content: &found.content,
+            span: found.span,
+        })
     }
 
     fn read_section(
@@ -165,25 +147,110 @@ impl<'a> Document<'a> {
             }
         }
     }
+}
 
-    fn find(&self, section: &str, key: &str) -> Option<&Value<'a>> {
-        self.values.iter().find(|value| value.section == section && value.key == key)
+/// A value of the configuration, its type not checked yet.
+#[derive(Debug)]
+pub struct Item<'a> {
+    file: &'a SourcePath,
+    /// `[server] port`
+    pub name: String,
+    content: &'a DeValue<'a>,
+    pub span: Span,
+}
+
+impl<'a> Item<'a> {
+    pub fn text(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
+        let text = self.content.as_str().map(|text| self.at(text.to_owned()));
+        self.expect("a string", text, diagnostics)
     }
 
-    fn wrong_type(
+    /// A list of strings; of other elements each is reported.
+    pub fn texts(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<Text>> {
+        const EXPECTED: &str = "a list of strings";
+        let elements = self.expect(EXPECTED, self.content.as_array(), diagnostics)?;
+        let element = |element: &'a Spanned<DeValue<'a>>| Item {
+            file: self.file,
+            name: self.name.clone(),
+            content: element.get_ref(),
+            span: span(element.span()),
+        };
+        let texts = elements.iter().map(element).filter_map(|element| {
+            let text = element.content.as_str().map(|text| element.at(text.to_owned()));
+            element.expect(EXPECTED, text, diagnostics)
+        });
+        Some(texts.collect())
+    }
+
+    pub fn boolean(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<bool> {
+        self.expect("true or false", self.content.as_bool(), diagnostics)
+    }
+
+    /// A whole number; one outside of `i64` counts as the largest.
+    pub fn whole_number(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<i64> {
+        let digits = self.expect("a whole number", self.content.as_integer(), diagnostics)?;
+        Some(i64::from_str_radix(digits.as_str(), digits.radix()).unwrap_or(i64::MAX))
+    }
+
+    /// The values of a table with these keys; others are reported.
+    pub fn entries(
         &self,
-        value: &Value<'a>,
-        expected: &str,
-        found: &DeValue<'_>,
-        place: Span,
-    ) -> Diagnostic {
-        diagnostics::wrong_type(
-            &self.file,
-            place,
-            &format!("[{}] {}", value.section, value.key),
-            expected,
-            found.type_str(),
-        )
+        known: &[&'static str],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<(&'static str, Self)> {
+        let Some(table) = self.expect("a table", self.content.as_table(), diagnostics) else {
+            return Vec::new();
+        };
+        let mut entries = Vec::new();
+        for (name, value) in table {
+            let key = known.iter().find(|key| **key == name.get_ref().as_ref());
+            match key {
+                Some(key) => entries.push((
+                    *key,
+                    Self {
+                        file: self.file,
+                        name: format!("{}.{key}", self.name),
+                        content: value.get_ref(),
+                        span: span(value.span()),
+                    },
+                )),
+                None => diagnostics.push(diagnostics::unknown_entry(
+                    self.file,
+                    span(name.span()),
+                    &self.name,
+                    name.get_ref(),
+                    known,
+                )),
+            }
+        }
+        entries
+    }
+
+    /// Reports that the value is of the right type, and still not one of those that are expected.
+    pub fn refuse(&self, expected: &str, diagnostics: &mut Vec<Diagnostic>) {
+        diagnostics.push(diagnostics::bad_value(self.file, self.span, &self.name, expected));
+    }
+
+    fn at(&self, value: String) -> Text {
+        Text { value, span: Some(self.span) }
+    }
+
+    fn expect<T>(
+        &self,
+        expected: &'static str,
+        found: Option<T>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<T> {
+        if found.is_none() {
+            diagnostics.push(diagnostics::wrong_type(
+                self.file,
+                self.span,
+                &self.name,
+                expected,
+                self.content.type_str(),
+            ));
+        }
+        found
     }
 }
 
@@ -233,20 +300,17 @@ const SECTIONS: [Section; 7] = [
         "server",
         &[
             ("base", Now),
-            ("port", Later),
-            ("host", Later),
-            ("json", Later),
-            ("cors", Later),
-            ("limits", Later),
-            ("env", Later),
-            ("egress", Later),
+            ("port", Now),
+            ("host", Now),
+            ("json", Now),
+            ("cors", Now),
+            ("limits", Now),
+            ("env", Now),
+            ("egress", Now),
         ],
     ),
-    ("database", &[("privileges", Later), ("migrations", Later)]),
-    (
-        "auth",
-        &[("session_ttl", Later), ("allow_anonymous", Later), ("perm", Later), ("hash", Later)],
-    ),
+    ("database", &[("privileges", Now), ("migrations", Later)]),
+    ("auth", &[("session_ttl", Now), ("allow_anonymous", Now), ("perm", Now), ("hash", Later)]),
     ("wire", &[("pin", Later), ("session_idle", Later)]),
     ("cookbook", &[("out", Later)]),
 ];

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use kontract_runtime::config::{AuthConfig, Limits};
 use proptest::prelude::*;
 
 use super::*;
@@ -26,6 +29,7 @@ fn a_project_without_a_configuration_has_the_defaults() {
     assert_eq!(options.out, "dist");
     assert_eq!(options.source_root(), "src");
     assert_eq!(options.base, None);
+    assert_eq!(options.serving, ServerOptions::default());
     assert!(!options.is_server(&SourcePath::new("src/a.ts")));
 }
 
@@ -41,12 +45,58 @@ client = ["src/web"]
 out = "./build/out/"
 [server]
 base = "/api/v1/"
+port = 0x50
+host = "::1"
+json = false
+cors = ["https://app.example", "http://localhost:5173"]
+env = ["API_KEY"]
+egress = ["loopback", "mail.internal:25"]
+[server.limits]
+deadline_ms = 2_000
+cpu_ms = 50
+heap_mb = 8
+stack_kb = 256
+body_kb = 64
+in_flight = 10
+[database]
+privileges = "shared"
+[auth]
+session_ttl = 60
+allow_anonymous = false
+perm = { anonymous = "___", user = "RW_" }
 "#,
     )
     .expect("the configuration is right");
     assert_eq!(options.include, ["src/**/*.ts", "lib/**/*.{ts,tsx,mts}", "main.ts"]);
     assert_eq!(options.out, "build/out");
     assert_eq!(options.base.as_deref(), Some("/api/v1"));
+    assert_eq!(
+        options.serving,
+        ServerOptions {
+            port: 80,
+            host: "::1".parse().expect("an address"),
+            json: false,
+            cors: vec!["https://app.example".to_owned(), "http://localhost:5173".to_owned()],
+            limits: Limits {
+                deadline: Duration::from_secs(2),
+                cpu: Duration::from_millis(50),
+                heap: 8 << 20,
+                stack: 256 << 10,
+                body: 64 << 10,
+                in_flight: 10,
+                ..Limits::default()
+            },
+            env: vec!["API_KEY".to_owned()],
+            egress: vec!["loopback".to_owned(), "mail.internal:25".to_owned()],
+            shared_privileges: true,
+            auth: AuthConfig {
+                session_ttl: Duration::from_mins(1),
+                allow_anonymous: false,
+                anonymous_perm: 0,
+                user_perm: 6,
+            },
+        }
+    );
     assert!(options.is_server(&SourcePath::new("src/server/db/pool.ts")));
     assert!(!options.is_server(&SourcePath::new("src/servers.ts")));
     assert!(options.is_client(&SourcePath::new("src/web/main.ts")));
@@ -164,7 +214,7 @@ fn mistakes_in_keys_are_shown_with_what_was_meant() {
             "server = 3\n[build]\nout = 3\ninclude = 'src'\nexclude = ['a', 1, true]\n[[client]]\n"
         ));
         insta::assert_snapshot!("not_available_yet", errors(
-            "[build]\nlazy = true\n[server]\nport = 80\nlimits = { body_kb = 1 }\n"
+            "[build]\nlazy = true\n[auth]\nhash = 'argon2id'\n[database]\nmigrations = 'm'\n"
         ));
     });
 }
@@ -177,6 +227,14 @@ fn mistakes_in_values_are_shown_where_they_are() {
         ));
         insta::assert_snapshot!("empty_include", errors("build.include = []"));
         insta::assert_snapshot!("bad_base", errors("server.base = 'api?x=1'"));
+        insta::assert_snapshot!("reserved_base", errors("server.base = '/auth/v1'"));
+        insta::assert_snapshot!("bad_server", errors(
+            "[server]\nport = 65536\nhost = 'example.org'\njson = 'no'\ncors = ['https://app.example/']\n\
+             env = ['api_key']\negress = ['http://a']\nlimits = { body_kb = 0, cpu = 1, heap_mb = 1.5 }\n\
+             [database]\nprivileges = 'all'\n\
+             [auth]\nsession_ttl = -1\nallow_anonymous = 1\nperm = { user = 'XWR', anonymous = 4 }\n"
+        ));
+        insta::assert_snapshot!("bad_tables", errors("server.limits = 3\nauth.perm = 'RWX'"));
     });
 }
 

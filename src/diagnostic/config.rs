@@ -108,6 +108,23 @@ pub fn unknown_key(
 }
 
 #[cold]
+pub fn unknown_entry(
+    file: &SourcePath,
+    span: Span,
+    table: &str,
+    key: &str,
+    known: &[&'static str],
+) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error("K092", file, Some(span), format!("`{table}` has no key `{key}`"))
+            .help(format!("its keys are {}", list(known)));
+    match suggestion(key, known.iter().copied()) {
+        Some(name) => diagnostic.label(format!("did you mean `{name}`?")),
+        None => diagnostic.label("unknown"),
+    }
+}
+
+#[cold]
 pub fn not_a_section(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
     Diagnostic::error("K093", file, Some(span), format!("`{name}` is a section, not a key"))
         .label("this is a key")
@@ -122,8 +139,13 @@ pub fn wrong_type(
     expected: &str,
     found: &str,
 ) -> Diagnostic {
-    let example =
-        if expected == "a string" { "out = \"dist\"" } else { "include = [\"src/**/*.ts\"]" };
+    let example = match expected {
+        "a string" => "out = \"dist\"",
+        "a whole number" => "port = 8787",
+        "true or false" => "json = false",
+        "a table" => "limits = { deadline_ms = 5000 }",
+        _ => "include = [\"src/**/*.ts\"]",
+    };
     Diagnostic::error("K093", file, Some(span), format!("`{key}` must be {expected}"))
         .label(format!("this is of type {found}"))
         .help(format!("for example `{example}`"))
@@ -165,7 +187,17 @@ pub fn bad_out(file: &SourcePath, span: Option<Span>, out: &str, reason: &str) -
 pub fn bad_base(file: &SourcePath, span: Option<Span>, base: &str) -> Diagnostic {
     Diagnostic::error("K097", file, span, format!("`{base}` is not a path that routes can have"))
         .label("not a URL path")
-        .help("write a path such as `/api/v1`: letters, digits, `-`, `.`, `_` and `~`")
+        .help(
+            "write a path such as `/api/v1`: letters, digits, `-`, `.`, `_` and `~`; `/auth`, \
+             `/health` and `/ready` are the server's own",
+        )
+}
+
+#[cold]
+pub fn bad_value(file: &SourcePath, span: Span, key: &str, expected: &str) -> Diagnostic {
+    Diagnostic::error("K097", file, Some(span), format!("`{key}` cannot have this value"))
+        .label("not possible")
+        .help(format!("write {expected}"))
 }
 
 fn list(names: &[&str]) -> String {

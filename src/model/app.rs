@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     SourcePath, Span,
     contract::{ExportTarget, ImportKind, Middleware, ModuleContract},
-    shape::Shapes,
+    shape::{ShapeKey, Shapes},
     types::{Member, TypeExpr},
 };
 
@@ -22,6 +22,8 @@ pub struct App {
     pub tables: BTreeMap<String, Table>,
     /// What travels.
     pub shapes: Shapes,
+    /// What tables keep: definitions of their own, without ids.
+    pub rows: Shapes,
     pub server: BTreeMap<SourcePath, ServerModule>,
     pub client: BTreeMap<SourcePath, ClientModule>,
     pub index: ClientIndex,
@@ -119,6 +121,8 @@ pub struct Table {
     pub order: Vec<String>,
     /// Rows are private to their user.
     pub owned: bool,
+    /// The definition of its rows in [`App::rows`].
+    pub shape: Option<ShapeKey>,
 }
 
 #[derive(Debug)]

@@ -20,10 +20,10 @@ describe('the kontract command of the package', () => {
     expect(run(['build', '--no-such-flag'], { KONTRACT_BIN: compiler }).status).toBe(2);
   });
 
-  it('says what is wrong when the compiler cannot be started', () => {
+  it('says what is wrong when cannot be started', () => {
     const { status, stderr } = run(['build'], { KONTRACT_BIN: '/no/such/compiler' });
     expect(status).toBe(2);
-    expect(stderr).toContain('the compiler cannot be started');
+    expect(stderr).toContain('cannot be started');
   });
 
   it('ends with the signal that ended it', async () => {

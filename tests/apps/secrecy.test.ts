@@ -34,8 +34,8 @@ const SERVER_ONLY: Record<AppName, string[]> = {
     'likeId',
     'WINDOW_SECONDS',
     // imports and what they bring
-    'node:crypto',
-    'createHash',
+    'crypto.subtle',
+    'SHA-256',
     'kontract/runtime',
     'tag-cache',
     '/server/',

@@ -6,6 +6,7 @@ use std::{env, process::ExitCode};
 mod steps;
 mod bench;
 mod demo;
+mod dist;
 mod tasks;
 
 use steps::Steps;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         ["prove"] => tasks::prove(&mut steps),
         ["bench", filter @ ..] => bench::bench(&mut steps, filter),
         ["demo"] => demo::demo(&mut steps),
+        ["dist", arguments @ ..] => dist::dist(&mut steps, arguments),
         ["--help" | "-h" | "help"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -43,6 +45,8 @@ Tasks:
                   the compiler beside esbuild, oxc, SWC and Babel, and the codecs
                   beside JSON, zod, typia and others: see benches/README.md
   demo            build the compiler and serve the conduit application on port 8787 (or $PORT)
+  dist [--debug]  the packages `kontract` and `@kontract/<this platform>`, as tarballs with their
+                  checksums in target/dist
 
 Examples:
   cargo xtask test

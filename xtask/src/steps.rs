@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
+    io,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::{Duration, Instant},
@@ -24,10 +25,14 @@ impl Steps {
         self.root.join(path)
     }
 
+    /// Cargo's output folder.
+    pub fn target(&self) -> PathBuf {
+        self.root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+    }
+
     /// Where cargo puts `kontract`.
     pub fn compiler(&self, profile: &str) -> PathBuf {
-        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        self.root.join(target).join(profile).join(format!("kontract{}", env::consts::EXE_SUFFIX))
+        self.target().join(profile).join(format!("kontract{}", env::consts::EXE_SUFFIX))
     }
 
     /// Returns whether the command succeeded.
@@ -48,6 +53,15 @@ impl Steps {
         let succeeded = result.is_ok();
         self.done.push((name.to_owned(), result));
         succeeded
+    }
+
+    /// A step that this process did by itself; only a failure is worth a line. Returns whether it
+    /// succeeded.
+    pub fn result(&mut self, name: &str, result: &io::Result<()>) -> bool {
+        if let Err(error) = result {
+            self.fail(name, &error.to_string());
+        }
+        result.is_ok()
     }
 
     /// A step that cannot even begin.

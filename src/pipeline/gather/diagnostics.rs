@@ -288,6 +288,36 @@ pub fn unknown_table(file: &SourcePath, span: Span, name: &str, meant: &str) -> 
         .help("correct the name, or declare an interface for the rows of this table")
 }
 
+/// A warning, since `kontract/node` serves such a build.
+#[cold]
+pub fn node_module(file: &SourcePath, span: Span, specifier: &str) -> Diagnostic {
+    let module = specifier.trim_start_matches("node:");
+    let instead = match module.split('/').next().unwrap_or_default() {
+        "crypto" => {
+            "use Web Crypto, the global `crypto`: `crypto.randomUUID()`, `await crypto.subtle.digest('SHA-256', bytes)`"
+        }
+        "buffer" => "use `Uint8Array`, `TextEncoder` and `TextDecoder`, `atob` and `btoa`",
+        "url" | "querystring" => "use the globals `URL` and `URLSearchParams`",
+        "timers" => "use the global timers: `setTimeout`, `setInterval`",
+        "http" | "https" | "http2" => "use the global `fetch`",
+        "events" => "use the globals `EventTarget` and `Event`",
+        "perf_hooks" => "use the global `performance`",
+        "stream" => "use the global `ReadableStream`",
+        "async_hooks" => "use `ctx`, which belongs to the call",
+        "fs" | "path" => "import data as JSON, or keep it in a table",
+        "process" | "os" => "use `env`: `[server] env` lists the variables that it offers",
+        "util" => "use the globals: `structuredClone`, `TextEncoder`, `TextDecoder`",
+        "assert" => "throw an error of your own",
+        _ => "use a package that is written for browsers or workers",
+    };
+    let message = format!(
+        "`{specifier}` is a module of Node: `kontract dev` and `kontract serve` do not have it"
+    );
+    Diagnostic::warning("K166", file, Some(span), message)
+        .label("only `kontract/node` can serve this")
+        .help(instead)
+}
+
 #[cold]
 pub fn empty_row(file: &SourcePath, span: Span, name: &str) -> Diagnostic {
     Diagnostic::error("K161", file, Some(span), format!("`{name}` has no fields"))

@@ -102,10 +102,21 @@ pub fn gather(
     };
     let program = Program { modules: &modules, registry: &early_registry };
     let ask = |questions: &_| around.typescript.ask(&program, questions);
-    let (shapes, answers) = shapes::shapes(symbols, &routes, declarations, &ask, &mut diagnostics);
-    let (modules, resolutions) = computed::settle(modules, resolutions, &answers);
+    let mut told = shapes::Told::default();
+    let shapes = shapes::shapes(symbols, &routes, declarations, &ask, &mut told, &mut diagnostics);
+    // What rows need of TypeScript is asked while the sources are as it knows them.
+    let early = tables::tables(symbols, &is_client, primary_keys, &mut Vec::new());
+    shapes::rows(symbols, &early, &shapes, declarations, Some(&ask), &mut told, &mut Vec::new());
+    let (modules, resolutions) = computed::settle(modules, resolutions, &told.answers);
     let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
-    let tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
+    let mut tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
+    let (rows, keys) =
+        shapes::rows(symbols, &tables, &shapes, declarations, None, &mut told, &mut diagnostics);
+    for (name, key) in keys {
+        if let Some(table) = tables.get_mut(&name) {
+            table.shape = Some(key);
+        }
+    }
     let is_server = |file: &SourcePath| server_side.contains(file);
     let (mut client, index) = client::plan(symbols, layout, &routes, &is_server, &mut diagnostics);
     // What TypeScript could not tell has been named.
@@ -117,7 +128,18 @@ pub fn gather(
     }
     let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    let app =
-        App { routes, middleware, chains, tables, shapes, server, client, index, auth, registry };
+    let app = App {
+        routes,
+        middleware,
+        chains,
+        tables,
+        shapes,
+        rows,
+        server,
+        client,
+        index,
+        auth,
+        registry,
+    };
     (app, modules, diagnostics)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     diagnostics::{
         backend_in_client, both_sides, context_in_client, export_not_found, module_not_found,
-        server_import_in_client, server_value_in_client,
+        node_module, server_import_in_client, server_value_in_client,
     },
     resolve::{Resolution, Resolutions, Resolver},
     symbols::{Symbol, Symbols},
@@ -60,6 +60,9 @@ pub fn server_closure(
                 }
                 Resolution::NotFound => {
                     diagnostics.push(module_not_found(&file, import.span, &import.specifier));
+                }
+                Resolution::External if import.specifier.starts_with("node:") => {
+                    diagnostics.push(node_module(&file, import.span, &import.specifier));
                 }
                 Resolution::External | Resolution::Client => {}
             }

@@ -154,6 +154,7 @@ fn table(
         fields: BTreeMap::new(),
         order: Vec::new(),
         owned: declaration.storage.owned.is_some(),
+        shape: None,
     };
     let mut marked = fields.iter().filter(|f| f.storage.primary_key);
     let locked = fields.iter().find(|f| Some(f.name.as_str()) == locked_key);
@@ -219,6 +220,7 @@ pub fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
         fields: BTreeMap::new(),
         order: Vec::new(),
         owned: false,
+        shape: None,
     };
     let inserts: Vec<&Insert> = symbols
         .modules

@@ -13,6 +13,7 @@ use crate::{
         contract::{Filter, Located},
         output::Output,
         perms,
+        shape::Shapes,
         types::{MODULE_SPECIFIER, Parameter},
     },
     pipeline::gather::{result_type, without_predicate},
@@ -79,7 +80,7 @@ pub fn manifest(
                     (name.clone(), value)
                 })
                 .collect();
-            let value = json!({
+            let mut value = json!({
                 "type": table.row.as_ref().map_or_else(
                     || format!("__kontract_generated_{name}"),
                     |(_, row)| row.clone(),
@@ -88,6 +89,9 @@ pub fn manifest(
                 "fields": fields,
                 "owned": table.owned,
             });
+            if let Some(key) = &table.shape {
+                value["row"] = key.clone().into();
+            }
             (name.clone(), value)
         })
         .collect();
@@ -105,6 +109,10 @@ pub fn manifest(
         types.into_iter().map(|(name, text)| (name, text.into())).collect();
     manifest.insert("types".to_owned(), types.into());
     manifest.insert("wire".to_owned(), serde_json::to_value(&app.shapes).unwrap_or_default());
+    if !app.tables.is_empty() {
+        let Shapes { objects, unions, .. } = &app.rows;
+        manifest.insert("rows".to_owned(), json!({ "objects": objects, "unions": unions }));
+    }
     let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     text.push('\n');
     Output { path: "manifest.json".to_owned(), text }

@@ -5,13 +5,20 @@ use crate::{
     typescript::{self, Failure, Refusal},
 };
 
-/// The part of a signature through which a type was reached.
+/// Through what a type was reached.
 #[derive(Clone)]
 pub struct Origin {
     pub file: SourcePath,
     pub span: Span,
-    /// It is the result.
-    pub result: bool,
+    pub part: Part,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Parameter,
+    Result,
+    /// The row of a table.
+    Row,
 }
 
 impl Origin {
@@ -30,14 +37,21 @@ impl Origin {
     }
 
     fn holds(&self, what: &str) -> String {
-        if self.result { format!("its result holds {what}") } else { format!("holds {what}") }
+        match self.part {
+            Part::Parameter => format!("holds {what}"),
+            Part::Result => format!("its result holds {what}"),
+            Part::Row => format!("a row holds {what}"),
+        }
     }
 }
 
 #[cold]
 pub fn type_not_carried(origin: &Origin, ty: &str, instead: &str, place: &Place) -> Diagnostic {
     let ty = if ty == "Function" { "a function".to_owned() } else { format!("`{ty}`") };
-    let message = format!("{ty} cannot travel between client and server");
+    let message = match origin.part {
+        Part::Row => format!("{ty} cannot be kept in a table"),
+        _ => format!("{ty} cannot travel between client and server"),
+    };
     origin.error("K058", message, place).label(origin.holds(&ty)).help(format!("use {instead}"))
 }
 

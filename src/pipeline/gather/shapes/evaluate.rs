@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    diagnostics::{Origin, too_large_type},
+    diagnostics::{Origin, Part, too_large_type},
     fallback::Fallback,
     head::{ElementHead, Foreign, Head, Scope, Source, Thunk, TupleHead, place, way},
     lookup::{Name, exported},
@@ -57,7 +57,11 @@ impl<'a> Evaluator<'a> {
             work: 0,
             depth: 0,
             gave_up: None,
-            origin: Origin { file: SourcePath::new(""), span: Span::default(), result: false },
+            origin: Origin {
+                file: SourcePath::new(""),
+                span: Span::default(),
+                part: Part::Parameter,
+            },
             diagnostics: Vec::new(),
             reported: FxHashSet::default(),
         }
@@ -191,6 +195,8 @@ impl<'a> Evaluator<'a> {
             TypeExpr::Template { texts, types } => {
                 match self.template(texts, types, scope, path, at) {
                     Some(head) => head,
+                    // The pattern of a row's text holds for who writes it: TypeScript checks that.
+                    None if self.origin.part == Part::Row => Head::String,
                     None => self.undecided(ty, scope, path, at),
                 }
             }

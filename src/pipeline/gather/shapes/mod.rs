@@ -20,6 +20,7 @@ mod lookup;
 mod names;
 mod objects;
 mod reference;
+mod rows;
 mod secrets;
 mod unions;
 mod wire;
@@ -29,8 +30,9 @@ use std::{
     rc::Rc,
 };
 
+pub use self::rows::rows;
 use self::{
-    diagnostics::Origin,
+    diagnostics::{Origin, Part},
     evaluate::Evaluator,
     fallback::Fallback,
     head::{Head, Scope, Source, Thunk, place},
@@ -56,45 +58,65 @@ pub type Ask<'a> = &'a dyn Fn(&BTreeMap<Question, Hint>) -> Result<Answers, Fail
 /// Each but the last asks for what the answers before it brought up.
 const MAX_ROUNDS: usize = 8;
 
+/// What TypeScript and the packages have told so far. What only TypeScript can tell is noted on the
+/// way, asked for at once, and everything resolved again: an answer may lead to more to ask.
+#[derive(Default)]
+pub struct Told {
+    pub answers: Answers,
+    questions: BTreeMap<Question, Hint>,
+    failure: Option<Failure>,
+    packages: Packages,
+}
+
+impl Told {
+    /// Calls `resolve` until it leaves nothing to ask for. Without `ask` what is known must do.
+    fn settle<T>(
+        &mut self,
+        symbols: Symbols<'_>,
+        declarations: &dyn Declarations,
+        ask: Option<Ask<'_>>,
+        diagnostics: &mut Vec<Diagnostic>,
+        resolve: impl Fn(Symbols<'_>, &Fallback<'_>, &mut Vec<Diagnostic>) -> T,
+    ) -> T {
+        let mut round = 1;
+        loop {
+            let fallback = Fallback::new(&self.answers, self.failure.clone());
+            let mut found = Vec::new();
+            let within = Symbols { packages: Some(&self.packages), ..symbols };
+            let resolved = resolve(within, &fallback, &mut found);
+            let is_last = fallback.failure().is_some() || round > MAX_ROUNDS;
+            let wanted = fallback.wanted();
+            // What is declared is read before anything is asked.
+            if self.packages.load(declarations) {
+                continue;
+            }
+            let Some(ask) = ask.filter(|_| !is_last && !wanted.is_empty()) else {
+                diagnostics.extend(found);
+                return resolved;
+            };
+            round += 1;
+            // Asked together, so that names of helpers agree.
+            self.questions.extend(wanted);
+            match ask(&self.questions) {
+                Ok(found) => self.answers = found,
+                Err(error) => self.failure = Some(error),
+            }
+        }
+    }
+}
+
 /// Resolves the parameters and results of all routes. Ids and tags are zero: the lock gives them.
-///
-/// What only TypeScript can tell is noted on the way, asked for at once, and everything resolved
-/// again. An answer may lead to more to ask. All answers are given back.
 pub fn shapes(
     symbols: Symbols<'_>,
     routes: &BTreeMap<String, Route>,
     declarations: &dyn Declarations,
     ask: Ask<'_>,
+    told: &mut Told,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Shapes, Answers) {
-    let mut answers = Answers::default();
-    let mut asked = BTreeMap::new();
-    let mut failure = None;
-    let mut packages = Packages::default();
-    let mut round = 1;
-    loop {
-        let fallback = Fallback::new(&answers, failure.clone());
-        let mut found = Vec::new();
-        let within = Symbols { packages: Some(&packages), ..symbols };
-        let shapes = resolved(within, routes, &fallback, &mut found);
-        let is_last = fallback.failure().is_some() || round > MAX_ROUNDS;
-        let wanted = fallback.wanted();
-        // What is declared is read before anything is asked.
-        if packages.load(declarations) {
-            continue;
-        }
-        if is_last || wanted.is_empty() {
-            diagnostics.extend(found);
-            return (shapes, answers);
-        }
-        round += 1;
-        // Asked together, so that names of helpers agree.
-        asked.extend(wanted);
-        match ask(&asked) {
-            Ok(found) => answers = found,
-            Err(error) => failure = Some(error),
-        }
-    }
+) -> Shapes {
+    told.settle(symbols, declarations, Some(ask), diagnostics, |symbols, fallback, diagnostics| {
+        resolved(symbols, routes, fallback, diagnostics)
+    })
 }
 
 fn resolved(
@@ -129,6 +151,13 @@ fn resolved(
         let broken = symbols.module(&diagnostic.file).is_some_and(|c| c.broken);
         diagnostic.is_error() || !broken
     }));
+    name(&mut shapes);
+    secrets::check(&shapes, &secrets, &results, diagnostics);
+    defaults::check(&shapes, diagnostics);
+    shapes
+}
+
+fn name(shapes: &mut Shapes) {
     let names = names::identifiers(shapes.objects.keys().chain(shapes.unions.keys()));
     for (key, object) in &mut shapes.objects {
         object.name.clone_from(&names[key]);
@@ -136,9 +165,6 @@ fn resolved(
     for (key, union) in &mut shapes.unions {
         union.name.clone_from(&names[key]);
     }
-    secrets::check(&shapes, &secrets, &results, diagnostics);
-    defaults::check(&shapes, diagnostics);
-    shapes
 }
 
 /// A type parameter of a route is anything that its constraint admits.
@@ -171,7 +197,7 @@ fn arguments<'a>(
     for parameter in &function.signature.parameters {
         let at = place(&route.module, parameter.span);
         wire.evaluator.origin =
-            Origin { file: route.module.clone(), span: parameter.span, result: false };
+            Origin { file: route.module.clone(), span: parameter.span, part: Part::Parameter };
         wire.at = (key.to_owned(), parameter.name.clone());
         let way = below(key, &parameter.name);
         let thunk = match &parameter.ty {
@@ -228,7 +254,7 @@ fn result<'a>(
 ) {
     let at = place(&route.module, function.span);
     wire.evaluator.origin =
-        Origin { file: route.module.clone(), span: function.span, result: true };
+        Origin { file: route.module.clone(), span: function.span, part: Part::Result };
     wire.at = (key.to_owned(), "result".to_owned());
     let mut object = empty(ObjectKind::Result, &at);
     if let Some(ty) = &function.signature.result {

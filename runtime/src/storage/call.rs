@@ -1,0 +1,483 @@
+//! The storage of one call: a transaction that holds no connection. Reads run at once and are
+//! remembered, writes wait in a buffer; the commit compares and applies them in one statement.
+//!
+//! An operation does what it can when it is called, and the rest when its future is polled: so
+//! operations see the effects of those called before, and `get`s that are called together travel
+//! together.
+
+use std::{cell::RefCell, future::Future, rc::Rc, sync::Arc};
+
+use futures_util::{
+    FutureExt as _,
+    future::{LocalBoxFuture, Shared},
+};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use rustc_hash::FxHashMap;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{
+    buffer::{Base, Data, Id, Log, Rows, Stored, View},
+    commit::Predicate,
+    database::Database,
+    param::Param,
+    tables::{DELETE, READ, Table, Tables, WRITE},
+};
+use crate::{failure::Failure, session::Session};
+
+/// The storage of one call.
+pub struct CallStorage {
+    pub(super) database: Arc<Database>,
+    pub(super) tables: Arc<Tables>,
+    pub(super) session: Arc<Session>,
+    pub(super) call_id: Arc<str>,
+    pub(super) state: RefCell<State>,
+}
+
+/// A row as it is shown: its fields are the text of a JSON object without the key.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    pub id: Id,
+    pub data: Data,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub rows: FxHashMap<usize, Rows>,
+    pub log: Log,
+    pub predicates: Vec<Predicate>,
+    /// Statements that read.
+    pub reads: usize,
+    /// The newest transaction that a read could see.
+    pub newest: i64,
+    pub over: bool,
+    /// What was read at different times does not agree.
+    pub stale: bool,
+    /// Bytes of rows that are remembered.
+    held: usize,
+    /// Loads that have not been sent yet, by table and permission.
+    batches: FxHashMap<(usize, u8), Batch>,
+    /// Operations on rows that wait: those called later wait behind them.
+    turns: FxHashMap<(usize, Id), Turn>,
+}
+
+pub(super) type Turn = Rc<AsyncMutex<()>>;
+type Load = Shared<LocalBoxFuture<'static, Result<(), Failure>>>;
+
+struct Batch {
+    ids: Rc<RefCell<Vec<Id>>>,
+    load: Load,
+}
+
+/// What an operation must know before it can act.
+#[derive(Clone, Copy)]
+enum Need {
+    Nothing,
+    /// The row, be it the call's own.
+    View(u8),
+    /// The row as PostgreSQL has it.
+    Base(u8),
+}
+
+impl State {
+    /// Whether operations still wait.
+    pub fn waits(&self) -> bool {
+        !self.turns.is_empty()
+    }
+}
+
+impl CallStorage {
+    pub fn new(
+        database: &Arc<Database>,
+        tables: &Arc<Tables>,
+        session: Arc<Session>,
+        call_id: &str,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            database: Arc::clone(database),
+            tables: Arc::clone(tables),
+            session,
+            call_id: call_id.into(),
+            state: RefCell::default(),
+        })
+    }
+
+    /// `ctx.currentTxid`.
+    pub fn current_txid(&self) -> i64 {
+        self.state.borrow().newest
+    }
+
+    pub fn get(
+        self: &Rc<Self>,
+        table: usize,
+        id: Id,
+    ) -> impl Future<Output = Result<Option<Row>, Failure>> + use<> {
+        let show = {
+            let id = Arc::clone(&id);
+            move |rows: &mut Rows, log: &mut Log| {
+                Ok(rows.show(log, &id).map(|data| Row { id, data }))
+            }
+        };
+        let entered = self.enter(table, READ);
+        let storage = Rc::clone(self);
+        let key = (table, Arc::clone(&id));
+        let waits = self.state.borrow().turns.contains_key(&key);
+        let load = match &entered {
+            Ok(_) if !waits && storage.view(table, &id) == View::Unknown => {
+                Some(self.load(table, Arc::clone(&id), READ))
+            }
+            _ => None,
+        };
+        let ready = match (&load, entered) {
+            (_, Err(failure)) => Some(Err(failure)),
+            (None, Ok(_)) if !waits => Some(storage.act(table, show.clone())),
+            _ => None,
+        };
+        async move {
+            match (ready, load) {
+                (Some(ready), _) => ready,
+                (None, Some(load)) => {
+                    load.await?;
+                    // As it was when it was asked for: writes that came later are not seen.
+                    storage.act(table, move |rows, _| {
+                        Ok(rows.show_base(&id).map(|data| Row { id, data }))
+                    })
+                }
+                (None, None) => storage.on_row(table, id, Need::View(READ), show).await,
+            }
+        }
+    }
+
+    /// Makes or replaces a row.
+    pub fn set(
+        self: &Rc<Self>,
+        table: usize,
+        id: Id,
+        data: Data,
+    ) -> impl Future<Output = Result<(), Failure>> + use<> {
+        let entered = self.enter(table, WRITE);
+        let need = match &entered {
+            Ok(table) if !table.fixed.is_empty() => Need::View(WRITE),
+            _ => Need::Nothing,
+        };
+        let key = Arc::clone(&id);
+        self.on_entered(entered, table, id, need, move |rows, log| rows.set(log, &key, data))
+    }
+
+    /// Changes the fields of a row that `patch`, a JSON object, has.
+    pub fn update(
+        self: &Rc<Self>,
+        table: usize,
+        id: Id,
+        patch: Data,
+    ) -> impl Future<Output = Result<(), Failure>> + use<> {
+        let entered = self.enter(table, WRITE);
+        let key = Arc::clone(&id);
+        self.on_entered(entered, table, id, Need::View(WRITE), move |rows, log| {
+            rows.update(log, &key, &patch)
+        })
+    }
+
+    /// Removes a row and tells whether there was one.
+    pub fn delete(
+        self: &Rc<Self>,
+        table: usize,
+        id: Id,
+    ) -> impl Future<Output = Result<bool, Failure>> + use<> {
+        let entered = self.enter(table, DELETE);
+        let key = Arc::clone(&id);
+        self.on_entered(entered, table, id, Need::Base(DELETE), move |rows, log| {
+            rows.delete(log, &key)
+        })
+    }
+
+    /// Makes a row, under a new id where none is given.
+    pub fn push(
+        self: &Rc<Self>,
+        table: usize,
+        id: Option<Id>,
+        data: Data,
+    ) -> impl Future<Output = Result<Id, Failure>> + use<> {
+        let entered = self.enter(table, WRITE);
+        let (id, need, entered) = match (id, new_id()) {
+            (Some(id), _) => (id, Need::View(WRITE), entered),
+            (None, Ok(id)) => (id, Need::Nothing, entered),
+            (None, Err(failure)) => (Id::from(""), Need::Nothing, Err(failure)),
+        };
+        let key = Arc::clone(&id);
+        self.on_entered(entered, table, id, need, move |rows, log| {
+            if matches!(need, Need::Nothing) {
+                rows.learn(Arc::clone(&key), Base::Absent);
+            }
+            rows.insert(log, &key, data).map(|()| key)
+        })
+    }
+
+    /// Forgets what was written: the call has failed.
+    pub fn discard(&self) {
+        let mut state = self.state.borrow_mut();
+        *state = State { over: true, newest: state.newest, ..State::default() };
+    }
+
+    /// Checks that the call may go on, and may do this with the table.
+    pub(super) fn enter(&self, table: usize, need: u8) -> Result<Arc<Table>, Failure> {
+        if self.state.borrow().over {
+            return Err(Failure::new("INTERNAL_ERROR", 500, OVER));
+        }
+        let Some(table) = self.tables.get(table) else {
+            return Err(Failure::not_found("Table not found"));
+        };
+        if self.session.perm & need != need {
+            let operation = match need {
+                READ => "read",
+                WRITE => "write",
+                _ => "delete",
+            };
+            let message = format!("Cannot {operation} table {}", table.name);
+            return Err(Failure::permission_denied(message));
+        }
+        Ok(Arc::clone(table))
+    }
+
+    pub(super) fn act<T>(
+        &self,
+        table: usize,
+        act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut state = self.state.borrow_mut();
+        let State { rows, log, .. } = &mut *state;
+        let Some(rows) = self.rows_of(rows, table) else {
+            return Err(Failure::not_found("Table not found"));
+        };
+        let done = act(rows, log)?;
+        if log.size > MAX_WRITTEN {
+            return Err(Failure::invalid(format!(
+                "A call writes at most {} MB",
+                MAX_WRITTEN >> 20
+            )));
+        }
+        Ok(done)
+    }
+
+    fn rows_of<'r>(
+        &self,
+        rows: &'r mut FxHashMap<usize, Rows>,
+        table: usize,
+    ) -> Option<&'r mut Rows> {
+        let description = self.tables.get(table)?;
+        Some(rows.entry(table).or_insert_with(|| Rows::new(Arc::clone(description))))
+    }
+
+    fn view(&self, table: usize, id: &str) -> View {
+        self.act(table, |rows, _| Ok(rows.view(id))).unwrap_or(View::Unknown)
+    }
+
+    fn on_entered<T: 'static>(
+        self: &Rc<Self>,
+        entered: Result<Arc<Table>, Failure>,
+        table: usize,
+        id: Id,
+        need: Need,
+        act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure> + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, Failure>> {
+        match entered {
+            Err(failure) => std::future::ready(Err(failure)).boxed_local(),
+            Ok(_) => self.on_row(table, id, need, act),
+        }
+    }
+
+    /// Acts on a row once what is needed is known, after the operations on it that wait already.
+    fn on_row<T: 'static>(
+        self: &Rc<Self>,
+        table: usize,
+        id: Id,
+        need: Need,
+        act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure> + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, Failure>> {
+        let key = (table, Arc::clone(&id));
+        let waits = self.state.borrow().turns.contains_key(&key);
+        if !waits && self.knows(table, &id, need) {
+            return std::future::ready(self.act(table, act)).boxed_local();
+        }
+        let turn = self.turn(table, Arc::clone(&id));
+        let storage = Rc::clone(self);
+        async move {
+            let done = {
+                let _turn = turn.lock().await;
+                storage.know(table, &id, need).await.and_then(|()| storage.act(table, act))
+            };
+            storage.end_turn(table, &id, &turn);
+            done
+        }
+        .boxed_local()
+    }
+
+    fn knows(&self, table: usize, id: &str, need: Need) -> bool {
+        match need {
+            Need::Nothing => true,
+            Need::View(_) => self.view(table, id) != View::Unknown,
+            Need::Base(_) => {
+                self.act(table, |rows, _| Ok(rows.base(id).is_some())).unwrap_or(false)
+            }
+        }
+    }
+
+    async fn know(self: &Rc<Self>, table: usize, id: &Id, need: Need) -> Result<(), Failure> {
+        match need {
+            Need::View(permission) | Need::Base(permission) if !self.knows(table, id, need) => {
+                self.load(table, Arc::clone(id), permission).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks PostgreSQL for a row, together with others that are asked for before this is polled.
+    pub(super) fn load(self: &Rc<Self>, table: usize, id: Id, permission: u8) -> Load {
+        let key = (table, permission);
+        let mut state = self.state.borrow_mut();
+        if let Some(batch) = state.batches.get(&key) {
+            batch.ids.borrow_mut().push(id);
+            return batch.load.clone();
+        }
+        let ids = Rc::new(RefCell::new(vec![id]));
+        let storage = Rc::downgrade(self);
+        let load = {
+            let ids = Rc::clone(&ids);
+            async move {
+                let Some(storage) = storage.upgrade() else { return Ok(()) };
+                storage.state.borrow_mut().batches.remove(&key);
+                let ids = ids.take();
+                storage.fetch(table, ids, permission).await
+            }
+        }
+        .boxed_local()
+        .shared();
+        state.batches.insert(key, Batch { ids, load: load.clone() });
+        load
+    }
+
+    async fn fetch(&self, table: usize, ids: Vec<Id>, permission: u8) -> Result<(), Failure> {
+        let statement = match self.tables.get(table) {
+            Some(table) => Arc::clone(&table.get),
+            None => return Err(Failure::not_found("Table not found")),
+        };
+        let params = vec![
+            Param::from(&self.session.key),
+            Param::Texts(ids.clone()),
+            Param::Int(permission.into()),
+        ];
+        let found = self.database.rows(&statement, params).await;
+        let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
+        let mut state = self.state.borrow_mut();
+        let State { rows, reads, newest, held, .. } = &mut *state;
+        *reads += 1;
+        let Some(rows) = self.rows_of(rows, table) else { return Ok(()) };
+        for row in &found {
+            *newest = (*newest).max(row.get("xmax"));
+            let Some(id) = row.get::<_, Option<&str>>("id") else { continue };
+            let base = match row.get::<_, Option<&str>>("data") {
+                None => Base::Foreign,
+                Some(data) => {
+                    *held += data.len();
+                    Base::Present(Rc::new(Stored {
+                        version: row.get("version"),
+                        txid: row.get("txid"),
+                        order: row.get("ord"),
+                        data: data.into(),
+                    }))
+                }
+            };
+            rows.learn(id.into(), base);
+        }
+        for id in ids {
+            rows.learn(id, Base::Absent);
+        }
+        if *held > MAX_HELD {
+            return Err(Failure::invalid(format!(
+                "A call holds at most {} MB of rows",
+                MAX_HELD >> 20
+            )));
+        }
+        Ok(())
+    }
+
+    /// What an operation waits behind and lets others wait behind it.
+    pub(super) fn turn(&self, table: usize, id: Id) -> Turn {
+        Rc::clone(self.state.borrow_mut().turns.entry((table, id)).or_default())
+    }
+
+    pub(super) fn end_turn(&self, table: usize, id: &Id, turn: &Turn) {
+        // The map's and the caller's: nobody else waits.
+        if Rc::strong_count(turn) == 2 {
+            self.state.borrow_mut().turns.remove(&(table, Arc::clone(id)));
+        }
+    }
+
+    /// Makes sure that of all rows that the call has written it is known whether they were there.
+    pub(super) async fn know_written(
+        self: &Rc<Self>,
+        table: usize,
+        permission: u8,
+    ) -> Result<(), Failure> {
+        let unknown = self.act(table, |rows, _| Ok(rows.written_blindly()))?;
+        let loads: Vec<Load> =
+            unknown.into_iter().map(|id| self.load(table, id, permission)).collect();
+        for load in loads {
+            load.await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the rows that a query has read, so that they need not be read again to be changed.
+    pub(super) fn remember(&self, table: usize, newest: i64, found: Vec<(Id, Base)>) {
+        let mut state = self.state.borrow_mut();
+        let State { rows, held, stale, .. } = &mut *state;
+        let Some(rows) = self.rows_of(rows, table) else { return };
+        for (id, base) in found {
+            match rows.base(&id) {
+                Some(known) => *stale |= !known.is_same(&base),
+                None if *held < MAX_REMEMBERED => {
+                    *held += base.size();
+                    rows.learn(id, base);
+                }
+                None => {}
+            }
+        }
+        state.reads += 1;
+        state.newest = state.newest.max(newest);
+    }
+
+    pub(super) fn predict(&self, predicate: Predicate) {
+        self.state.borrow_mut().predicates.push(predicate);
+    }
+
+    /// The operations on rows of a table that wait.
+    pub(super) fn turns(&self, table: usize) -> Vec<Turn> {
+        let state = self.state.borrow();
+        let mut turns: Vec<(&Id, &Turn)> = state
+            .turns
+            .iter()
+            .filter(|((of, _), _)| *of == table)
+            .map(|((_, id), turn)| (id, turn))
+            .collect();
+        turns.sort_by_key(|(id, _)| Arc::clone(id));
+        turns.into_iter().map(|(_, turn)| Rc::clone(turn)).collect()
+    }
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn new_id() -> Result<Id, Failure> {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::internal())?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id =
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+    Ok(id.into())
+}
+
+const OVER: &str =
+    "The call has ended, and its transaction with it: take tables from env.storage before";
+const MAX_WRITTEN: usize = 16 << 20;
+const MAX_HELD: usize = 64 << 20;
+const MAX_REMEMBERED: usize = 8 << 20;

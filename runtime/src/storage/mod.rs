@@ -1,0 +1,23 @@
+//! Tables on PostgreSQL and the state that calls share.
+
+mod buffer;
+mod call;
+mod commit;
+mod connection;
+mod database;
+mod fault;
+mod filter;
+mod order;
+mod param;
+mod query;
+mod storable;
+mod tables;
+mod tls;
+
+pub use call::{CallStorage, Row};
+pub use commit::CommitError;
+pub use database::Database;
+pub use fault::Fault;
+pub use param::Param;
+pub use query::Query;
+pub use tables::{Class, Table, Tables};

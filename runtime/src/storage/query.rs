@@ -1,0 +1,286 @@
+//! Queries: pages of PostgreSQL's rows, with the call's own writes merged into them.
+
+use std::{collections::VecDeque, rc::Rc, sync::Arc};
+
+use ring::digest::{Context, SHA256};
+use rustc_hash::FxHashSet;
+use serde_json::Value as Json;
+
+use super::{
+    buffer::{Base, Id, Stored, object},
+    call::{CallStorage, Row, Turn},
+    commit::{Predicate, Question},
+    filter::Filter,
+    order::{Order, Place},
+    param::Param,
+    storable::invalid,
+    tables::{DELETE, READ},
+};
+use crate::{failure::Failure, value::Value};
+
+/// The rows of a query, as they were when the first of them was asked for.
+pub struct Query {
+    storage: Rc<CallStorage>,
+    table: usize,
+    permission: u8,
+    filter: Filter,
+    order: Order,
+    /// How many rows are still wanted.
+    remaining: Option<u64>,
+    /// PostgreSQL's rows behind this place have not been read.
+    after: Option<Place>,
+    own: Option<Own>,
+    done: bool,
+}
+
+/// A row and where it stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Placed {
+    pub row: Row,
+    pub place: Place,
+}
+
+/// What the call had written when the query began.
+struct Own {
+    /// Rows of which PostgreSQL's version does not count.
+    hidden: FxHashSet<Id>,
+    /// Rows that are found, in the query's order.
+    rows: VecDeque<Placed>,
+}
+
+impl Query {
+    /// `options`: an object with `limit`, `cursor` and `orderBy`, or undefined.
+    pub fn new(
+        storage: &Rc<CallStorage>,
+        table: usize,
+        filter: &Value,
+        options: &Value,
+    ) -> Result<Self, Failure> {
+        let description = storage.enter(table, READ)?;
+        let option = |name: &str| match options {
+            Value::Object(fields) => fields.iter().find(|(key, _)| **key == *name).map(|(_, v)| v),
+            _ => None,
+        };
+        let filter = Filter::parse(&description, filter)?;
+        let remaining = option("limit").map(parse_limit).transpose()?;
+        let order = Order::parse(&description, option("orderBy").unwrap_or(&Value::Undefined))?;
+        let after = option("cursor").map(|cursor| order.decode_cursor(cursor)).transpose()?;
+        Ok(Self {
+            storage: Rc::clone(storage),
+            table,
+            permission: READ,
+            filter,
+            order,
+            remaining,
+            after,
+            own: None,
+            done: false,
+        })
+    }
+
+    /// The first row in the order of insertion, or the last, to be taken away.
+    fn end(storage: &Rc<CallStorage>, table: usize, last: bool) -> Self {
+        Self {
+            storage: Rc::clone(storage),
+            table,
+            permission: DELETE,
+            filter: Filter::default(),
+            order: Order { field: None, descending: last },
+            remaining: Some(1),
+            after: None,
+            own: None,
+            done: false,
+        }
+    }
+
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// The next rows; none when there are no more.
+    pub async fn page(&mut self) -> Result<Vec<Placed>, Failure> {
+        self.storage.enter(self.table, self.permission)?;
+        if self.own.is_none() {
+            self.start(self.storage.turns(self.table)).await?;
+        }
+        let mut page = Vec::new();
+        while page.is_empty() && !self.done && self.remaining != Some(0) {
+            page = self.next_page().await?;
+        }
+        if let Some(remaining) = &mut self.remaining {
+            page.truncate(usize::try_from(*remaining).unwrap_or(usize::MAX));
+            *remaining -= page.len() as u64;
+        }
+        Ok(page)
+    }
+
+    /// Finds among the rows that the call has written those that count.
+    async fn start(&mut self, turns: Vec<Turn>) -> Result<(), Failure> {
+        for turn in turns {
+            let _ = turn.lock().await;
+        }
+        self.storage.know_written(self.table, self.permission).await?;
+        let mut rows = Vec::new();
+        let mut hidden = FxHashSet::default();
+        self.storage.act(self.table, |known, _| {
+            for (id, written) in known.written() {
+                hidden.insert(Arc::clone(id));
+                let Some(data) = &written.data else { continue };
+                let fields = object(data);
+                if self.filter.matches(id, &fields) {
+                    let place = self.order.place(&fields, known.order(id, written));
+                    rows.push(Placed {
+                        row: Row { id: Arc::clone(id), data: Rc::clone(data) },
+                        place,
+                    });
+                }
+            }
+            Ok(())
+        })?;
+        if let Some(after) = &self.after {
+            rows.retain(|row| self.order.compare(&row.place, after).is_gt());
+        }
+        rows.sort_by(|left, right| self.order.compare(&left.place, &right.place));
+        self.own = Some(Own { hidden, rows: rows.into() });
+        Ok(())
+    }
+
+    async fn next_page(&mut self) -> Result<Vec<Placed>, Failure> {
+        let hidden = self.own.as_ref().map_or(0, |own| own.hidden.len());
+        let wanted = self.remaining.and_then(|wanted| usize::try_from(wanted).ok());
+        let take = wanted.map_or(PAGE, |wanted| wanted.saturating_add(hidden).min(PAGE));
+        let stored = self.read(take).await?;
+        self.done = stored.len() < take;
+        if let Some(last) = stored.last() {
+            self.after = Some(last.place.clone());
+        }
+        let Some(own) = &mut self.own else { return Ok(stored) };
+        let mut merged = Vec::with_capacity(stored.len());
+        for placed in stored {
+            while own
+                .rows
+                .front()
+                .is_some_and(|row| self.order.compare(&row.place, &placed.place).is_lt())
+            {
+                merged.extend(own.rows.pop_front());
+            }
+            if !own.hidden.contains(&placed.row.id) {
+                merged.push(placed);
+            }
+        }
+        if self.done {
+            merged.extend(own.rows.drain(..));
+        }
+        Ok(merged)
+    }
+
+    /// Reads a page of PostgreSQL's rows and remembers what it was.
+    async fn read(&self, take: usize) -> Result<Vec<Placed>, Failure> {
+        let storage = &self.storage;
+        let table = storage.enter(self.table, self.permission)?;
+        let key =
+            self.after.as_ref().and_then(|place| place.key.as_ref()).map(super::order::Key::text);
+        let question = Question {
+            filter: self.filter.normal_form(),
+            order_by: self.order.field().map(str::to_owned),
+            descending: self.order.descending,
+            after: key,
+            after_ord: self.after.as_ref().map(|place| place.order),
+            take: i32::try_from(take).unwrap_or(i32::MAX),
+        };
+        let params = vec![
+            Param::from(&storage.session.key),
+            question.filter.to_string().into(),
+            question.order_by.clone().into(),
+            Param::Flag(question.descending),
+            question.after.clone().into(),
+            question.after_ord.map_or(Param::Null, Param::Long),
+            Param::Int(question.take),
+            Param::Int(self.permission.into()),
+        ];
+        let found = storage.database.rows(&table.query, params).await;
+        let found = found.map_err(|fault| fault.into_failure(&storage.call_id))?;
+        let mut digest = Context::new(&SHA256);
+        let mut placed = Vec::with_capacity(found.len());
+        let mut bases = Vec::new();
+        let mut newest = 0;
+        for row in &found {
+            newest = newest.max(row.get("xmax"));
+            let Some(id) = row.get::<_, Option<&str>>("id") else { continue };
+            let data: &str = row.get("data");
+            let stored = Stored {
+                version: row.get("version"),
+                txid: row.get("txid"),
+                order: row.get("ord"),
+                data: data.into(),
+            };
+            let seen = format!("{}:{}:{}:{id};", stored.version, stored.txid, id.len());
+            digest.update(seen.as_bytes());
+            let id = Id::from(id);
+            let place = self.order.place_of_key(row.get("sort"), stored.order);
+            placed.push(Placed {
+                row: Row { id: Arc::clone(&id), data: Rc::clone(&stored.data) },
+                place,
+            });
+            bases.push((id, Base::Present(Rc::new(stored))));
+        }
+        storage.remember(self.table, newest, bases);
+        storage.predict(Predicate {
+            table,
+            digest: digest.finish().as_ref().to_vec(),
+            question: Some(question),
+            filter: Json::Null,
+        });
+        Ok(placed)
+    }
+}
+
+impl CallStorage {
+    /// Takes the last row away.
+    pub async fn pop(self: Rc<Self>, table: usize) -> Result<Option<Row>, Failure> {
+        self.take(table, true).await
+    }
+
+    /// Takes the first row away.
+    pub async fn shift(self: Rc<Self>, table: usize) -> Result<Option<Row>, Failure> {
+        self.take(table, false).await
+    }
+
+    async fn take(self: &Rc<Self>, table: usize, last: bool) -> Result<Option<Row>, Failure> {
+        // Of two at the same time the second sees what the first has left.
+        let before = self.turns(table);
+        let taking = Id::from(TAKING);
+        let turn = self.turn(table, Arc::clone(&taking));
+        let taken = {
+            let _turn = turn.lock().await;
+            self.take_end(table, last, before).await
+        };
+        self.end_turn(table, &taking, &turn);
+        taken
+    }
+
+    async fn take_end(
+        self: &Rc<Self>,
+        table: usize,
+        last: bool,
+        before: Vec<Turn>,
+    ) -> Result<Option<Row>, Failure> {
+        let mut query = Query::end(self, table, last);
+        query.start(before).await?;
+        let Some(found) = query.page().await?.pop() else { return Ok(None) };
+        self.delete(table, Arc::clone(&found.row.id)).await?;
+        Ok(Some(found.row))
+    }
+}
+
+fn parse_limit(limit: &Value) -> Result<u64, Failure> {
+    match limit {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole, not negative
+        Value::Number(number) if number.fract() == 0.0 && *number >= 0.0 => Ok(*number as u64),
+        _ => Err(invalid("limit", "expected a whole number, not negative")),
+    }
+}
+
+const PAGE: usize = 500;
+/// No row's id: those have no NUL.
+const TAKING: &str = "\0";

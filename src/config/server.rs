@@ -1,0 +1,180 @@
+//! What `kontract.toml` says of a gateway: `[server]`, `[database]`, `[auth]`.
+
+use std::{net::IpAddr, time::Duration};
+
+use kontract_runtime::config::{AuthConfig, Limits, is_origin, parse_perm};
+
+use super::{
+    Text,
+    document::{Document, Item},
+};
+use crate::model::diagnostic::Diagnostic;
+
+/// How `kontract dev` and `kontract serve` serve an application.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerOptions {
+    pub port: u16,
+    pub host: IpAddr,
+    /// Whether calls in JSON are answered.
+    pub json: bool,
+    /// Origins besides the server's own that browsers may call from.
+    pub cors: Vec<String>,
+    pub limits: Limits,
+    /// The names of the environment variables that `env` offers.
+    pub env: Vec<String>,
+    /// Where `fetch` may go besides public hosts: `host[:port]`, `loopback`, `private`.
+    pub egress: Vec<String>,
+    /// `privileges = "shared"`: the gateway runs as the role that owns the tables.
+    pub shared_privileges: bool,
+    pub auth: AuthConfig,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            port: 8787,
+            host: IpAddr::from([127, 0, 0, 1]),
+            json: true,
+            cors: Vec::new(),
+            limits: Limits::default(),
+            env: Vec::new(),
+            egress: Vec::new(),
+            shared_privileges: false,
+            auth: AuthConfig::default(),
+        }
+    }
+}
+
+/// Reads the three sections; what is wrong keeps its default and is reported.
+pub fn read(document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) -> ServerOptions {
+    let mut options = ServerOptions::default();
+    let server = |key| document.item("server", key);
+    if let Some(port) = server("port").and_then(|item| number(&item, 0, 65_535, diagnostics)) {
+        options.port = u16::try_from(port).unwrap_or_default();
+    }
+    if let Some(host) = server("host").and_then(|item| parse_host(&item, diagnostics)) {
+        options.host = host;
+    }
+    if let Some(json) = server("json").and_then(|item| item.boolean(diagnostics)) {
+        options.json = json;
+    }
+    let mut list = |key, expected, is_valid: fn(&str) -> bool| {
+        server(key).map_or(Vec::new(), |item| texts(&item, expected, is_valid, diagnostics))
+    };
+    options.cors =
+        list("cors", "an origin such as `https://app.example`, without a path", is_origin);
+    options.env = list("env", "names in capitals, such as `API_KEY`", is_variable);
+    options.egress = list("egress", "`host`, `host:port`, `loopback` or `private`", is_destination);
+    if let Some(item) = server("limits") {
+        read_limits(&item, &mut options.limits, diagnostics);
+    }
+    if let Some(item) = document.item("database", "privileges") {
+        options.shared_privileges = is_shared(&item, diagnostics);
+    }
+    read_auth(document, &mut options.auth, diagnostics);
+    options
+}
+
+fn read_limits(item: &Item<'_>, limits: &mut Limits, diagnostics: &mut Vec<Diagnostic>) {
+    for (key, item) in item.entries(&LIMITS, diagnostics) {
+        // Timers and sizes stay far from where arithmetic ends.
+        let Some(number) = number(&item, 1, 1 << 30, diagnostics) else { continue };
+        let size = usize::try_from(number).unwrap_or(usize::MAX);
+        match key {
+            "deadline_ms" => limits.deadline = Duration::from_millis(number),
+            "cpu_ms" => limits.cpu = Duration::from_millis(number),
+            "heap_mb" => limits.heap = size.saturating_mul(1 << 20),
+            "stack_kb" => limits.stack = size.saturating_mul(1 << 10),
+            "body_kb" => limits.body = size.saturating_mul(1 << 10),
+            _ => limits.in_flight = size,
+        }
+    }
+}
+
+fn read_auth(document: &Document<'_>, auth: &mut AuthConfig, diagnostics: &mut Vec<Diagnostic>) {
+    if let Some(seconds) = document
+        .item("auth", "session_ttl")
+        .and_then(|item| number(&item, 1, LONGEST_TTL, diagnostics))
+    {
+        auth.session_ttl = Duration::from_secs(seconds);
+    }
+    if let Some(allowed) =
+        document.item("auth", "allow_anonymous").and_then(|item| item.boolean(diagnostics))
+    {
+        auth.allow_anonymous = allowed;
+    }
+    let entries = document
+        .item("auth", "perm")
+        .map_or(Vec::new(), |item| item.entries(&["anonymous", "user"], diagnostics));
+    for (key, item) in entries {
+        let Some(text) = item.text(diagnostics) else { continue };
+        match (parse_perm(&text.value), key) {
+            (Some(perm), "anonymous") => auth.anonymous_perm = perm,
+            (Some(perm), _) => auth.user_perm = perm,
+            (None, _) => item.refuse("a mask such as `\"R__\"` or `\"RWX\"`", diagnostics),
+        }
+    }
+}
+
+fn number(
+    item: &Item<'_>,
+    least: u64,
+    most: u64,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<u64> {
+    let number = item.whole_number(diagnostics)?;
+    let number = u64::try_from(number).ok().filter(|number| (least..=most).contains(number));
+    if number.is_none() {
+        item.refuse(&format!("a whole number from {least} to {most}"), diagnostics);
+    }
+    number
+}
+
+fn texts(
+    item: &Item<'_>,
+    expected: &str,
+    is_valid: fn(&str) -> bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<String> {
+    let texts = item.texts(diagnostics).unwrap_or_default();
+    if texts.iter().any(|text| !is_valid(&text.value)) {
+        item.refuse(expected, diagnostics);
+    }
+    texts.into_iter().map(|Text { value, .. }| value).collect()
+}
+
+fn parse_host(item: &Item<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<IpAddr> {
+    let text = item.text(diagnostics)?.value;
+    let host = if text == "localhost" { "127.0.0.1" } else { &text };
+    let address = host.parse().ok();
+    if address.is_none() {
+        item.refuse("an address of this machine: `127.0.0.1`, `0.0.0.0`, `::`", diagnostics);
+    }
+    address
+}
+
+fn is_shared(item: &Item<'_>, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let Some(text) = item.text(diagnostics) else { return false };
+    match text.value.as_str() {
+        "shared" => true,
+        "minimal" => false,
+        _ => {
+            item.refuse("`minimal` or `shared`", diagnostics);
+            false
+        }
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+}
+
+fn is_destination(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "/@?#*".contains(c))
+}
+
+const LIMITS: [&str; 6] = ["deadline_ms", "cpu_ms", "heap_mb", "stack_kb", "body_kb", "in_flight"];
+/// A year.
+const LONGEST_TTL: u64 = 365 * 24 * 3600;

@@ -1,0 +1,191 @@
+//! A PostgreSQL server of a test binary's own: real, in a temporary folder, on a free port of
+//! loopback, trusting everybody there. Tests of `runtime/` include this file by its path.
+//!
+//! The server ends with the process that started it, however that ends: a shell waits for its
+//! standard input to close and then stops the server and removes the folder.
+#![allow(dead_code, reason = "no test binary needs all of it")]
+
+use std::{
+    env, fs,
+    net::TcpListener,
+    os::unix::{
+        fs::{MetadataExt, chown},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+pub struct Cluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    /// Whose processes they are: PostgreSQL refuses to run as root.
+    user: Option<u32>,
+    settings: Vec<String>,
+    port: u16,
+    keeper: Mutex<Option<Child>>,
+    databases: AtomicU32,
+}
+
+impl Cluster {
+    /// The server that all tests of this binary share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&[]))
+    }
+
+    /// `settings` as in postgresql.conf: `log_statement=all`.
+    pub fn start(settings: &[&str]) -> Self {
+        let folder =
+            tempfile::Builder::new().prefix("kontract-postgres-").tempdir().unwrap().keep();
+        let user = (fs::metadata(&folder).unwrap().uid() == 0).then_some(UNPRIVILEGED);
+        chown(&folder, user, user).unwrap();
+        let cluster = Self {
+            programs: programs(),
+            user,
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+            port: free_port(),
+            keeper: Mutex::new(None),
+            databases: AtomicU32::new(0),
+            folder,
+        };
+        let initdb = cluster
+            .command("initdb")
+            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "-D"])
+            .arg(cluster.data())
+            .arg("--no-sync")
+            .output()
+            .unwrap();
+        assert!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
+        cluster.run();
+        cluster
+    }
+
+    /// Of a superuser, or of another role.
+    pub fn url(&self, role: &str, database: &str) -> String {
+        format!("postgresql://{role}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Makes an empty database and returns its name.
+    pub fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let created = self
+            .command("createdb")
+            .args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string(), &name])
+            .output()
+            .unwrap();
+        assert!(created.status.success(), "createdb: {}", String::from_utf8_lossy(&created.stderr));
+        name
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    /// Ends the server as a crash does.
+    pub fn kill(&self) {
+        let pid = self.pid().expect("a running server");
+        signal("KILL", pid);
+        let mut keeper = self.keeper.lock().unwrap();
+        stop(keeper.as_mut().unwrap());
+        *keeper = None;
+    }
+
+    /// Starts the server, on its old port, after [`Cluster::kill`].
+    pub fn run(&self) {
+        let mut keeper = self.command("sh");
+        keeper.arg("-c").arg(KEEPER).arg("sh").arg(self.programs.join("postgres"));
+        keeper.arg("-D").arg(self.data()).arg("-k").arg(&self.folder);
+        keeper.args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
+        keeper.args(["-c", "max_connections=200"]);
+        for setting in &self.settings {
+            keeper.arg("-c").arg(setting);
+        }
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log"));
+        let child = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log.unwrap()).spawn();
+        *self.keeper.lock().unwrap() = Some(child.unwrap());
+        let start = Instant::now();
+        while !self.is_ready() {
+            assert!(start.elapsed() < Duration::from_secs(30), "no server: {}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let state = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let ours = self.pid().is_some_and(|pid| Path::new(&format!("/proc/{pid}")).exists());
+        ours && state.lines().nth(7).is_some_and(|line| line.trim() == "ready")
+    }
+
+    fn pid(&self) -> Option<u32> {
+        let state = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
+        state.lines().next()?.parse().ok()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = match program {
+            "sh" => Command::new("sh"),
+            program => Command::new(self.programs.join(program)),
+        };
+        // A folder that the user may read.
+        command.current_dir(&self.folder);
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.keeper.lock().unwrap().as_mut() {
+            stop(keeper);
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Closes the keeper's input and waits for it.
+fn stop(keeper: &mut Child) {
+    drop(keeper.stdin.take());
+    keeper.wait().unwrap();
+}
+
+fn signal(name: &str, pid: u32) {
+    let status = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+/// The folder of `postgres`, `initdb` and `createdb`.
+fn programs() -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    for version in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
+        folders.push(version.path().join("bin"));
+    }
+    let complete = |folder: &PathBuf| {
+        ["postgres", "initdb", "createdb"].iter().all(|program| folder.join(program).exists())
+    };
+    folders.into_iter().find(complete).expect("PostgreSQL on PATH or under /usr/lib/postgresql")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `nobody` on every Linux.
+const UNPRIVILEGED: u32 = 65_534;
+
+/// INT asks PostgreSQL to end its sessions and stop.
+const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -INT $server 2>&-; wait $server"#;
