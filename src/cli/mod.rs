@@ -17,6 +17,7 @@ mod build;
 mod check;
 mod clean;
 mod init;
+mod migrate;
 mod panic;
 mod terminal;
 
@@ -52,6 +53,8 @@ enum Command {
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
+    /// Keep the database's schema in step with the project
+    Migrate(migrate::MigrateArguments),
     /// Begin a new project: a server, or a server with a page
     ///
     /// Nothing is ever overwritten: the folder must be new, or empty.
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
         },
         Err(error) => {
@@ -226,3 +230,15 @@ Examples:
 
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
