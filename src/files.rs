@@ -65,7 +65,7 @@ pub fn is_temporary(name: &OsStr) -> bool {
     numbers.is_some_and(|numbers| numbers.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     File,
     Folder,
@@ -74,7 +74,7 @@ pub enum Kind {
     Other,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Entry {
     pub name: OsString,
     /// Of the entry itself: links are not followed.

@@ -2,6 +2,7 @@
 //! application's functions in embedded isolates. It reads a built folder (`dist/`) and knows
 //! nothing of the compiler.
 
+pub mod call;
 pub mod codec;
 pub mod config;
 pub mod engine;

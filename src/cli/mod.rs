@@ -16,6 +16,8 @@ use crate::{
 mod build;
 mod check;
 mod clean;
+mod init;
+mod migrate;
 mod panic;
 mod terminal;
 
@@ -51,6 +53,13 @@ enum Command {
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
+    /// Keep the database's schema in step with the project
+    Migrate(migrate::MigrateArguments),
+    /// Begin a new project: a server, or a server with a page
+    ///
+    /// Nothing is ever overwritten: the folder must be new, or empty.
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(init::InitArguments),
 }
 
 /// What every command takes.
@@ -114,6 +123,8 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
+            Command::Init(arguments) => init::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.
@@ -210,3 +221,24 @@ kontract.lock.json stays, and so do files that kontract did not make or that wer
 
 Exit codes:
   0  cleaned    1  the output folder cannot be read    2  wrong arguments or configuration";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  kontract init shop                   begin a server in the folder shop
+  kontract init shop --template react  begin a server with a page in React
+  kontract init                        begin in the current folder, which must be empty
+
+Exit codes:
+  0  created    2  wrong name or folder, or files that could not be written";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";

@@ -5,6 +5,7 @@ use crate::steps::Steps;
 /// A failed step does not keep the others from running, except those that need it.
 pub fn test(steps: &mut Steps) {
     steps.install("tests/corpus", &["--ignore-scripts"]);
+    steps.install("tests/postgres", &["--ignore-scripts"]);
     // Before cargo's own tests run, so that they find nothing to do but test.
     let built = cargo(steps, "cargo build", &["build", "--workspace", "--locked"]);
     cargo(steps, "cargo test", &["test", "--workspace", "--locked"]);
@@ -29,6 +30,7 @@ pub fn test(steps: &mut Steps) {
 /// The randomized tests read `KONTRACT_PROVE` for how long to go on.
 pub fn prove(steps: &mut Steps) {
     steps.install("tests/corpus", &["--ignore-scripts"]);
+    steps.install("tests/postgres", &["--ignore-scripts"]);
     // Not in release: overflow checks and debug assertions find more, and linking is quick.
     let mut command = steps.cargo(["test", "--workspace", "--locked"]);
     command.env("KONTRACT_PROVE", "1");

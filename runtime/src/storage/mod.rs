@@ -23,3 +23,4 @@ pub use param::Param;
 pub use query::Query;
 pub use retry::{Queues, Retry};
 pub use tables::{Class, Table, Tables};
+pub use tls::Target;

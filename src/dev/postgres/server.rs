@@ -1,0 +1,138 @@
+//! A running PostgreSQL.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    thread::available_parallelism,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use tokio::process::Child;
+
+use super::{
+    account::{Account, command},
+    binaries::Binaries,
+    data, log, process,
+};
+use crate::{dev::diagnostics, model::diagnostic::Diagnostic};
+
+/// A server of our own: it is reached through a socket in a folder that nobody else may enter.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    process: Pid,
+    socket: PathBuf,
+    plan: Plan,
+}
+
+/// What is run, as whom, and where.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub binaries: Binaries,
+    pub account: Option<Account>,
+    pub data: PathBuf,
+}
+
+impl Server {
+    pub async fn start(plan: Plan) -> Result<Self, Diagnostic> {
+        let Plan { binaries, account, data } = &plan;
+        let socket = data::socket_folder(data, account.as_ref())?;
+        let log = log::path(data);
+        let unusable = |error| diagnostics::folder_unusable(data, &error);
+        let output = File::create(&log).map_err(unusable)?;
+        let errors = output.try_clone().map_err(unusable)?;
+        let mut command = command(&binaries.folder.join("postgres"), account.as_ref(), data);
+        command.arg("-D").arg(data).arg("-k").arg(&socket).args(["-p", "5432"]);
+        for setting in settings() {
+            command.args(["-c", &setting]);
+        }
+        // A group of its own: Ctrl-C is for us, who stop it when nobody needs it any more.
+        command.stdout(Stdio::from(output)).stderr(Stdio::from(errors)).process_group(0);
+        let child = command.spawn().map_err(|error| {
+            diagnostics::not_started(&format!("{}: {error}", binaries.folder.display()), &log)
+        })?;
+        let process = Pid::from_raw(child.id().and_then(|id| id.try_into().ok()).unwrap_or(-1));
+        let mut server = Self { child, process, socket, plan };
+        server.wait_until_ready().await?;
+        Ok(server)
+    }
+
+    /// The URL of its superuser.
+    pub fn url(&self) -> String {
+        let folder = percent_encode(self.socket.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+        format!("postgresql://postgres@{folder}/postgres")
+    }
+
+    /// The folder of its socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Ends when the server does. May be dropped before.
+    pub async fn ended(&mut self) -> Diagnostic {
+        let how = describe(self.child.wait().await.ok());
+        log::explain_end(&self.plan.data, &how)
+    }
+
+    pub async fn stop(mut self) -> bool {
+        let child = &mut self.child;
+        process::end(self.process, || !matches!(child.try_wait(), Ok(None))).await
+    }
+
+    /// Asks it to end at once, and does not wait.
+    pub fn abandon(&self) {
+        let _ = kill(self.process, Signal::SIGQUIT);
+    }
+
+    /// The last line of `postmaster.pid` says how far the server is.
+    async fn wait_until_ready(&mut self) -> Result<(), Diagnostic> {
+        let status = self.plan.data.join("postmaster.pid");
+        let own = self.process.to_string();
+        let started = Instant::now();
+        while started.elapsed() < LONGEST_RECOVERY {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(log::explain_end(&self.plan.data, &describe(Some(status))));
+            }
+            let text = fs::read_to_string(&status).unwrap_or_default();
+            if text.lines().next() == Some(&own) && text.lines().any(|line| line.trim() == "ready")
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let child = &mut self.child;
+        process::end(self.process, || !matches!(child.try_wait(), Ok(None))).await;
+        Err(log::explain_end(&self.plan.data, "it was not ready in time"))
+    }
+}
+
+fn describe(status: Option<ExitStatus>) -> String {
+    status.map_or("it cannot be watched".to_owned(), |status| format!("it ended with {status}"))
+}
+
+/// Data is as safe as in production (`fsync` is on): a machine that loses power loses no work.
+/// Nothing of a request's parameters reaches the log.
+fn settings() -> Vec<String> {
+    let processors = available_parallelism().map_or(1, usize::from);
+    vec![
+        "listen_addresses=".to_owned(),
+        format!("max_connections={}", 50 + 10 * processors),
+        "shared_buffers=64MB".to_owned(),
+        "jit=off".to_owned(),
+        "log_parameter_max_length=0".to_owned(),
+        "log_parameter_max_length_on_error=0".to_owned(),
+    ]
+}
+
+/// After a crash the server first makes up for what it had not written.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(60);
