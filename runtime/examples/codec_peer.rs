@@ -17,6 +17,7 @@
 
 use std::io::{self, Read, Write};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kontract_runtime::{
     codec::{CodecError, EncodeError, Schema},
     manifest::Manifest,
@@ -90,9 +91,7 @@ fn describe(value: &Value) -> Json {
         Value::BigInt(value) => json!(["bigint", value.to_string()]),
         Value::String(text) => json!(["string", text]),
         Value::Date(time) => json!(["date", number(*time)]),
-        Value::Bytes(bytes) => {
-            json!(["bytes", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()])
-        }
+        Value::Bytes(bytes) => json!(["bytes", STANDARD.encode(bytes)]),
         Value::Array(items) => json!(["array", list(items)]),
         Value::Set(items) => json!(["set", list(items)]),
         Value::Map(entries) => {
@@ -123,11 +122,7 @@ fn value(json: &Json) -> Result<Value, Failure> {
         "bigint" => Value::BigInt(text()?.parse()?),
         "string" => Value::String(text()?.to_owned()),
         "date" => Value::Date(number()?),
-        "bytes" => {
-            let digits = text()?;
-            let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16);
-            Value::Bytes((0..digits.len()).step_by(2).map(byte).collect::<Result<_, _>>()?)
-        }
+        "bytes" => Value::Bytes(STANDARD.decode(text()?)?),
         "array" => Value::Array(values()?),
         "set" => Value::Set(values()?),
         "map" => {
