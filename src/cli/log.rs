@@ -7,9 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 /// To be called once. `json`: objects on a terminal, too.
 pub fn install(json: bool) {
-    let log = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_max_level(LevelFilter::INFO);
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::INFO);
     if json || !io::stderr().is_terminal() {
         log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
     } else {
