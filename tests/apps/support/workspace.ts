@@ -46,7 +46,7 @@ export async function copyApp(name: AppName, { overlay, crlf = [], below = '' }:
     await writeFile(path, (await readFile(path, 'utf8')).replace(/\r?\n/g, '\r\n'));
   }
   await linkPackages(root);
-  return { root, dist: join(root, 'dist'), client: join(root, 'dist/client'), server: join(root, 'dist/server') };
+  return workspaceAt(root);
 }
 
 /** Copies an application and builds it. */
@@ -54,6 +54,22 @@ export async function buildApp(name: AppName, options?: CopyOptions): Promise<Wo
   const workspace = await copyApp(name, options);
   await build(workspace);
   return workspace;
+}
+
+/** Copies a project that lies beside the tests, and builds it. */
+export async function buildProject(name: string): Promise<Workspace> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const root = join(folder, name);
+  await cp(join(here, name), root, { recursive: true });
+  await linkPackages(root);
+  const workspace = workspaceAt(root);
+  await build(workspace);
+  return workspace;
+}
+
+function workspaceAt(root: string): Workspace {
+  return { root, dist: join(root, 'dist'), client: join(root, 'dist/client'), server: join(root, 'dist/server') };
 }
 
 /** Runs `kontract build` in a copy; fails with everything it printed. */
