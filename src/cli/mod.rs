@@ -20,6 +20,7 @@ mod dev;
 mod init;
 mod log;
 mod panic;
+mod serve;
 mod signals;
 mod terminal;
 
@@ -67,6 +68,13 @@ enum Command {
     /// Nothing is ever overwritten: the folder must be new, or empty.
     #[command(after_help = INIT_EXAMPLES)]
     Init(init::InitArguments),
+    /// Serve the built application on PostgreSQL
+    ///
+    /// The output folder of the last build is served with the settings of kontract.toml; DATABASE_URL
+    /// and KONTRACT_SECRET come from the environment. Calls that run when it is asked to end are
+    /// finished first.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(serve::ServeArguments),
 }
 
 /// What every command takes.
@@ -134,6 +142,7 @@ pub fn run() -> ExitCode {
             Command::Clean(arguments) => clean::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Serve(arguments) => serve::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.
@@ -255,3 +264,16 @@ with an empty database.
 Exit codes:
   0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
   configuration; with a command after `--`, the command's own";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
+  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
+  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
+
+Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
+with at least 32 random bytes, the same for all gateways of an application.
+
+Exit codes:
+  0  asked to end, and ended    1  not started, or ended before its calls were finished
+  2  wrong arguments or configuration";

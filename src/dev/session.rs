@@ -21,7 +21,7 @@ use super::{
     folder::Folder,
     postgres::{self, Server, Surroundings},
     schema,
-    serving::Serving,
+    serving::{Refusal, Serving},
     watch::Watch,
 };
 use crate::{
@@ -208,7 +208,7 @@ impl<'a> Session<'a> {
                         Event::Reloaded { routes: &serving.routes(), time: begun.elapsed() };
                     (self.report)(event);
                 }
-                Err(diagnostic) => self.refuse(diagnostic),
+                Err(refusal) => self.refuse(refusal.diagnostic()),
             }
             return Ok(());
         }
@@ -242,12 +242,12 @@ impl<'a> Session<'a> {
         }
         let serving = match Serving::start(options, address, database, secret).await {
             Ok(serving) => serving,
+            Err(Refusal::Lasting(diagnostic)) if !self.is_ready => return Err(diagnostic),
             // Another build, or other settings, may do better.
-            Err((diagnostic, lasting)) if self.is_ready || !lasting => {
-                self.refuse(diagnostic);
+            Err(refusal) => {
+                self.refuse(refusal.diagnostic());
                 return Ok(());
             }
-            Err((diagnostic, _)) => return Err(diagnostic),
         };
         let url = serving.url();
         let time = self.begun.elapsed();

@@ -22,3 +22,17 @@ pub struct EngineConfig {
     pub development: bool,
     pub threads: usize,
 }
+
+/// Isolates and the threads they run on.
+pub struct Engine;
+
+impl Engine {
+    /// Serves a call.
+    #[allow(clippy::unused_async, reason = "isolates are not joined yet")]
+    pub async fn call(
+        &self,
+        _: crate::call::Call,
+    ) -> Result<crate::call::Reply, crate::failure::Failure> {
+        Err(crate::failure::Failure::unavailable("no isolates yet"))
+    }
+}

@@ -1,0 +1,45 @@
+//! Loads a build.
+
+use std::{fs, path::Path, sync::Arc};
+
+use super::{
+    accounts::Accounts,
+    dispatch::{self, Application},
+    error::StartError,
+};
+use crate::{codec::Schema, config::Config, manifest::Manifest};
+
+/// Reads the output folder of `kontract build` and makes isolates for it.
+pub async fn application(
+    dist: &Path,
+    config: &Config,
+    accounts: &Arc<Accounts>,
+) -> Result<Application, StartError> {
+    let manifest = manifest(dist)?;
+    let schema = Schema::load(&manifest)
+        .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
+    let base = config.base.as_deref().unwrap_or("/rpc");
+    let routes = dispatch::routes(&manifest, &schema, base)
+        .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
+    let _ = accounts;
+    Ok(Application { routes, auth: config.auth.clone(), engine: crate::engine::Engine })
+}
+
+fn manifest(dist: &Path) -> Result<Manifest, StartError> {
+    let file = dist.join("manifest.json");
+    let text = match fs::read(&file) {
+        Ok(text) => text,
+        Err(error) => {
+            let reason = format!("cannot be read ({error}): run `kontract build` first");
+            return Err(StartError::Build(file, reason));
+        }
+    };
+    let manifest = serde_json::from_slice::<Manifest>(&text).ok();
+    let understood = manifest.filter(|manifest| manifest.version == VERSION);
+    understood.ok_or_else(|| {
+        let reason = "not a manifest that this version understands: run `kontract build` again";
+        StartError::Build(file, reason.to_owned())
+    })
+}
+
+const VERSION: u32 = 1;
