@@ -19,6 +19,7 @@ mod clean;
 mod dev;
 mod init;
 mod log;
+mod migrate;
 mod panic;
 mod serve;
 mod signals;
@@ -63,6 +64,8 @@ enum Command {
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
+    /// Keep the database's schema in step with the project
+    Migrate(migrate::MigrateArguments),
     /// Begin a new project: a server, or a server with a page
     ///
     /// Nothing is ever overwritten: the folder must be new, or empty.
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
             Command::Clean(arguments) => clean::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
         },
         Err(error) => {
@@ -277,3 +281,15 @@ with at least 32 random bytes, the same for all gateways of an application.
 Exit codes:
   0  asked to end, and ended    1  not started, or ended before its calls were finished
   2  wrong arguments or configuration";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";

@@ -21,3 +21,4 @@ pub use fault::Fault;
 pub use param::Param;
 pub use query::Query;
 pub use tables::{Class, Table, Tables};
+pub use tls::Target;
