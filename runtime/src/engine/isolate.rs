@@ -1,26 +1,32 @@
 //! One isolate: a runtime with one context. It serves one call at a time.
 
 use std::{
-    cell::Cell,
     future::poll_fn,
     rc::Rc,
     sync::Arc,
     task::{Context as TaskContext, Poll, Waker},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use rquickjs::{Context, Ctx, Persistent, Promise, Runtime, promise::PromiseState};
+use rquickjs::{
+    Context, Ctx, Module, Object, Persistent, Promise, Runtime, Value, promise::PromiseState,
+};
 use tokio::time::timeout_at;
 
 use super::{
-    EngineConfig,
+    EngineConfig, bytecode,
     invocation::Invocation,
+    library,
+    modules::{self, Linker, Modules},
     ops::{Host, Ops},
+    slice::Slice,
     web,
 };
 
 pub struct Isolate {
-    // Dropped in this order: the context goes before its runtime.
+    // Dropped in this order: values, the context, its runtime.
+    /// What the entry exports.
+    application: Option<Persistent<Object<'static>>>,
     context: Context,
     runtime: Runtime,
     host: Rc<Host>,
@@ -38,30 +44,21 @@ pub enum Ended {
     Stuck,
 }
 
-/// How long JavaScript may go on without giving way.
-struct Slice {
-    length: Duration,
-    end: Cell<Instant>,
-    /// It was exceeded: the isolate cannot be used any more.
-    over: Cell<bool>,
-}
-
 impl Isolate {
     /// Makes an isolate with all that the host offers. The application's modules are not loaded.
     pub fn new(config: &Arc<EngineConfig>) -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         runtime.set_memory_limit(config.limits.heap);
         runtime.set_max_stack_size(config.limits.stack);
-        let slice = Rc::new(Slice {
-            length: config.limits.cpu,
-            end: Cell::new(Instant::now() + config.limits.cpu),
-            over: Cell::new(false),
-        });
+        let slice = Rc::new(Slice::new(config.limits.cpu));
         let clock = Rc::clone(&slice);
         runtime.set_interrupt_handler(Some(Box::new(move || clock.is_over())));
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-        let isolate = Self { context, runtime, host: Host::new(Arc::clone(config)), slice };
-        isolate.burst(|ctx| install(ctx, &isolate.host)).map_err(|error| error.to_string())?;
+        let host = Host::new(Arc::clone(config));
+        let isolate = Self { application: None, context, runtime, host, slice };
+        isolate.burst(|ctx| {
+            install(ctx, &isolate.host).map_err(|error| isolate.host.thrown(ctx, error).detail)
+        })?;
         Ok(isolate)
     }
 
@@ -69,9 +66,48 @@ impl Isolate {
         &self.host
     }
 
+    /// Loads the application. An error is a description of what was thrown.
+    pub fn load(&mut self, modules: Rc<dyn Modules>, entry: &str) -> Result<(), String> {
+        self.runtime.set_loader(Linker(Rc::clone(&modules)), Linker(Rc::clone(&modules)));
+        self.host.set_modules(modules);
+        let loading = self.burst(|ctx| match Module::import(ctx, entry) {
+            Ok(promise) => Ok(Persistent::save(ctx, promise)),
+            Err(error) => Err(self.host.thrown(ctx, error).detail),
+        });
+        if self.slice.was_exceeded() {
+            return Err("loading the modules takes too long".to_owned());
+        }
+        let loading = loading?;
+        let application = self.burst(|ctx| {
+            let promise = loading.restore(ctx).map_err(|error| error.to_string())?;
+            match promise.result::<Object<'_>>() {
+                None => Err("a module waits for something that never comes".to_owned()),
+                Some(Err(error)) => Err(self.host.thrown(ctx, error).detail),
+                Some(Ok(application)) => Ok(Persistent::save(ctx, application)),
+            }
+        })?;
+        self.application = Some(application);
+        Ok(())
+    }
+
+    /// What `src/auth.ts` exports, as far as JSON can say it.
+    pub fn auth(&self) -> Result<Option<serde_json::Value>, String> {
+        let Some(application) = self.application.clone() else { return Ok(None) };
+        let text = self.burst(|ctx| {
+            let read = || {
+                let config: Value<'_> = application.restore(ctx)?.get("__kontract_auth")?;
+                let text = ctx.json_stringify(config)?;
+                text.map(|text| text.to_string()).transpose()
+            };
+            read().map_err(|error| self.host.thrown(ctx, error).detail)
+        })?;
+        let config = text.map(|text| serde_json::from_str(&text)).transpose();
+        config.map_err(|error| format!("src/auth.ts: {error}"))
+    }
+
     /// Runs `body` and the jobs that follow from it, for one slice of time.
     pub fn burst<R>(&self, body: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
-        self.slice.end.set(Instant::now() + self.slice.length);
+        self.slice.begin();
         self.context.with(|ctx| {
             let result = body(&ctx);
             while !self.slice.is_over() && ctx.execute_pending_job() {}
@@ -86,7 +122,7 @@ impl Isolate {
         deadline: Instant,
     ) -> Result<(), Ended> {
         loop {
-            if self.slice.over.get() {
+            if self.slice.was_exceeded() {
                 return Err(Ended::Slice);
             }
             if self.context.with(|ctx| is_settled(&ctx, promise)) {
@@ -110,7 +146,7 @@ impl Isolate {
                 return false;
             }
         }
-        !self.slice.over.get() && !self.host.is_holding() && !self.runtime.is_job_pending()
+        !self.slice.was_exceeded() && !self.host.is_holding() && !self.runtime.is_job_pending()
     }
 
     /// Makes `invocation` the one that operations belong to; None ends it.
@@ -128,15 +164,6 @@ impl Drop for Isolate {
     }
 }
 
-impl Slice {
-    fn is_over(&self) -> bool {
-        if !self.over.get() && Instant::now() >= self.end.get() {
-            self.over.set(true);
-        }
-        self.over.get()
-    }
-}
-
 fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bool {
     let promise: rquickjs::Result<Promise<'js>> = promise.clone().restore(ctx);
     promise.is_ok_and(|promise| promise.state() != PromiseState::Pending)
@@ -145,16 +172,20 @@ fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bo
 /// Gives an isolate all that the host offers: each part adds its operations, then its JavaScript runs.
 fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     let ops = Ops::new(ctx, host)?;
+    host.set_table(ctx, ops.table().clone());
     ctx.globals().set("__host", ops.table().clone())?;
     web::install(&ops)?;
+    library::install(&ops)?;
+    modules::install(&ops)?;
+    bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js"))?;
     ctx.globals().remove("__host")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::atomic::AtomicBool, time::Duration};
+    use std::time::Duration;
 
-    use rquickjs::{Function, Object};
+    use rquickjs::Function;
 
     use super::*;
     use crate::config::Limits;
@@ -173,8 +204,7 @@ mod tests {
     async fn an_operation_settles_its_promise() {
         let isolate = Isolate::new(&config()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(1);
-        let effect = Arc::new(AtomicBool::new(false));
-        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, effect)));
+        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, Arc::default())));
         let host = Rc::clone(isolate.host());
         let promise = isolate
             .burst(|ctx| {

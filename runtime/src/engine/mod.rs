@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use crate::config::Limits;
 
 pub mod bytecode;
+pub mod convert;
 pub mod invocation;
 pub mod isolate;
+mod library;
+pub mod modules;
 pub mod ops;
+mod slice;
+mod thrown;
 pub mod web;
 
 /// How isolates are run.

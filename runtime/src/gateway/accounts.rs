@@ -6,6 +6,7 @@ use std::{
     time::Instant,
 };
 
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::{
@@ -110,7 +111,12 @@ impl Accounts {
         let (attempt, now) = (format!("{from} {address}"), Instant::now());
         self.per_address.attempt(&attempt, now)?;
         self.per_account.attempt(&address, now)?;
-        let (owner, hash) = self.account(&address, asked).await?.unzip();
+        // PostgreSQL has no NUL: nobody is called so.
+        let found = match address.contains('\0') {
+            true => None,
+            false => self.account(&address, asked).await?,
+        };
+        let (owner, hash) = found.unzip();
         let verdict = self.passwords.verify(password.clone(), hash.clone()).await?;
         let (Some(owner), Verdict::Right | Verdict::Outdated) = (owner, verdict) else {
             return Err(Failure::unauthorized());
@@ -171,9 +177,14 @@ impl Accounts {
     pub async fn set_groups(
         &self,
         user: &str,
-        groups: Vec<String>,
+        mut groups: Vec<String>,
         call_id: &str,
     ) -> Result<(), Failure> {
+        if user.contains('\0') || groups.iter().any(|group| group.contains('\0')) {
+            return Err(Failure::invalid("setGroups: expected text without NUL"));
+        }
+        let mut seen = FxHashSet::default();
+        groups.retain(|group| seen.insert(group.clone()));
         let groups = Param::Texts(groups.into_iter().map(Into::into).collect());
         let rows = self.database.rows(&SET_GROUPS, vec![user.into(), groups]).await;
         self.sessions.evict_user(user);

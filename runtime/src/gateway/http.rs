@@ -34,6 +34,7 @@ use crate::{
     call::{Call, Form},
     config::Limits,
     failure::Failure,
+    storage::Database,
 };
 
 /// What serves requests.
@@ -43,6 +44,7 @@ pub struct Host {
     pub accounts: Arc<Accounts>,
     pub origins: OriginPolicy,
     pub readiness: Readiness,
+    pub database: Arc<Database>,
     pub limits: Limits,
     /// A second prefix of the routes beside `/rpc`.
     pub base: Option<String>,

@@ -23,6 +23,8 @@ use crate::{config::Config, storage::Database};
 mod accounts;
 mod answer;
 mod auth;
+mod auth_config;
+mod collector;
 mod dispatch;
 mod email;
 mod error;
@@ -65,6 +67,7 @@ impl Gateway {
         let address = listener.local_addr().map_err(StartError::Threads)?;
         let (closing, closed) = watch::channel(false);
         let server = Some(threads.spawn(server::run(Arc::clone(&host), listener, closed)));
+        threads.spawn(collector::run(Arc::clone(&host.database)));
         Ok(Self { address, host, config, closing, server, _threads: threads })
     }
 
@@ -148,7 +151,8 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
         sessions,
         accounts,
         origins: OriginPolicy::new(config.cors.clone(), config.development),
-        readiness: Readiness::new(database),
+        readiness: Readiness::new(Arc::clone(&database)),
+        database,
         limits: config.limits,
         base: config.base.clone(),
         json: config.json,

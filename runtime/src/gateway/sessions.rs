@@ -130,8 +130,9 @@ impl Sessions {
     }
 }
 
+/// A second at least.
 pub fn seconds(duration: Duration) -> Param {
-    Param::Int(i32::try_from(duration.as_secs()).unwrap_or(i32::MAX))
+    Param::Int(i32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(i32::MAX))
 }
 
 fn derive(key: &hmac::Key, token: &str) -> SessionKey {

@@ -68,6 +68,31 @@ struct Batch {
     load: Load,
 }
 
+/// What an operation comes to.
+pub enum Answer<T> {
+    Now(Result<T, Failure>),
+    /// Nothing happens before it is polled.
+    Later(LocalBoxFuture<'static, Result<T, Failure>>),
+}
+
+impl<T> Answer<T> {
+    fn later(work: impl Future<Output = Result<T, Failure>> + 'static) -> Self {
+        Self::Later(work.boxed_local())
+    }
+}
+
+impl<T: 'static> IntoFuture for Answer<T> {
+    type Output = Result<T, Failure>;
+    type IntoFuture = LocalBoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        match self {
+            Self::Now(result) => std::future::ready(result).boxed_local(),
+            Self::Later(work) => work,
+        }
+    }
+}
+
 /// What an operation must know before it can act.
 #[derive(Clone, Copy)]
 enum Need {
@@ -106,54 +131,28 @@ impl CallStorage {
         self.state.borrow().newest
     }
 
-    pub fn get(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-    ) -> impl Future<Output = Result<Option<Row>, Failure>> + use<> {
-        let show = {
-            let id = Arc::clone(&id);
-            move |rows: &mut Rows, log: &mut Log| {
-                Ok(rows.show(log, &id).map(|data| Row { id, data }))
-            }
-        };
-        let entered = self.enter(table, READ);
-        let storage = Rc::clone(self);
-        let key = (table, Arc::clone(&id));
-        let waits = self.state.borrow().turns.contains_key(&key);
-        let load = match &entered {
-            Ok(_) if !waits && storage.view(table, &id) == View::Unknown => {
-                Some(self.load(table, Arc::clone(&id), READ))
-            }
-            _ => None,
-        };
-        let ready = match (&load, entered) {
-            (_, Err(failure)) => Some(Err(failure)),
-            (None, Ok(_)) if !waits => Some(storage.act(table, show.clone())),
-            _ => None,
-        };
-        async move {
-            match (ready, load) {
-                (Some(ready), _) => ready,
-                (None, Some(load)) => {
-                    load.await?;
-                    // As it was when it was asked for: writes that came later are not seen.
-                    storage.act(table, move |rows, _| {
-                        Ok(rows.show_base(&id).map(|data| Row { id, data }))
-                    })
-                }
-                (None, None) => storage.on_row(table, id, Need::View(READ), show).await,
-            }
+    pub fn get(self: &Rc<Self>, table: usize, id: Id) -> Answer<Option<Row>> {
+        if let Err(failure) = self.enter(table, READ) {
+            return Answer::Now(Err(failure));
         }
+        let waits = self.state.borrow().turns.contains_key(&(table, Arc::clone(&id)));
+        if waits || self.view(table, &id) != View::Unknown {
+            let key = Arc::clone(&id);
+            return self.on_row(table, id, Need::View(READ), move |rows, log| {
+                Ok(rows.show(log, &key).map(|data| Row { id: key, data }))
+            });
+        }
+        let load = self.load(table, Arc::clone(&id), READ);
+        let storage = Rc::clone(self);
+        Answer::later(async move {
+            load.await?;
+            // As it was when it was asked for: writes that came later are not seen.
+            storage.act(table, |rows, _| Ok(rows.show_base(&id).map(|data| Row { id, data })))
+        })
     }
 
     /// Makes or replaces a row.
-    pub fn set(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-        data: Data,
-    ) -> impl Future<Output = Result<(), Failure>> + use<> {
+    pub fn set(self: &Rc<Self>, table: usize, id: Id, data: Data) -> Answer<()> {
         let entered = self.enter(table, WRITE);
         let need = match &entered {
             Ok(table) if !table.fixed.is_empty() => Need::View(WRITE),
@@ -164,12 +163,7 @@ impl CallStorage {
     }
 
     /// Changes the fields of a row that `patch`, a JSON object, has.
-    pub fn update(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-        patch: Data,
-    ) -> impl Future<Output = Result<(), Failure>> + use<> {
+    pub fn update(self: &Rc<Self>, table: usize, id: Id, patch: Data) -> Answer<()> {
         let entered = self.enter(table, WRITE);
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, Need::View(WRITE), move |rows, log| {
@@ -178,11 +172,7 @@ impl CallStorage {
     }
 
     /// Removes a row and tells whether there was one.
-    pub fn delete(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-    ) -> impl Future<Output = Result<bool, Failure>> + use<> {
+    pub fn delete(self: &Rc<Self>, table: usize, id: Id) -> Answer<bool> {
         let entered = self.enter(table, DELETE);
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, Need::Base(DELETE), move |rows, log| {
@@ -191,12 +181,7 @@ impl CallStorage {
     }
 
     /// Makes a row, under a new id where none is given.
-    pub fn push(
-        self: &Rc<Self>,
-        table: usize,
-        id: Option<Id>,
-        data: Data,
-    ) -> impl Future<Output = Result<Id, Failure>> + use<> {
+    pub fn push(self: &Rc<Self>, table: usize, id: Option<Id>, data: Data) -> Answer<Id> {
         let entered = self.enter(table, WRITE);
         let (id, need, entered) = match (id, new_id()) {
             (Some(id), _) => (id, Need::View(WRITE), entered),
@@ -278,9 +263,9 @@ impl CallStorage {
         id: Id,
         need: Need,
         act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure> + 'static,
-    ) -> LocalBoxFuture<'static, Result<T, Failure>> {
+    ) -> Answer<T> {
         match entered {
-            Err(failure) => std::future::ready(Err(failure)).boxed_local(),
+            Err(failure) => Answer::Now(Err(failure)),
             Ok(_) => self.on_row(table, id, need, act),
         }
     }
@@ -292,23 +277,22 @@ impl CallStorage {
         id: Id,
         need: Need,
         act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure> + 'static,
-    ) -> LocalBoxFuture<'static, Result<T, Failure>> {
+    ) -> Answer<T> {
         let key = (table, Arc::clone(&id));
         let waits = self.state.borrow().turns.contains_key(&key);
         if !waits && self.knows(table, &id, need) {
-            return std::future::ready(self.act(table, act)).boxed_local();
+            return Answer::Now(self.act(table, act));
         }
         let turn = self.turn(table, Arc::clone(&id));
         let storage = Rc::clone(self);
-        async move {
+        Answer::later(async move {
             let done = {
                 let _turn = turn.lock().await;
                 storage.know(table, &id, need).await.and_then(|()| storage.act(table, act))
             };
             storage.end_turn(table, &id, &turn);
             done
-        }
-        .boxed_local()
+        })
     }
 
     fn knows(&self, table: usize, id: &str, need: Need) -> bool {

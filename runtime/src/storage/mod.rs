@@ -10,15 +10,17 @@ mod filter;
 mod order;
 mod param;
 mod query;
+mod retry;
 mod storable;
 mod tables;
 mod tls;
 
-pub use call::{CallStorage, Row};
+pub use call::{Answer, CallStorage, Row};
 pub use commit::CommitError;
 pub use database::Database;
 pub use fault::Fault;
 pub use param::Param;
 pub use query::Query;
+pub use retry::{Queues, Retry};
 pub use tables::{Class, Table, Tables};
 pub use tls::Target;

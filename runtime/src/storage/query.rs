@@ -248,9 +248,10 @@ impl CallStorage {
 
     async fn take(self: &Rc<Self>, table: usize, last: bool) -> Result<Option<Row>, Failure> {
         // Of two at the same time the second sees what the first has left.
-        let before = self.turns(table);
         let taking = Id::from(TAKING);
         let turn = self.turn(table, Arc::clone(&taking));
+        let mut before = self.turns(table);
+        before.retain(|other| !Rc::ptr_eq(other, &turn));
         let taken = {
             let _turn = turn.lock().await;
             self.take_end(table, last, before).await

@@ -24,6 +24,8 @@ export interface GatewayOptions {
   postgres?: Postgres;
   /** The database; a new one when left out. */
   database?: string;
+  /** Told of every line of the log. */
+  onLine?: (line: LogLine) => void;
 }
 
 /** A line of the gateway's log. */
@@ -40,8 +42,6 @@ export interface Gateway {
   database: string;
   /** What it wrote to standard error. */
   log(): string;
-  /** The lines of its log. */
-  lines(): LogLine[];
   /** Asks it to end, and returns its exit code. */
   close(): Promise<number | null>;
 }
@@ -64,7 +64,10 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
   await writeFile(file, `${own}\n${config}`);
   const child = spawn(compiler(), ['serve', '--config', file, '--port', '0', '--json', ...args], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    log += `${line}\n`;
+    if (line.startsWith('{')) options.onLine?.(JSON.parse(line) as LogLine);
+  });
   const url = await listening(child, () => log);
   return {
     url,
@@ -72,7 +75,6 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
     postgres,
     database,
     log: () => log,
-    lines: () => log.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : [])),
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const ended = once(child, 'exit');
