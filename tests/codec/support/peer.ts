@@ -75,10 +75,13 @@ const letters = {
   damage: 'm', damageJson: 'j',
 } as const;
 
-/** A value in words that both sides understand; undefined where there are none for it. */
-export function described(value: unknown): string | undefined {
+/**
+ * A value in words that both sides understand; undefined where there are none for it, or where it is
+ * deeper than the peer reads JSON, three levels for each of its own.
+ */
+export function described(value: unknown, levels = 38): string | undefined {
   try {
-    return JSON.stringify(describe(value, 0));
+    return JSON.stringify(describe(value, levels));
   } catch (error) {
     if (error instanceof Indescribable) return undefined;
     throw error;
@@ -87,10 +90,9 @@ export function described(value: unknown): string | undefined {
 
 class Indescribable extends Error {}
 
-function describe(value: unknown, depth: number): unknown {
-  // The peer reads so many levels of JSON, three for each of a value.
-  if (depth > 38) throw new Indescribable();
-  const inner = (item: unknown) => describe(item, depth + 1);
+function describe(value: unknown, levels: number): unknown {
+  if (levels === 0) throw new Indescribable();
+  const inner = (item: unknown) => describe(item, levels - 1);
   switch (typeof value) {
     case 'undefined':
       return ['undefined'];
