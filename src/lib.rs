@@ -13,6 +13,7 @@ pub mod lock;
 pub mod check;
 pub mod typescript;
 pub mod pipeline;
+pub mod migrate;
 pub mod dev;
 pub mod init;
 pub mod cli;

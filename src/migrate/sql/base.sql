@@ -1,8 +1,8 @@
 -- What every Kontract database has, whatever the application's tables: schemas, the two tables
 -- that the gateway may read, sessions and accounts, queries, and the commit of a call.
 --
--- It runs as the owner ({owner} stands for its name, {gateway} for the gateway's), again whenever
--- its text changed: everything here can be repeated.
+-- It runs as the owner, and again whenever its text changed: everything here can be repeated.
+-- {gateway} stands for the gateway's role.
 --
 -- Whoever calls gives k, HMAC(KONTRACT_SECRET, session), and never a tenant, a user or a
 -- permission: those are found by SHA-256(k). Functions whose names begin with _ are internal.
@@ -58,10 +58,9 @@ CREATE INDEX IF NOT EXISTS calls_at ON kontract.calls (at);
 CREATE TABLE IF NOT EXISTS kontract.tables (
   id text PRIMARY KEY,
   ptr text NOT NULL,
-  description jsonb NOT NULL,
-  functions text NOT NULL
+  description jsonb NOT NULL
 );
-COMMENT ON TABLE kontract.tables IS 'The tables as they were made: their fields, and the hash of their functions.';
+COMMENT ON TABLE kontract.tables IS 'The tables as they were made.';
 
 CREATE TABLE IF NOT EXISTS kontract.constraints (
   name text PRIMARY KEY,
@@ -78,7 +77,7 @@ CREATE TABLE IF NOT EXISTS kontract.marks (
 COMMENT ON TABLE kontract.marks IS 'When which transactions had ended: tells how old a tombstone is.';
 
 CREATE TABLE IF NOT EXISTS kontract.base (hash text NOT NULL);
-COMMENT ON TABLE kontract.base IS 'One row: the hash of the text that made all this.';
+COMMENT ON TABLE kontract.base IS 'One row: the hash of the texts that these functions, and those of the tables, were made from.';
 
 -- The gateway's role sees of the two tables what belongs to the session whose k (in hex) it has
 -- put into kontract.k for a transaction; without one, nothing.
@@ -213,14 +212,15 @@ BEGIN
 END $$;
 
 -- The schema as it is: what `serve` compares with the build that it is to serve.
-CREATE OR REPLACE FUNCTION kontract.schema() RETURNS TABLE (id text, description jsonb)
+CREATE OR REPLACE FUNCTION kontract.schema() RETURNS TABLE (base text, tables jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT t.id, t.description FROM kontract.tables AS t ORDER BY t.id COLLATE "C";
+  SELECT (SELECT b.hash FROM kontract.base AS b),
+         (SELECT coalesce(jsonb_object_agg(t.id, t.description), '{}') FROM kontract.tables AS t);
 $$;
 
 -- Reading --------------------------------------------------------------------------------------
 
--- The user of k, who may do with a table of his tenant what `need` (R 4, W 2, X 1) says. Only
+-- The user of k, who may do with a table of his tenant what `need` (R 4, W 2 or X 1) says. Only
 -- tables of the tenant `main` have functions of their own.
 CREATE OR REPLACE FUNCTION kontract._caller(k bytea, name text, need int) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
@@ -234,9 +234,20 @@ BEGIN
   IF caller IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'KX401', MESSAGE = 'Unauthorized';
   END IF;
+  IF need NOT IN (4, 2, 1) OR need IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'KX400', MESSAGE = 'need: expected 4, 2 or 1';
+  END IF;
   PERFORM kontract._allow(name, need, perm) WHERE perm IS NULL OR perm & need <> need;
   RETURN caller;
 END $$;
+
+-- Any permission that k has on a table: what was seen can be compared by whoever could see it.
+CREATE OR REPLACE FUNCTION kontract._any(k bytea, name text) RETURNS int
+LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN t.perm & s.permissions & 4 > 0 THEN 4 WHEN t.perm & s.permissions & 2 > 0 THEN 2 ELSE 1 END
+  FROM kontract.trxs AS t JOIN kontract.storage AS s ON s.owner = t.owner AND s.id = name
+  WHERE t.sid = sha256(k);
+$$;
 
 -- Raises what is wrong with an operation that needs more than `perm`; null: there is no such table.
 CREATE OR REPLACE FUNCTION kontract._allow(name text, need int, perm int) RETURNS void
@@ -409,19 +420,19 @@ BEGIN
     SELECT r.t, array_agg(r.id) AS ids, jsonb_agg(jsonb_build_object('id', r.id, 'v', r.v, 'x', r.x)) AS seen
     FROM jsonb_to_recordset(reads) AS r(t text, id text, v int, x bigint) GROUP BY r.t
   LOOP
-    PERFORM kontract._caller(k, part.t, 4);
+    PERFORM kontract._caller(k, part.t, kontract._any(k, part.t));
     EXECUTE format(
       'SELECT bool_and(s.v IS NOT DISTINCT FROM g.version AND s.x IS NOT DISTINCT FROM g.txid)
-       FROM jsonb_to_recordset($3) AS s(id text, v int, x bigint) LEFT JOIN kontract.%I($1, $2) AS g ON g.id = s.id',
+       FROM jsonb_to_recordset($3) AS s(id text, v int, x bigint) LEFT JOIN kontract.%I($1, $2, $4) AS g ON g.id = s.id',
       'get_' || part.t
-    ) INTO same USING k, part.ids, part.seen;
+    ) INTO same USING k, part.ids, part.seen, kontract._any(k, part.t);
     PERFORM kontract._conflict() WHERE NOT same;
   END LOOP;
   FOR part IN
     SELECT p.* FROM jsonb_to_recordset(predicates) AS p(t text, kind text, filter jsonb, order_by text,
       descending boolean, after text, after_ord bigint, take int, digest text)
   LOOP
-    PERFORM kontract._caller(k, part.t, 4);
+    PERFORM kontract._caller(k, part.t, kontract._any(k, part.t));
     IF part.kind = 'count' THEN
       EXECUTE format('SELECT encode(c.digest, ''hex'') = $3 FROM kontract.%I($1, $2) AS c', 'count_' || part.t)
       INTO same USING k, part.filter, part.digest;
@@ -430,8 +441,9 @@ BEGIN
       EXECUTE format(
         'SELECT encode(sha256(convert_to(coalesce(string_agg(
            q.version || '':'' || q.txid || '':'' || octet_length(q.id) || '':'' || q.id || '';'', '''' ORDER BY q.ordinality), ''''), ''UTF8'')), ''hex'') = $8
-         FROM kontract.%I($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS q', 'query_' || part.t
-      ) INTO same USING k, part.filter, part.order_by, part.descending, part.after, part.after_ord, part.take, part.digest;
+         FROM kontract.%I($1, $2, $3, $4, $5, $6, $7, $9) WITH ORDINALITY AS q', 'query_' || part.t
+      ) INTO same USING k, part.filter, part.order_by, part.descending, part.after, part.after_ord, part.take, part.digest,
+        kontract._any(k, part.t);
     END IF;
     PERFORM kontract._conflict() WHERE same IS NOT TRUE;
   END LOOP;
@@ -488,11 +500,11 @@ BEGIN
       SELECT w.t, CASE w.op WHEN 'delete' THEN 1 ELSE 2 END AS need, false AS fixed, true AS written
       FROM jsonb_to_recordset(writes) AS w(t text, op text)
       UNION ALL
-      SELECT r.t, 4, r.v IS NULL AND NOT EXISTS (
+      SELECT r.t, 0, r.v IS NULL AND NOT EXISTS (
         SELECT FROM jsonb_to_recordset(writes) AS w(t text, id text) WHERE w.t = r.t AND w.id = r.id), false
       FROM jsonb_to_recordset(reads) AS r(t text, id text, v int)
       UNION ALL
-      SELECT p.t, 4, true, false FROM jsonb_to_recordset(predicates) AS p(t text)
+      SELECT p.t, 0, true, false FROM jsonb_to_recordset(predicates) AS p(t text)
     ) AS a GROUP BY a.t ORDER BY a.t COLLATE "C"
   LOOP
     PERFORM kontract._allow(part.t, part.need, part.perm) WHERE part.perm IS NULL OR part.perm & part.need <> part.need;

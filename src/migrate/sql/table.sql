@@ -1,15 +1,15 @@
--- The functions of a table: static SQL, so that PostgreSQL keeps their plans. Names in braces stand
--- for {table}, its logical name; {ptr}, its physical one; {fields}, the classes of its fields;
--- {readonly}, those that keep the value they were inserted with; {mine}, whether the caller may see
--- the row r; {whose}, the user whose rows are meant, or null.
+-- The functions of the table {table}: static SQL, so that PostgreSQL keeps their plans.
+
+-- need: the one permission that the operation behind it takes: R 4 to read, W 2 to update, X 1 to
+-- remove what is found.
 
 -- The live rows among ids. Of another user's row in an owned table the id alone; where nothing is
 -- found, one row of nulls with xmax: the snapshot's.
-CREATE OR REPLACE FUNCTION kontract."get_{table}"(k bytea, ids text[])
+CREATE OR REPLACE FUNCTION kontract."get_{table}"(k bytea, ids text[], need int DEFAULT 4)
 RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, xmax bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
 DECLARE
-  caller text := kontract._caller(k, '{table}', 4);
+  caller text := kontract._caller(k, '{table}', need);
   newest bigint := txid_snapshot_xmax(txid_current_snapshot());
 BEGIN
   -- A plan of its own: it uses the key however small the table was when it was made.
@@ -31,12 +31,13 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION kontract."query_{table}"(
-  k bytea, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int
+  k bytea, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int,
+  need int DEFAULT 4
 )
 RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  caller text := kontract._caller(k, '{table}', 4);
+  caller text := kontract._caller(k, '{table}', need);
 BEGIN
   RETURN QUERY SELECT * FROM kontract._query(
     '{table}', 'kdata."{ptr}"', {whose}, '{fields}', filter, order_by, descending, after, after_ord, take);
@@ -144,9 +145,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Functions that a table had before may have had other results: the gateway is given these.
-REVOKE ALL ON FUNCTION kontract."get_{table}"(bytea, text[]), kontract."count_{table}"(bytea, jsonb),
-  kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int),
+REVOKE ALL ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
+  kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int),
   kontract."_lock_{table}"(text, jsonb), kontract."_write_{table}"(text, jsonb) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION kontract."get_{table}"(bytea, text[]), kontract."count_{table}"(bytea, jsonb),
-  kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int) TO {gateway};
+GRANT EXECUTE ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
+  kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int) TO {gateway};

@@ -1,0 +1,239 @@
+//! Diagnostics of migrations: K195–K199.
+
+use std::{
+    error::Error as _,
+    fmt::{self, Write as _},
+};
+
+use tokio_postgres::{Config, Error, config::Host, error::SqlState};
+
+use super::plan::Obstacle;
+use crate::{
+    diagnostic::render::plural,
+    model::{SourcePath, diagnostic::Diagnostic},
+};
+
+/// Why a database is not as it should be.
+#[derive(Debug)]
+pub enum Problem {
+    /// There is no server, or it lets nobody in.
+    Unreachable(Diagnostic),
+    /// Changes that rows stand in the way of. Nothing was changed.
+    Refused(Vec<Diagnostic>),
+    /// Anything else. Nothing was changed.
+    Failed(Diagnostic),
+}
+
+impl Problem {
+    pub fn diagnostics(self) -> Vec<Diagnostic> {
+        match self {
+            Self::Unreachable(diagnostic) | Self::Failed(diagnostic) => vec![diagnostic],
+            Self::Refused(diagnostics) => diagnostics,
+        }
+    }
+}
+
+#[cold]
+pub fn no_url(variable: &str) -> Problem {
+    let help = match variable {
+        "DATABASE_URL" => {
+            "set it to the URL that the gateway is to use: its role is created with that password"
+        }
+        _ => "set it to the URL of a role that may create roles and schemas",
+    };
+    Problem::Failed(error("K195", format!("{variable} is not set")).help(help))
+}
+
+#[cold]
+pub fn no_runtime(failure: &std::io::Error) -> Problem {
+    Problem::Failed(error("K199", format!("the migration cannot begin: {failure}")))
+}
+
+#[cold]
+pub fn no_manifest(path: &SourcePath, reason: &dyn fmt::Display) -> Diagnostic {
+    let message = format!("there is no build to migrate to: {reason}");
+    Diagnostic::error("K199", path, None, message).help("run `kontract build` first")
+}
+
+/// Host and port, without the password.
+pub struct Place(String);
+
+impl Place {
+    pub fn of(config: &Config) -> Self {
+        let host = match config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => path.display().to_string(),
+            None => "localhost".to_owned(),
+        };
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        Self(format!("{host}:{port}"))
+    }
+}
+
+#[cold]
+pub fn bad_url(variable: &str, reason: &str) -> Problem {
+    let help = "write it as `postgresql://role:password@host:5432/database`";
+    Problem::Unreachable(error("K195", format!("{variable} cannot be used: {reason}")).help(help))
+}
+
+#[cold]
+pub fn silent(place: &Place) -> Problem {
+    let message = format!("PostgreSQL at {} does not answer", place.0);
+    Problem::Unreachable(error("K195", message).help("check host and port, and firewalls between"))
+}
+
+#[cold]
+pub fn unreachable(place: &Place, variable: &str, failure: &Error) -> Problem {
+    let message = format!("PostgreSQL at {} cannot be reached: {}", place.0, reason(failure));
+    let help = match failure.code() {
+        Some(&SqlState::INVALID_CATALOG_NAME) => {
+            format!("create the database, or correct its name in {variable}")
+        }
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            format!("correct role and password in {variable}")
+        }
+        _ => format!("start PostgreSQL, or correct {variable}"),
+    };
+    Problem::Unreachable(error("K195", message).help(help))
+}
+
+#[cold]
+pub fn too_old(version: &str) -> Problem {
+    let message = format!("the server is PostgreSQL {version}: 14 is the oldest that is supported");
+    Problem::Failed(error("K197", message).help("upgrade the server"))
+}
+
+#[cold]
+pub fn no_create_role(role: &str) -> Problem {
+    let message = format!("the role `{role}` may not create roles");
+    Problem::Failed(error("K196", message).help(format!(
+        "run `ALTER ROLE \"{role}\" CREATEROLE` as a superuser, or, where that is not to be had, \
+         set `[database] privileges = \"shared\"`"
+    )))
+}
+
+#[cold]
+pub fn no_create_schema() -> Problem {
+    let message = "the role of the migration may not create schemas in this database";
+    Problem::Failed(
+        error("K196", message)
+            .help("run `GRANT CREATE ON DATABASE … TO …` as the database's owner"),
+    )
+}
+
+#[cold]
+pub fn not_owner(role: &str, owner: &str) -> Problem {
+    let message = format!("the role `{role}` is no member of `{owner}`, which owns the tables");
+    Problem::Failed(error("K196", message).help(format!(
+        "use the role that made them, or run `GRANT \"{owner}\" TO \"{role}\"` as a superuser"
+    )))
+}
+
+#[cold]
+pub fn foreign_schema(schema: &str, found: &str, owner: &str) -> Problem {
+    let message = format!("the schema `{schema}` belongs to `{found}`, not to `{owner}`");
+    Problem::Failed(error("K196", message).help(
+        "use the role and the `[database] privileges` that it was made with, or another database",
+    ))
+}
+
+#[cold]
+pub fn same_role(role: &str) -> Problem {
+    let message =
+        format!("`{role}` is to migrate and to serve: the gateway needs a role of its own");
+    Problem::Failed(error("K196", message).help(
+        "name another role in DATABASE_URL (it is created), or set `[database] privileges = \"shared\"`",
+    ))
+}
+
+#[cold]
+pub fn mighty_role(role: &str) -> Problem {
+    let message = format!("the gateway's role `{role}` may do more than a gateway should");
+    Problem::Failed(error("K196", message).help(
+        "name a role in DATABASE_URL that is no superuser, creates no roles, obeys row security and \
+         does not own the tables",
+    ))
+}
+
+#[cold]
+pub fn no_login(role: &str) -> Problem {
+    let message = format!("the gateway's role `{role}` may not log in");
+    Problem::Failed(error("K196", message).help(format!("run `ALTER ROLE \"{role}\" LOGIN`")))
+}
+
+#[cold]
+pub fn refused(sentence: &str, rows: i64, obstacle: &Obstacle) -> Diagnostic {
+    let rows = plural(usize::try_from(rows).unwrap_or(usize::MAX), "row");
+    error("K198", format!("cannot {sentence}: {rows} {}", obstacle.why)).help(obstacle.help.clone())
+}
+
+#[cold]
+pub fn bad_manifest(reason: &str) -> Problem {
+    let message = format!("the manifest cannot be used: {reason}");
+    Problem::Failed(error("K199", message).help("build the project again"))
+}
+
+#[cold]
+pub fn unknown_schema() -> Problem {
+    let message = "the database was made by another version of Kontract";
+    Problem::Failed(error("K199", message).help("use the newer version of both"))
+}
+
+#[cold]
+pub fn already_migrating() -> Problem {
+    let message = "another migration of this database is running";
+    Problem::Failed(error("K199", message).help("wait until it has ended, and try again"))
+}
+
+#[cold]
+pub fn table_in_use(sentence: &str) -> Problem {
+    let message = format!("cannot {sentence}: the table is in use");
+    Problem::Failed(error("K199", message).help("try again when fewer calls are running"))
+}
+
+#[cold]
+pub fn change_failed(sentence: &str, failure: &Error) -> Problem {
+    Problem::Failed(error("K199", format!("cannot {sentence}: {}", reason(failure))))
+}
+
+#[cold]
+#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+pub fn failed(failure: Error) -> Problem {
+    let message = format!("the migration failed: {}", reason(&failure));
+    if failure.is_closed() {
+        Problem::Unreachable(error("K195", message))
+    } else {
+        Problem::Failed(error("K199", message))
+    }
+}
+
+/// What the server says, or why there is none.
+fn reason(failure: &Error) -> String {
+    if let Some(error) = failure.as_db_error() {
+        return error.message().to_owned();
+    }
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(inner) = cause {
+        let _ = write!(text, ": {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// What a gateway says of a database that has not what its build needs.
+#[cold]
+pub fn behind(missing: &[String]) -> Diagnostic {
+    let count = plural(missing.len(), "change");
+    let list = missing.iter().map(|change| format!("\n  {change}")).collect::<String>();
+    error("K197", format!("the database is behind the build by {count}:{list}"))
+        .help("run `kontract migrate up`")
+}
+
+fn error(code: &str, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(code, &SourcePath::new(FILE), None, message)
+}
+
+/// What the database is compared with.
+const FILE: &str = "manifest.json";

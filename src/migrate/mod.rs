@@ -1,0 +1,31 @@
+//! The database's schema: what every database has (`sql/base.sql`), what every table has
+//! (`sql/table.sql`), and how both come from a build's manifest.
+//!
+//! [`up`] is the whole of it: connect, take the lock, make roles and schemas, compare, change.
+
+mod address;
+mod apply;
+mod connect;
+mod description;
+mod diagnostics;
+mod plan;
+mod quote;
+mod roles;
+mod state;
+mod table;
+
+pub use address::as_role;
+pub use apply::up;
+pub use connect::connect;
+pub use diagnostics::{Problem, behind, no_manifest, no_runtime, no_url};
+pub use roles::Gateway;
+pub use state::{State, state};
+
+/// What a migration did, or would do.
+#[derive(Debug)]
+pub struct Applied {
+    /// For people: `add the field users.age`.
+    pub changes: Vec<String>,
+    /// The role that the gateway is to use.
+    pub role: String,
+}
