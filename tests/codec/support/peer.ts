@@ -1,4 +1,4 @@
-// The gateway's codec, in a process of its own: `runtime/examples/codec_peer.rs` says how it talks.
+// The gateway's codec, in a process of its own: `runtime/examples/codec_peer` says how it talks.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -20,7 +20,7 @@ export class Peer {
 
   /** With the manifest of the project in a folder. */
   constructor(folder: string) {
-    const path = resolve(import.meta.dirname, '../../../target/debug/examples/codec_peer');
+    const path = resolve(import.meta.dirname, '..', process.env.KONTRACT_PEER ?? '../../target/debug/examples/codec_peer');
     if (!existsSync(path)) throw new Error(`No peer at ${path}: run \`cargo build -p kontract-runtime --examples\``);
     this.#process = spawn(path, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.stdout.on('data', (chunk: Buffer) => this.#take(chunk));
