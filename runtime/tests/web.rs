@@ -16,6 +16,8 @@ use kontract_runtime::{
 };
 use rquickjs::{Persistent, Promise};
 
+#[path = "web/log.rs"]
+mod log;
 #[path = "web/server.rs"]
 mod server;
 
@@ -69,6 +71,60 @@ async fn what_waits_is_told_from_what_is_over() {
         assert_eq!(isolate.is_quiet(), is_quiet, "{source}");
         isolate.enter(None);
     }
+}
+
+#[test]
+fn a_console_writes_what_nodes_does() {
+    let lines = logged(include_str!("web/console.js"));
+    let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    similar(&text.join("\n"), include_str!("web/console.txt").trim_end());
+    assert!(lines.iter().all(|line| line.call_id == "call"));
+}
+
+#[test]
+fn a_console_has_levels_and_limits() {
+    let lines = logged(
+        "const e = new RangeError('far', { cause: new Error('deep') });
+        console.error('bad', e); console.warn('careful'); console.debug('fine');
+        console.assert(false, 'no'); console.assert(true, 'never'); console.trace('here');
+        const a = { n: 1 }; a.self = a; console.log(a);
+        console.log('x'.repeat(100_000)); console.log(new Array(200).fill(7));
+        console.time('t'); console.timeEnd('t'); console.timeEnd('t');
+        console.log(new Headers({ a: 'b' }), new DOMException('m', 'AbortError').name);
+        console.log(new Proxy({ a: 1 }, {}), '%s', Symbol('q'));",
+    );
+    let levels: Vec<&str> = lines.iter().map(|line| line.level.as_str()).collect();
+    assert_eq!(levels[..5], ["ERROR", "WARN", "DEBUG", "ERROR", "DEBUG"]);
+    assert!(lines[0].text.starts_with("bad RangeError: far\n    at "), "{}", lines[0].text);
+    assert!(lines[0].text.contains("[cause]: Error: deep"));
+    assert_eq!(lines[3].text, "Assertion failed: no");
+    assert_eq!(lines[5].text, "{ n: 1, self: [Circular] }");
+    assert!(lines[6].text.len() < 70_000 && lines[6].text.ends_with("more bytes"));
+    assert!(lines[7].text.contains("... 100 more items"));
+    assert!(lines[8].text.starts_with("t: ") && lines[9].level == "WARN");
+    assert_eq!(lines[10].text, "Headers { 'a' => 'b' } AbortError");
+    assert_eq!(lines[11].text, "{ a: 1 } %s Symbol(q)");
+    assert_eq!(lines.len(), 12);
+}
+
+fn logged(source: &str) -> Vec<log::Line> {
+    let log = log::Log::default();
+    let isolate = isolate(&[]);
+    isolate.enter(Some(invocation(&Arc::default())));
+    tracing::subscriber::with_default(log.clone(), || {
+        let ran = isolate
+            .burst(|ctx| ctx.eval::<(), _>(source).map_err(|_| format!("{:?}", ctx.catch())));
+        ran.unwrap();
+    });
+    isolate.enter(None);
+    log.lines()
+}
+
+fn similar(actual: &str, expected: &str) {
+    for (actual, expected) in actual.lines().zip(expected.lines()) {
+        assert_eq!(actual, expected);
+    }
+    assert_eq!(actual.lines().count(), expected.lines().count());
 }
 
 /// Runs the tests of a file in an isolate; whether it said that it had an effect.

@@ -108,6 +108,7 @@ test("what cannot be fetched is a TypeError", async () => {
   await rejects(fetch("data:text/plain,x"), "scheme");
   await rejects(fetch("file:///etc/passwd"), "scheme");
   await rejects(fetch("/relative"), "TypeError");
+  await rejects(fetch(BASE.replace("http", "https")), "fetch failed: ");
   const secret = await rejects(fetch("http://127.0.0.1:1/?token=secret"), "TypeError");
   equal([secret.message.includes("secret"), secret.message.startsWith("fetch failed: ")], [false, true]);
 });
