@@ -1,5 +1,7 @@
 //! The Web APIs of isolates: the files of `tests/web` say what must hold.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     collections::BTreeMap,
     rc::Rc,
