@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    process::Command,
     rc::Rc,
     sync::{
         Arc,
@@ -24,24 +25,30 @@ mod log;
 mod server;
 
 macro_rules! holds {
-    ($name:ident, $($file:literal),+) => {
-        #[tokio::test]
+    ($($name:ident, $as_in_node:literal, $($file:literal),+;)*) => {
+        $(#[tokio::test]
         async fn $name() {
-            run(&[], concat!($(include_str!(concat!("web/", $file, ".js"))),+)).await;
-        }
+            let source = concat!($(include_str!(concat!("web/", $file, ".js"))),+);
+            run(&[], source).await;
+            if $as_in_node {
+                run_in_node(source);
+            }
+        })*
     };
 }
 
-holds!(texts_are_encoded_and_decoded, "encoding");
-holds!(urls_are_parsed_and_changed, "url");
-holds!(events_and_signals_are_heard, "events");
-holds!(timers_fire, "timers");
-holds!(values_are_cloned, "clone");
-holds!(streams_are_read, "streams");
-holds!(requests_and_responses_have_bodies, "http");
-holds!(cryptography_agrees_with_node, "vectors", "crypto");
-holds!(what_is_missing_says_so, "limits");
-holds!(globals_are_as_the_platform_has_them, "globals");
+holds! {
+    texts_are_encoded_and_decoded, true, "encoding";
+    urls_are_parsed_and_changed, true, "url";
+    events_and_signals_are_heard, true, "events";
+    timers_fire, true, "timers";
+    values_are_cloned, true, "clone";
+    streams_are_read, true, "streams";
+    requests_and_responses_have_bodies, true, "http";
+    cryptography_agrees_with_node, true, "vectors", "crypto";
+    what_is_missing_says_so, false, "limits";
+    globals_are_as_the_platform_has_them, false, "globals";
+}
 
 #[tokio::test]
 async fn hosts_are_fetched_from() {
@@ -135,18 +142,33 @@ async fn run(egress: &[&str], source: &str) -> bool {
     let effect = Arc::new(AtomicBool::new(false));
     let invocation = invocation(&effect);
     isolate.enter(Some(invocation));
-    let prelude = include_str!("web/prelude.js");
-    let source = format!("(async () => {{\n{prelude}\n{source}\nreturn report();\n}})()");
-    let promise = settle(&isolate, &source).await;
+    let promise = settle(&isolate, &script(source)).await;
     let report: String = isolate.burst(|ctx| {
         let promise = promise.restore(ctx).unwrap();
         promise.finish().unwrap_or_else(|error| format!("{error} {:?}", ctx.catch()))
     });
-    let (count, failures) = report.split_once('\n').unwrap_or((&report, ""));
-    assert!(failures.is_empty() && count != "0 run", "{report}");
+    assert_passed(&report);
     assert!(isolate.is_quiet());
     isolate.enter(None);
     effect.load(Ordering::Acquire)
+}
+
+/// The same tests, against an implementation of others.
+fn run_in_node(source: &str) {
+    let script = format!("{}.then((report) => process.stdout.write(report))", script(source));
+    let output = Command::new("node").args(["--no-warnings", "-e", &script]).output().unwrap();
+    let report = [output.stdout, output.stderr].concat();
+    assert_passed(&String::from_utf8_lossy(&report));
+}
+
+fn script(source: &str) -> String {
+    let prelude = include_str!("web/prelude.js");
+    format!("(async () => {{\n{prelude}\n{source}\nreturn report();\n}})()")
+}
+
+fn assert_passed(report: &str) {
+    let (count, failures) = report.split_once('\n').unwrap_or((report, ""));
+    assert!(failures.is_empty() && count.ends_with(" run") && count != "0 run", "{report}");
 }
 
 /// The promise that a script gives, once it has settled.

@@ -281,13 +281,13 @@ function slot(accessor, value) {
 function quote(text) {
   const mark = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") ? "`" : "'";
   const escaped = text.replaceAll(/[\0-\x1f\x7f-\x9f\\]|[\ud800-\udfff]/gu, (one) =>
-    ESCAPES[one] ?? escapeCode(one.charCodeAt(0).toString(16).toUpperCase()),
+    ESCAPES[one] ?? escapeCode(one.charCodeAt(0).toString(16)),
   );
   return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
 }
 
 function escapeCode(code) {
-  return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+  return code.length > 2 ? `\\u${code}` : `\\x${code.toUpperCase().padStart(2, "0")}`;
 }
 
 function shorten(text, length) {

@@ -5,6 +5,7 @@ console.log("%s", { toString: () => "x" }, "more");
 console.log("100%%");
 console.log({ a: 1, b: "two", c: [1, 2, 3], d: { e: { f: { g: 1 } } }, "not-id": 1, [Symbol("k")]: 2 });
 console.log([], {}, [undefined, null], [, 1, , ,], [[[[]]]], [[[[1]]]]);
+console.log(["lone \ud800"], "lone \ud800".length);
 console.log("it's", ["it's", 'say "hi"', "both ' and \"", "line\nbreak\t\\ \x01"]);
 console.log(new Map([["k", { v: 1 }], [{}, 2]]), new Set([1, "a"]), new Map());
 console.log(new Date(0), /a\/b/g, [new Date(NaN)], Object.create(null), [Object.create({})]);

@@ -46,6 +46,7 @@ async fn answer(request: Request<Incoming>) -> Result<Answer, Infallible> {
             sleep(Duration::from_millis(5)).await;
             Bytes::from(format!("part {index};"))
         })),
+        "stuck" => streamed(stream::iter([Bytes::from("one")]).chain(stream::pending())),
         "endless" => streamed(stream::repeat_with(|| Bytes::from(vec![b'x'; 1 << 20]))),
         _ => text("not found".to_owned()),
     };
