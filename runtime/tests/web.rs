@@ -19,6 +19,10 @@ use kontract_runtime::{
 };
 use rquickjs::{Persistent, Promise};
 
+#[path = "support/application.rs"]
+mod application;
+#[path = "web/calls.rs"]
+mod calls;
 #[path = "web/log.rs"]
 mod log;
 #[path = "web/server.rs"]

@@ -1,6 +1,13 @@
 //! A server on loopback that shows what was sent to it.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -20,16 +27,19 @@ type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 pub async fn start() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
+            let count = Arc::clone(&count);
+            let service = service_fn(move |request| answer(request, Arc::clone(&count)));
             let connection = TokioIo::new(connection);
-            tokio::spawn(http1::Builder::new().serve_connection(connection, service_fn(answer)));
+            tokio::spawn(http1::Builder::new().serve_connection(connection, service));
         }
     });
     base
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Answer, Infallible> {
+async fn answer(request: Request<Incoming>, count: Arc<AtomicUsize>) -> Result<Answer, Infallible> {
     let (parts, body) = request.into_parts();
     let path: Vec<&str> = parts.uri.path().split('/').skip(1).collect();
     let code = path.get(1).and_then(|code| code.parse().ok());
@@ -38,6 +48,8 @@ async fn answer(request: Request<Incoming>) -> Result<Answer, Infallible> {
         "status" => text(format!("status {}", path[1])),
         "redirect" => text(String::new()),
         "cookies" => text(String::new()),
+        "count" => text(count.fetch_add(1, Ordering::Relaxed).to_string()),
+        "counted" => text(count.load(Ordering::Relaxed).to_string()),
         "slow" => {
             sleep(Duration::from_secs(5)).await;
             text("late".to_owned())
