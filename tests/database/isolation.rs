@@ -87,7 +87,21 @@ const CASES: [Case; 16] = [
     InsertInsert,
 ];
 
-const FAIL_AS_SPECIFIED: [&str; 13] = [""; 13];
+const FAIL_AS_SPECIFIED: [&str; 13] = [
+    "G1a",
+    "G1b",
+    "Pmp",
+    "PmpWrite",
+    "P4",
+    "GSingle",
+    "GSinglePredicate",
+    "G2Item",
+    "G2",
+    "G2TwoEdges",
+    "OwnWrites",
+    "SetAfterDelete",
+    "InsertInsert",
+];
 
 impl Case {
     fn name(self) -> String {

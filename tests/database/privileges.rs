@@ -113,7 +113,7 @@ const RELATIONS: &str = "SELECT n.nspname || '.' || c.relname || ': ' || string_
       AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND (has_table_privilege($1::text, c.oid, p.name)
            OR p.name IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege($1::text, c.oid, p.name))
-    GROUP BY 1 ORDER BY 1";
+    GROUP BY n.nspname, c.relname ORDER BY 1";
 const FUNCTIONS: &str = "SELECT p.proname::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND has_function_privilege($1::text, p.oid, 'EXECUTE')
       AND has_schema_privilege($1::text, n.oid, 'USAGE') ORDER BY p.proname COLLATE \"C\"";
