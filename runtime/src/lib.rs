@@ -2,10 +2,12 @@
 //! application's functions in embedded isolates. It reads a built folder (`dist/`) and knows
 //! nothing of the compiler.
 
+pub mod call;
 pub mod codec;
 pub mod config;
 pub mod engine;
 pub mod failure;
+pub mod gateway;
 pub mod manifest;
 pub mod session;
 pub mod storage;

@@ -2,7 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::{
         Arc,
@@ -11,19 +11,48 @@ use std::{
     time::Instant,
 };
 
+use rquickjs::{Persistent, Promise};
 use rustc_hash::FxHashMap;
+
+use crate::call::Call;
 
 /// One attempt to serve a call.
 pub struct Invocation {
     call_id: String,
     deadline: Instant,
+    call: Option<Arc<Call>>,
     effect: Arc<AtomicBool>,
+    aborted: Cell<bool>,
+    txid: Cell<u64>,
     slots: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
+    /// What the function asked for besides its result.
+    pub(super) answer: RefCell<Option<(u16, Vec<(String, String)>)>>,
+    /// What `ctx.waitUntil` was given.
+    pub(super) kept: RefCell<Vec<Persistent<Promise<'static>>>>,
 }
 
 impl Invocation {
+    /// An attempt that belongs to no request.
     pub fn new(call_id: String, deadline: Instant, effect: Arc<AtomicBool>) -> Rc<Self> {
-        Rc::new(Self { call_id, deadline, effect, slots: RefCell::default() })
+        Rc::new(Self {
+            call_id,
+            deadline,
+            call: None,
+            effect,
+            aborted: Cell::default(),
+            txid: Cell::default(),
+            slots: RefCell::default(),
+            answer: RefCell::default(),
+            kept: RefCell::default(),
+        })
+    }
+
+    pub(super) fn of(call: Arc<Call>, effect: Arc<AtomicBool>) -> Rc<Self> {
+        let mut invocation = Self::new(call.call_id.clone(), call.deadline, effect);
+        if let Some(invocation) = Rc::get_mut(&mut invocation) {
+            invocation.call = Some(call);
+        }
+        invocation
     }
 
     pub fn call_id(&self) -> &str {
@@ -34,9 +63,32 @@ impl Invocation {
         self.deadline
     }
 
+    pub fn call(&self) -> Option<&Call> {
+        self.call.as_deref()
+    }
+
     /// Says that the call has been noticed outside: it is never run a second time.
     pub fn effect(&self) {
         self.effect.store(true, Ordering::Release);
+    }
+
+    /// Nobody waits for the call any more.
+    pub fn is_aborted(&self) -> bool {
+        self.aborted.get()
+    }
+
+    pub(super) fn abort(&self) {
+        self.aborted.set(true);
+    }
+
+    /// Says which transaction the call has seen.
+    pub fn saw(&self, txid: u64) {
+        self.txid.set(self.txid.get().max(txid));
+    }
+
+    /// The newest transaction that the call has seen; 0 for none.
+    pub fn txid(&self) -> u64 {
+        self.txid.get()
     }
 
     /// What an operation keeps for the time of the call: one value of each type.

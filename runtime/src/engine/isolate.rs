@@ -1,26 +1,32 @@
 //! One isolate: a runtime with one context. It serves one call at a time.
 
 use std::{
-    cell::Cell,
     future::poll_fn,
     rc::Rc,
     sync::Arc,
     task::{Context as TaskContext, Poll, Waker},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use rquickjs::{Context, Ctx, Persistent, Promise, Runtime, promise::PromiseState};
+use rquickjs::{
+    Context, Ctx, Module, Object, Persistent, Promise, Runtime, Value, promise::PromiseState,
+};
 use tokio::time::timeout_at;
 
 use super::{
-    EngineConfig,
+    EngineConfig, bytecode,
     invocation::Invocation,
+    library,
+    modules::{self, Linker, Modules},
     ops::{Host, Ops},
+    slice::{Pulse, Slice},
     web,
 };
 
 pub struct Isolate {
-    // Dropped in this order: the context goes before its runtime.
+    // Dropped in this order: values, the context, its runtime.
+    /// What the entry exports.
+    application: Option<Persistent<Object<'static>>>,
     context: Context,
     runtime: Runtime,
     host: Rc<Host>,
@@ -38,30 +44,32 @@ pub enum Ended {
     Stuck,
 }
 
-/// How long JavaScript may go on without giving way.
-struct Slice {
-    length: Duration,
-    end: Cell<Instant>,
-    /// It was exceeded: the isolate cannot be used any more.
-    over: Cell<bool>,
-}
-
 impl Isolate {
     /// Makes an isolate with all that the host offers. The application's modules are not loaded.
     pub fn new(config: &Arc<EngineConfig>) -> Result<Self, String> {
+        Self::on(config, &Arc::default())
+    }
+
+    /// The same on a thread that others watch.
+    pub(super) fn on(config: &Arc<EngineConfig>, pulse: &Arc<Pulse>) -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         runtime.set_memory_limit(config.limits.heap);
         runtime.set_max_stack_size(config.limits.stack);
-        let slice = Rc::new(Slice {
-            length: config.limits.cpu,
-            end: Cell::new(Instant::now() + config.limits.cpu),
-            over: Cell::new(false),
-        });
+        let slice = Rc::new(Slice::new(config.limits.cpu, Arc::clone(pulse)));
         let clock = Rc::clone(&slice);
         runtime.set_interrupt_handler(Some(Box::new(move || clock.is_over())));
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-        let isolate = Self { context, runtime, host: Host::new(Arc::clone(config)), slice };
-        isolate.burst(|ctx| install(ctx, &isolate.host)).map_err(|error| error.to_string())?;
+        let host = Host::new(Arc::clone(config));
+        let rejections = Rc::clone(&host);
+        runtime.set_host_promise_rejection_tracker(Some(Box::new(
+            move |ctx, promise, reason, handled| {
+                rejections.rejected(&ctx, promise, reason, handled)
+            },
+        )));
+        let isolate = Self { application: None, context, runtime, host, slice };
+        isolate.burst(|ctx| {
+            install(ctx, &isolate.host).map_err(|error| isolate.host.thrown(ctx, error).detail)
+        })?;
         Ok(isolate)
     }
 
@@ -69,14 +77,77 @@ impl Isolate {
         &self.host
     }
 
+    /// Loads the application. An error is a description of what was thrown.
+    pub fn load(&mut self, modules: Rc<dyn Modules>, entry: &str) -> Result<(), String> {
+        self.runtime.set_loader(Linker(Rc::clone(&modules)), Linker(Rc::clone(&modules)));
+        self.host.set_modules(modules);
+        let loading = self.burst(|ctx| match Module::import(ctx, entry) {
+            Ok(promise) => Ok(Persistent::save(ctx, promise)),
+            Err(error) => Err(self.host.thrown(ctx, error).detail),
+        });
+        if self.slice.was_exceeded() {
+            return Err("loading the modules takes too long".to_owned());
+        }
+        let loading = loading?;
+        let application = self.burst(|ctx| {
+            let promise = loading.restore(ctx).map_err(|error| error.to_string())?;
+            match promise.result::<Object<'_>>() {
+                None => Err("a module waits for something that never comes".to_owned()),
+                Some(Err(error)) => Err(self.host.thrown(ctx, error).detail),
+                Some(Ok(application)) => Ok(Persistent::save(ctx, application)),
+            }
+        })?;
+        self.application = Some(application);
+        Ok(())
+    }
+
+    /// What `src/auth.ts` exports, as far as JSON can say it.
+    pub fn auth(&self) -> Result<Option<serde_json::Value>, String> {
+        let Some(application) = self.application.clone() else { return Ok(None) };
+        let text = self.burst(|ctx| {
+            let read = || {
+                let config: Value<'_> = application.restore(ctx)?.get("__kontract_auth")?;
+                let text = ctx.json_stringify(config)?;
+                text.map(|text| text.to_string()).transpose()
+            };
+            read().map_err(|error| self.host.thrown(ctx, error).detail)
+        })?;
+        let config = text.map(|text| serde_json::from_str(&text)).transpose();
+        config.map_err(|error| format!("src/auth.ts: {error}"))
+    }
+
     /// Runs `body` and the jobs that follow from it, for one slice of time.
     pub fn burst<R>(&self, body: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
-        self.slice.end.set(Instant::now() + self.slice.length);
-        self.context.with(|ctx| {
+        self.slice.begin();
+        let result = self.context.with(|ctx| {
             let result = body(&ctx);
             while !self.slice.is_over() && ctx.execute_pending_job() {}
+            self.host.log_rejections(&ctx);
             result
-        })
+        });
+        self.slice.end();
+        result
+    }
+
+    /// Whether JavaScript was stopped: the isolate must not be used again.
+    pub fn was_interrupted(&self) -> bool {
+        self.slice.was_exceeded()
+    }
+
+    /// The registry of routes.
+    pub(super) fn routes<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
+        let application = self.application.clone().ok_or(rquickjs::Error::Unknown)?;
+        application.restore(ctx)?.get("__kontract_routes")
+    }
+
+    /// Gives the call more time.
+    pub(super) fn extend(&self, deadline: Instant) {
+        self.slice.extend(deadline);
+    }
+
+    /// Says which call comes next, by its number on this thread.
+    pub(super) fn serves(&self, number: u64, deadline: Instant) {
+        self.slice.set_call(number, deadline);
     }
 
     /// Runs on until `promise` has settled.
@@ -86,8 +157,12 @@ impl Isolate {
         deadline: Instant,
     ) -> Result<(), Ended> {
         loop {
-            if self.slice.over.get() {
+            if self.slice.was_exceeded() {
                 return Err(Ended::Slice);
+            }
+            // Operations that are always done at once would never let the clock have its say.
+            if Instant::now() >= deadline {
+                return Err(Ended::Deadline);
             }
             if self.context.with(|ctx| is_settled(&ctx, promise)) {
                 return Ok(());
@@ -110,7 +185,7 @@ impl Isolate {
                 return false;
             }
         }
-        !self.slice.over.get() && !self.host.is_holding() && !self.runtime.is_job_pending()
+        !self.slice.was_exceeded() && !self.host.is_holding() && !self.runtime.is_job_pending()
     }
 
     /// Makes `invocation` the one that operations belong to; None ends it.
@@ -128,15 +203,6 @@ impl Drop for Isolate {
     }
 }
 
-impl Slice {
-    fn is_over(&self) -> bool {
-        if !self.over.get() && Instant::now() >= self.end.get() {
-            self.over.set(true);
-        }
-        self.over.get()
-    }
-}
-
 fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bool {
     let promise: rquickjs::Result<Promise<'js>> = promise.clone().restore(ctx);
     promise.is_ok_and(|promise| promise.state() != PromiseState::Pending)
@@ -145,36 +211,27 @@ fn is_settled<'js>(ctx: &Ctx<'js>, promise: &Persistent<Promise<'static>>) -> bo
 /// Gives an isolate all that the host offers: each part adds its operations, then its JavaScript runs.
 fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     let ops = Ops::new(ctx, host)?;
+    host.set_table(ctx, ops.table().clone());
     ctx.globals().set("__host", ops.table().clone())?;
     web::install(&ops)?;
-    ctx.globals().remove("__host")
+    library::install(&ops)?;
+    modules::install(&ops)?;
+    bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::atomic::AtomicBool, time::Duration};
+    use std::time::Duration;
 
-    use rquickjs::{Function, Object};
+    use rquickjs::Function;
 
     use super::*;
-    use crate::config::Limits;
-
-    fn config() -> Arc<EngineConfig> {
-        Arc::new(EngineConfig {
-            limits: Limits::default(),
-            variables: std::collections::BTreeMap::default(),
-            egress: Vec::new(),
-            development: false,
-            threads: 1,
-        })
-    }
 
     #[tokio::test]
     async fn an_operation_settles_its_promise() {
-        let isolate = Isolate::new(&config()).unwrap();
+        let isolate = Isolate::new(&Arc::default()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(1);
-        let effect = Arc::new(AtomicBool::new(false));
-        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, effect)));
+        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, Arc::default())));
         let host = Rc::clone(isolate.host());
         let promise = isolate
             .burst(|ctx| {

@@ -18,11 +18,12 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use rquickjs::{
-    Ctx, Exception, Function, IntoJs, Object, Persistent, Promise, Value, function::IntoJsFunc,
+    Ctx, Exception, FromJs, Function, IntoJs, Object, Persistent, Promise, Value,
+    function::IntoJsFunc,
 };
 use rustc_hash::FxHashMap;
 
-use super::{EngineConfig, invocation::Invocation};
+use super::{EngineConfig, invocation::Invocation, modules::Modules};
 use crate::failure::Failure;
 
 /// The table of operations of an isolate that is being made.
@@ -68,8 +69,11 @@ pub struct Host {
     pending: RefCell<FuturesUnordered<Pending>>,
     waiting: RefCell<FxHashMap<OpId, Waiting>>,
     last: Cell<u32>,
-    /// Makes an `HttpError` of code, status, message and path.
-    make_error: RefCell<Option<Persistent<Function<'static>>>>,
+    /// The table of operations, where parts leave functions for the engine too.
+    table: RefCell<Option<Persistent<Object<'static>>>>,
+    modules: RefCell<Option<Rc<dyn Modules>>>,
+    /// Promises that were rejected while nobody waited for them, with their reasons.
+    rejections: RefCell<Vec<(Persistent<Value<'static>>, Persistent<Value<'static>>)>>,
 }
 
 /// An operation that waits.
@@ -107,7 +111,9 @@ impl Host {
             pending: RefCell::default(),
             waiting: RefCell::default(),
             last: Cell::default(),
-            make_error: RefCell::default(),
+            table: RefCell::default(),
+            modules: RefCell::default(),
+            rejections: RefCell::default(),
         })
     }
 
@@ -161,6 +167,46 @@ impl Host {
         }
     }
 
+    /// Writes to the log what happened in the call that is being served.
+    pub fn log(&self, message: &str, thrown: Option<&str>) {
+        let invocation = self.invocation.borrow();
+        let call_id = invocation.as_ref().map(|invocation| invocation.call_id());
+        let call = invocation.as_ref().and_then(|invocation| invocation.call());
+        let route = call.map(|call| call.route.name.as_str());
+        let error = thrown.map(|thrown| self.map_stack(thrown));
+        tracing::error!(target: "kontract", call_id, route, error, "{message}");
+    }
+
+    /// Notes that a promise was rejected without, or has found, somebody who waits for it.
+    pub(super) fn rejected<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        promise: Value<'js>,
+        reason: Value<'js>,
+        handled: bool,
+    ) {
+        let promise = Persistent::save(ctx, promise);
+        let mut rejections = self.rejections.borrow_mut();
+        if handled {
+            rejections.retain(|(rejected, _)| *rejected != promise);
+        } else if self.invocation.borrow().is_some() && rejections.len() < MOST_REJECTIONS {
+            rejections.push((promise, Persistent::save(ctx, reason)));
+        }
+    }
+
+    /// Writes to the log what nobody waited for. The call goes on.
+    pub(super) fn log_rejections(&self, ctx: &Ctx<'_>) {
+        if self.rejections.borrow().is_empty() {
+            return;
+        }
+        for (_, reason) in self.rejections.take() {
+            if let Ok(reason) = reason.restore(ctx) {
+                let thrown = self.describe(ctx, reason);
+                self.log("A promise was rejected and nobody waited for it", Some(&thrown.detail));
+            }
+        }
+    }
+
     /// Throws `error` in JavaScript.
     pub fn throw(&self, ctx: &Ctx<'_>, error: impl Into<OpError>) -> rquickjs::Error {
         match self.error(ctx, error.into()) {
@@ -173,8 +219,41 @@ impl Host {
         *self.invocation.borrow_mut() = invocation;
     }
 
-    pub(super) fn set_make_error(&self, function: Persistent<Function<'static>>) {
-        *self.make_error.borrow_mut() = Some(function);
+    /// A function that JavaScript left in the table.
+    pub(super) fn hook<'js>(&self, ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Function<'js>> {
+        self.left(ctx, name)
+    }
+
+    /// What JavaScript left in the table.
+    pub(super) fn left<'js, T: FromJs<'js>>(
+        &self,
+        ctx: &Ctx<'js>,
+        name: &str,
+    ) -> rquickjs::Result<T> {
+        let table = self.table.borrow().clone().ok_or(rquickjs::Error::Unknown)?;
+        table.restore(ctx)?.get(name)
+    }
+
+    /// Makes `table` the one in which JavaScript leaves functions for the engine.
+    pub(super) fn set_table<'js>(&self, ctx: &Ctx<'js>, table: Object<'js>) {
+        *self.table.borrow_mut() = Some(Persistent::save(ctx, table));
+    }
+
+    pub(super) fn set_modules(&self, modules: Rc<dyn Modules>) {
+        *self.modules.borrow_mut() = Some(modules);
+    }
+
+    /// A stack in terms of the sources.
+    pub(super) fn map_stack(&self, stack: &str) -> String {
+        match self.modules.borrow().as_ref() {
+            Some(modules) => modules.map_stack(stack),
+            None => stack.to_owned(),
+        }
+    }
+
+    pub(super) fn modules(&self, ctx: &Ctx<'_>) -> rquickjs::Result<Rc<dyn Modules>> {
+        let modules = self.modules.borrow().clone();
+        modules.ok_or_else(|| Exception::throw_message(ctx, "no modules are loaded yet"))
     }
 
     /// The next operation that is done; Ready(None) when none is left.
@@ -207,28 +286,27 @@ impl Host {
         }
     }
 
-    /// Drops all that waits, and every value that the host holds when `last`.
+    /// Drops all that waits.
     pub(super) fn clear(&self) {
         self.waiting.borrow_mut().clear();
         self.pending.borrow_mut().clear();
+        self.rejections.borrow_mut().clear();
         *self.invocation.borrow_mut() = None;
     }
 
     /// Gives up what must not outlive the isolate.
     pub(super) fn close(&self) {
         self.clear();
-        *self.make_error.borrow_mut() = None;
+        *self.table.borrow_mut() = None;
+        *self.modules.borrow_mut() = None;
     }
 
     fn error<'js>(&self, ctx: &Ctx<'js>, error: OpError) -> rquickjs::Result<Value<'js>> {
         let thrown = match error {
             OpError::Failure(failure) => {
-                let Some(make) = self.make_error.borrow().clone() else {
-                    return Exception::from_message(ctx.clone(), &failure.message)?.into_js(ctx);
-                };
                 let Failure { code, status, message, path, .. } = failure;
                 let arguments = (code.as_ref(), status, message.as_ref(), path);
-                return make.restore(ctx)?.call(arguments);
+                return self.hook(ctx, "makeError")?.call(arguments);
             }
             OpError::Error(message) => {
                 return Exception::from_message(ctx.clone(), &message)?.into_js(ctx);
@@ -276,5 +354,7 @@ impl<T: for<'js> IntoJs<'js> + 'static> Give for T {
     }
 }
 
+/// Of one burst; a loop that makes more of them would fill the log.
+const MOST_REJECTIONS: usize = 16;
 const OUTSIDE_OF_CALLS: &str = "Nothing can be waited for while modules are loaded: \
      do it inside a backend function";

@@ -5,11 +5,19 @@
 //! operations see the effects of those called before, and `get`s that are called together travel
 //! together.
 
-use std::{cell::RefCell, future::Future, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    future::Future,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use futures_util::{
     FutureExt as _,
-    future::{LocalBoxFuture, Shared},
+    future::{LocalBoxFuture, Shared as SharedFuture, try_join_all},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustc_hash::FxHashMap;
@@ -20,14 +28,19 @@ use super::{
     commit::Predicate,
     database::Database,
     param::Param,
+    shared::Shared,
+    store::Store,
     tables::{DELETE, READ, Table, Tables, WRITE},
 };
 use crate::{failure::Failure, session::Session};
 
 /// The storage of one call.
 pub struct CallStorage {
+    /// Tells calls apart.
+    pub number: u32,
     pub(super) database: Arc<Database>,
     pub(super) tables: Arc<Tables>,
+    pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<Session>,
     pub(super) call_id: Arc<str>,
     pub(super) state: RefCell<State>,
@@ -61,11 +74,48 @@ pub(super) struct State {
 }
 
 pub(super) type Turn = Rc<AsyncMutex<()>>;
-type Load = Shared<LocalBoxFuture<'static, Result<(), Failure>>>;
+type Load = SharedFuture<LocalBoxFuture<'static, Result<(), Failure>>>;
 
 struct Batch {
     ids: Rc<RefCell<Vec<Id>>>,
     load: Load,
+}
+
+/// What an operation comes to.
+pub enum Answer<T> {
+    Now(Result<T, Failure>),
+    /// Nothing happens before it is polled.
+    Later(LocalBoxFuture<'static, Result<T, Failure>>),
+}
+
+impl<T: 'static> Answer<T> {
+    pub(super) fn later(work: impl Future<Output = Result<T, Failure>> + 'static) -> Self {
+        Self::Later(work.boxed_local())
+    }
+
+    pub(super) fn map<R: 'static>(self, map: impl FnOnce(T) -> R + 'static) -> Answer<R> {
+        match self {
+            Self::Now(done) => Answer::Now(done.map(map)),
+            Self::Later(work) => Answer::later(async move { work.await.map(map) }),
+        }
+    }
+
+    /// What several operations come to that were begun together.
+    pub(super) fn all(answers: Vec<Self>) -> Answer<Vec<T>> {
+        Answer::later(try_join_all(answers.into_iter().map(Self::into_future)))
+    }
+}
+
+impl<T: 'static> IntoFuture for Answer<T> {
+    type Output = Result<T, Failure>;
+    type IntoFuture = LocalBoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        match self {
+            Self::Now(result) => std::future::ready(result).boxed_local(),
+            Self::Later(work) => work,
+        }
+    }
 }
 
 /// What an operation must know before it can act.
@@ -86,15 +136,12 @@ impl State {
 }
 
 impl CallStorage {
-    pub fn new(
-        database: &Arc<Database>,
-        tables: &Arc<Tables>,
-        session: Arc<Session>,
-        call_id: &str,
-    ) -> Rc<Self> {
+    pub(super) fn new(store: &Store, session: Arc<Session>, call_id: &str) -> Rc<Self> {
         Rc::new(Self {
-            database: Arc::clone(database),
-            tables: Arc::clone(tables),
+            number: LAST.fetch_add(1, Ordering::Relaxed),
+            database: Arc::clone(&store.database),
+            tables: Arc::clone(&store.tables),
+            shared: Arc::clone(&store.shared),
             session,
             call_id: call_id.into(),
             state: RefCell::default(),
@@ -106,54 +153,28 @@ impl CallStorage {
         self.state.borrow().newest
     }
 
-    pub fn get(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-    ) -> impl Future<Output = Result<Option<Row>, Failure>> + use<> {
-        let show = {
-            let id = Arc::clone(&id);
-            move |rows: &mut Rows, log: &mut Log| {
-                Ok(rows.show(log, &id).map(|data| Row { id, data }))
-            }
-        };
-        let entered = self.enter(table, READ);
-        let storage = Rc::clone(self);
-        let key = (table, Arc::clone(&id));
-        let waits = self.state.borrow().turns.contains_key(&key);
-        let load = match &entered {
-            Ok(_) if !waits && storage.view(table, &id) == View::Unknown => {
-                Some(self.load(table, Arc::clone(&id), READ))
-            }
-            _ => None,
-        };
-        let ready = match (&load, entered) {
-            (_, Err(failure)) => Some(Err(failure)),
-            (None, Ok(_)) if !waits => Some(storage.act(table, show.clone())),
-            _ => None,
-        };
-        async move {
-            match (ready, load) {
-                (Some(ready), _) => ready,
-                (None, Some(load)) => {
-                    load.await?;
-                    // As it was when it was asked for: writes that came later are not seen.
-                    storage.act(table, move |rows, _| {
-                        Ok(rows.show_base(&id).map(|data| Row { id, data }))
-                    })
-                }
-                (None, None) => storage.on_row(table, id, Need::View(READ), show).await,
-            }
+    pub fn get(self: &Rc<Self>, table: usize, id: Id) -> Answer<Option<Row>> {
+        if let Err(failure) = self.enter(table, READ) {
+            return Answer::Now(Err(failure));
         }
+        let waits = self.state.borrow().turns.contains_key(&(table, Arc::clone(&id)));
+        if waits || self.view(table, &id) != View::Unknown {
+            let key = Arc::clone(&id);
+            return self.on_row(table, id, Need::View(READ), move |rows, log| {
+                Ok(rows.show(log, &key).map(|data| Row { id: key, data }))
+            });
+        }
+        let load = self.load(table, Arc::clone(&id), READ);
+        let storage = Rc::clone(self);
+        Answer::later(async move {
+            load.await?;
+            // As it was when it was asked for: writes that came later are not seen.
+            storage.act(table, |rows, _| Ok(rows.show_base(&id).map(|data| Row { id, data })))
+        })
     }
 
     /// Makes or replaces a row.
-    pub fn set(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-        data: Data,
-    ) -> impl Future<Output = Result<(), Failure>> + use<> {
+    pub fn set(self: &Rc<Self>, table: usize, id: Id, data: Data) -> Answer<()> {
         let entered = self.enter(table, WRITE);
         let need = match &entered {
             Ok(table) if !table.fixed.is_empty() => Need::View(WRITE),
@@ -164,12 +185,7 @@ impl CallStorage {
     }
 
     /// Changes the fields of a row that `patch`, a JSON object, has.
-    pub fn update(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-        patch: Data,
-    ) -> impl Future<Output = Result<(), Failure>> + use<> {
+    pub fn update(self: &Rc<Self>, table: usize, id: Id, patch: Data) -> Answer<()> {
         let entered = self.enter(table, WRITE);
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, Need::View(WRITE), move |rows, log| {
@@ -178,11 +194,7 @@ impl CallStorage {
     }
 
     /// Removes a row and tells whether there was one.
-    pub fn delete(
-        self: &Rc<Self>,
-        table: usize,
-        id: Id,
-    ) -> impl Future<Output = Result<bool, Failure>> + use<> {
+    pub fn delete(self: &Rc<Self>, table: usize, id: Id) -> Answer<bool> {
         let entered = self.enter(table, DELETE);
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, Need::Base(DELETE), move |rows, log| {
@@ -191,12 +203,7 @@ impl CallStorage {
     }
 
     /// Makes a row, under a new id where none is given.
-    pub fn push(
-        self: &Rc<Self>,
-        table: usize,
-        id: Option<Id>,
-        data: Data,
-    ) -> impl Future<Output = Result<Id, Failure>> + use<> {
+    pub fn push(self: &Rc<Self>, table: usize, id: Option<Id>, data: Data) -> Answer<Id> {
         let entered = self.enter(table, WRITE);
         let (id, need, entered) = match (id, new_id()) {
             (Some(id), _) => (id, Need::View(WRITE), entered),
@@ -278,9 +285,9 @@ impl CallStorage {
         id: Id,
         need: Need,
         act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure> + 'static,
-    ) -> LocalBoxFuture<'static, Result<T, Failure>> {
+    ) -> Answer<T> {
         match entered {
-            Err(failure) => std::future::ready(Err(failure)).boxed_local(),
+            Err(failure) => Answer::Now(Err(failure)),
             Ok(_) => self.on_row(table, id, need, act),
         }
     }
@@ -292,23 +299,22 @@ impl CallStorage {
         id: Id,
         need: Need,
         act: impl FnOnce(&mut Rows, &mut Log) -> Result<T, Failure> + 'static,
-    ) -> LocalBoxFuture<'static, Result<T, Failure>> {
+    ) -> Answer<T> {
         let key = (table, Arc::clone(&id));
         let waits = self.state.borrow().turns.contains_key(&key);
         if !waits && self.knows(table, &id, need) {
-            return std::future::ready(self.act(table, act)).boxed_local();
+            return Answer::Now(self.act(table, act));
         }
         let turn = self.turn(table, Arc::clone(&id));
         let storage = Rc::clone(self);
-        async move {
+        Answer::later(async move {
             let done = {
                 let _turn = turn.lock().await;
                 storage.know(table, &id, need).await.and_then(|()| storage.act(table, act))
             };
             storage.end_turn(table, &id, &turn);
             done
-        }
-        .boxed_local()
+        })
     }
 
     fn knows(&self, table: usize, id: &str, need: Need) -> bool {
@@ -478,6 +484,7 @@ fn new_id() -> Result<Id, Failure> {
 
 const OVER: &str =
     "The call has ended, and its transaction with it: take tables from env.storage before";
+static LAST: AtomicU32 = AtomicU32::new(1);
 const MAX_WRITTEN: usize = 16 << 20;
 const MAX_HELD: usize = 64 << 20;
 const MAX_REMEMBERED: usize = 8 << 20;

@@ -25,7 +25,8 @@ export function failureBody(error: unknown, call: FailedCall, log: Logger, dev =
   return { ...(body ?? { ...INTERNAL }), ...(dev ? { stack: describe(error) } : {}) };
 }
 
-function callerBody(error: unknown): ErrorBody | undefined {
+/** What the caller learns; undefined for an error that is none of his business. */
+export function callerBody(error: unknown): ErrorBody | undefined {
   if (!isHttpError(error)) return undefined;
   const { code, message, status, path } = error;
   if (!Number.isInteger(status) || status < 400 || status > 599) return undefined;

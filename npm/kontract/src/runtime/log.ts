@@ -20,22 +20,26 @@ export const consoleLogger: Logger = ({ error, ...entry }) => {
 };
 
 /** What was thrown, as text: the stack where there is one, with the causes. */
-export function describe(error: unknown): string {
+export function describe(error: unknown, show: (error: Error) => string = stackOf): string {
   const parts: string[] = [];
   let current = error;
   for (let depth = 0; depth < LONGEST_CAUSE_CHAIN && current !== undefined; depth += 1) {
-    parts.push(describeOne(current));
+    parts.push(describeOne(current, show));
     current = current instanceof Error ? current.cause : undefined;
   }
   return parts.join("\ncaused by: ");
 }
 
-function describeOne(error: unknown): string {
+function describeOne(error: unknown, show: (error: Error) => string): string {
   try {
-    return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+    return error instanceof Error ? show(error) : String(error);
   } catch {
     return "a value that cannot be shown";
   }
+}
+
+function stackOf(error: Error): string {
+  return error.stack ?? String(error);
 }
 
 const LONGEST_CAUSE_CHAIN = 5;

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { HttpError } from "../errors.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, SharedStorage, Storage } from "../types/registry.js";
+import { outsideOfCalls } from "./view.js";
 
 /** What one call sees as `env`. */
 export interface CallEnv {
@@ -28,12 +29,7 @@ export function withInvocation<Result>(invocation: Invocation, body: () => Resul
 /** The call that the running code is part of. */
 export function currentInvocation(name: string): Invocation {
   const invocation = scope.getStore();
-  if (invocation === undefined) {
-    throw new Error(
-      `\`${name}\` is only available while a backend function is being called. ` +
-        "Code that runs when a module is loaded cannot use it.",
-    );
-  }
+  if (invocation === undefined) throw outsideOfCalls(name);
   return invocation;
 }
 

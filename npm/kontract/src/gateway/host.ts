@@ -1,0 +1,38 @@
+import type { SharedStorage, Storage } from "../types/registry.js";
+
+/** The operations of the gateway that are used here, and what its parts leave for each other. */
+export interface GatewayHost {
+  /** The listed environment variables; undefined for one that is not set. */
+  variables(): [string, string | undefined][];
+  /** The request's headers, of the call that is being served. */
+  headers(): [string, string][];
+  /** The newest transaction that the call has seen. */
+  currentTxid(): bigint;
+  /** Whether the call is over before its function is. */
+  isAborted(): boolean;
+  /** Says what an `HttpResp` asked for. */
+  respond(status: number, headers: [string, string][]): void;
+  /** Keeps the isolate for the call until the promise has settled. */
+  keep(work: Promise<void>): void;
+  /** Writes to the log what was thrown. */
+  log(message: string, thrown: string): void;
+  setGroups(user: string, groups: string[]): Promise<void>;
+
+  /** `env.storage` and `env.shared`, of the call that is being served. */
+  storage?: Storage;
+  shared?: SharedStorage;
+
+  /** What the gateway calls. */
+  serve?: unknown;
+  abort?: unknown;
+  describe?: unknown;
+  makeError?: unknown;
+  classes?: unknown;
+  /** All that applications can import; it is frozen with the globals. */
+  library?: unknown;
+}
+
+/** Visible only while the isolate is made. */
+declare const __host: GatewayHost;
+
+export const host: GatewayHost = __host;

@@ -1,0 +1,219 @@
+//! Values of an isolate, as an encoder reads them and as arguments are made.
+
+use std::borrow::Cow;
+
+use rquickjs::{
+    Array, Atom, BigInt, Coerced, Ctx, FromJs, Function, IntoJs, Object, TypedArray,
+    function::This, object::Filter,
+};
+
+use super::{ops::Host, web::bytes::Bytes};
+use crate::value::{Kind, Source, Value};
+
+type Js<'js> = rquickjs::Value<'js>;
+
+/// The classes of an isolate, as they were when it was made.
+pub struct Classes<'js> {
+    /// Left by JavaScript: constructors and functions by name.
+    table: Object<'js>,
+    /// `Object.prototype`.
+    plain: Object<'js>,
+}
+
+impl<'js> Classes<'js> {
+    pub fn of(host: &Host, ctx: &Ctx<'js>) -> rquickjs::Result<Self> {
+        let table: Object<'js> = host.left(ctx, "classes")?;
+        let plain = table.get("plain")?;
+        Ok(Self { table, plain })
+    }
+
+    fn call<R: FromJs<'js>>(&self, name: &str, value: &Js<'js>) -> rquickjs::Result<R> {
+        self.table.get::<_, Function<'js>>(name)?.call((value.clone(),))
+    }
+
+    /// What `class(value)` is, where it is none of the usual: one of the letters of [`Kind`].
+    fn kind(&self, object: &Object<'js>) -> Kind {
+        if object.is_typed_array::<u8>() {
+            return Kind::Bytes;
+        }
+        match self.call::<String>("kind", object.as_value()).as_deref() {
+            Ok("date") => Kind::Date,
+            Ok("map") => Kind::Map,
+            Ok("set") => Kind::Set,
+            Ok("other") => Kind::Other,
+            _ => Kind::Object,
+        }
+    }
+
+    /// Makes the value in the isolate.
+    pub fn make(&self, ctx: &Ctx<'js>, value: &Value) -> rquickjs::Result<Js<'js>> {
+        Ok(match value {
+            Value::Undefined => Js::new_undefined(ctx.clone()),
+            Value::Null => Js::new_null(ctx.clone()),
+            Value::Bool(bool) => Js::new_bool(ctx.clone(), *bool),
+            Value::Number(number) => Js::new_number(ctx.clone(), *number),
+            Value::BigInt(number) => match (i64::try_from(*number), u64::try_from(*number)) {
+                (Ok(number), _) => BigInt::from_i64(ctx.clone(), number)?.into_value(),
+                (_, Ok(number)) => BigInt::from_u64(ctx.clone(), number)?.into_value(),
+                _ => self.table.get::<_, Function<'js>>("bigint")?.call((number.to_string(),))?,
+            },
+            Value::String(text) => text.as_str().into_js(ctx)?,
+            Value::Date(time) => self.table.get::<_, Function<'js>>("date")?.call((*time,))?,
+            Value::Bytes(bytes) => TypedArray::<u8>::new_copy(ctx.clone(), bytes)?.into_value(),
+            Value::Array(items) => self.array(ctx, items)?.into_value(),
+            Value::Set(members) => self.call("set", self.array(ctx, members)?.as_value())?,
+            Value::Map(entries) => {
+                let pairs = Array::new(ctx.clone())?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    let pair = Array::new(ctx.clone())?;
+                    pair.set(0, self.make(ctx, key)?)?;
+                    pair.set(1, self.make(ctx, value)?)?;
+                    pairs.set(index, pair)?;
+                }
+                self.call("map", pairs.as_value())?
+            }
+            Value::Object(fields) => {
+                let object = Object::new(ctx.clone())?;
+                for (name, value) in fields {
+                    let value = self.make(ctx, value)?;
+                    // It would set the prototype.
+                    if &**name == "__proto__" {
+                        self.table.get::<_, Function<'js>>("define")?.call::<_, ()>((
+                            object.clone(),
+                            &**name,
+                            value,
+                        ))?;
+                    } else {
+                        object.set(&**name, value)?;
+                    }
+                }
+                object.into_value()
+            }
+        })
+    }
+
+    fn array(&self, ctx: &Ctx<'js>, items: &[Value]) -> rquickjs::Result<Array<'js>> {
+        let array = Array::new(ctx.clone())?;
+        for (index, item) in items.iter().enumerate() {
+            array.set(index, self.make(ctx, item)?)?;
+        }
+        Ok(array)
+    }
+}
+
+/// A value of an isolate, to be encoded.
+#[derive(Clone)]
+pub struct JsSource<'a, 'js> {
+    value: Js<'js>,
+    classes: &'a Classes<'js>,
+}
+
+impl<'a, 'js> JsSource<'a, 'js> {
+    pub fn new(value: Js<'js>, classes: &'a Classes<'js>) -> Self {
+        Self { value, classes }
+    }
+
+    fn with(&self, value: Js<'js>) -> Self {
+        Self { value, classes: self.classes }
+    }
+
+    fn object(&self) -> rquickjs::Result<&Object<'js>> {
+        self.value.as_object().ok_or(rquickjs::Error::Unknown)
+    }
+
+    fn list(&self, name: &str) -> rquickjs::Result<Vec<Js<'js>>> {
+        self.classes.call::<Array<'js>>(name, &self.value)?.iter().collect()
+    }
+}
+
+impl<'js> Source for JsSource<'_, 'js> {
+    type Thrown = rquickjs::Error;
+
+    fn kind(&self) -> Kind {
+        use rquickjs::Type;
+        match self.value.type_of() {
+            Type::Undefined | Type::Uninitialized => Kind::Undefined,
+            Type::Null => Kind::Null,
+            Type::Bool => Kind::Bool,
+            Type::Int | Type::Float => Kind::Number,
+            Type::String => Kind::String,
+            Type::BigInt => Kind::BigInt,
+            Type::Array => Kind::Array,
+            Type::Object | Type::Exception | Type::Proxy => {
+                let Some(object) = self.value.as_object() else { return Kind::Other };
+                if self.is_plain() { Kind::Object } else { self.classes.kind(object) }
+            }
+            _ => Kind::Other,
+        }
+    }
+
+    fn bool(&self) -> bool {
+        self.value.as_bool().unwrap_or_default()
+    }
+
+    fn number(&self) -> f64 {
+        let number = self.value.as_number();
+        number.unwrap_or_else(|| self.classes.call("time", &self.value).unwrap_or(f64::NAN))
+    }
+
+    fn bigint(&self) -> Option<i128> {
+        let Coerced(text) =
+            Coerced::<String>::from_js(self.value.ctx(), self.value.clone()).ok()?;
+        text.parse().ok()
+    }
+
+    fn string(&self) -> Option<Cow<'_, str>> {
+        self.value.as_string()?.to_string().ok().map(Cow::Owned)
+    }
+
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        let bytes = Bytes::from_js(self.value.ctx(), self.value.clone());
+        Cow::Owned(bytes.map(|Bytes(bytes)| bytes).unwrap_or_default())
+    }
+
+    fn count(&self) -> usize {
+        match self.value.as_array() {
+            Some(array) => array.len(),
+            None => self.classes.call("size", &self.value).unwrap_or_default(),
+        }
+    }
+
+    fn item(&self, index: usize) -> Result<Self, Self::Thrown> {
+        let array = self.value.as_array().ok_or(rquickjs::Error::Unknown)?;
+        Ok(self.with(array.get(index)?))
+    }
+
+    fn get(&self, name: &str) -> Result<Self, Self::Thrown> {
+        Ok(self.with(self.object()?.get(name)?))
+    }
+
+    fn has(&self, name: &str) -> Result<bool, Self::Thrown> {
+        self.object()?.contains_key(name)
+    }
+
+    fn has_own(&self, name: &str) -> Result<bool, Self::Thrown> {
+        let has_own: Function<'js> = self.classes.table.get("hasOwn")?;
+        has_own.call((This(()), self.value.clone(), name))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.value.as_object().is_some_and(|object| {
+            object.get_prototype().is_none_or(|prototype| prototype == self.classes.plain)
+        })
+    }
+
+    fn keys(&self) -> Result<Vec<Option<String>>, Self::Thrown> {
+        let keys = self.object()?.own_keys::<Atom<'js>>(Filter::new().string().enum_only());
+        keys.map(|key| Ok(key?.to_string().ok())).collect()
+    }
+
+    fn members(&self) -> Result<Vec<Self>, Self::Thrown> {
+        Ok(self.list("members")?.into_iter().map(|value| self.with(value)).collect())
+    }
+
+    fn entries(&self) -> Result<Vec<(Self, Self)>, Self::Thrown> {
+        let flat = self.list("entries")?;
+        let pairs = flat.chunks_exact(2);
+        Ok(pairs.map(|pair| (self.with(pair[0].clone()), self.with(pair[1].clone()))).collect())
+    }
+}

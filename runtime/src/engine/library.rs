@@ -1,0 +1,81 @@
+//! The operations behind `kontract` and `kontract/runtime`.
+
+use std::rc::Rc;
+
+use rquickjs::{Ctx, Exception, Persistent, Promise, convert::List, function::Opt};
+
+use super::{
+    bytecode,
+    invocation::Invocation,
+    modules::LIBRARY,
+    ops::{Host, Ops},
+};
+use crate::failure::Failure;
+
+/// Gives isolates the library that compiled modules import.
+pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
+    let host = Rc::clone(ops.host());
+    ops.add("variables", move || -> Vec<List<(String, Option<String>)>> {
+        host.config().variables.clone().into_iter().map(List).collect()
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("headers", move || {
+        let invocation = host.invocation();
+        let call = invocation.as_ref().and_then(|invocation| invocation.call());
+        call.map_or_else(Vec::new, |call| {
+            let pairs = call.headers.iter();
+            pairs
+                .map(|(name, value)| List((name.as_str().to_owned(), latin1(value.as_bytes()))))
+                .collect()
+        })
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("currentTxid", move |ctx: Ctx<'js>| {
+        let txid = host.invocation().map_or(0, |invocation| invocation.txid());
+        rquickjs::BigInt::from_u64(ctx, txid)
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("isAborted", move || {
+        host.invocation().is_none_or(|invocation| invocation.is_aborted())
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("respond", move |ctx: Ctx<'js>, status: u16, headers: Vec<List<(String, String)>>| {
+        let headers = headers.into_iter().map(|List(header)| header).collect();
+        *invocation(&host, &ctx)?.answer.borrow_mut() = Some((status, headers));
+        Ok::<_, rquickjs::Error>(())
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("keep", move |ctx: Ctx<'js>, work: Promise<'js>| {
+        let work = Persistent::save(&ctx, work);
+        invocation(&host, &ctx)?.kept.borrow_mut().push(work);
+        Ok::<_, rquickjs::Error>(())
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("log", move |message: String, thrown: Opt<String>| {
+        host.log(&message, thrown.0.as_deref())
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("setGroups", move |ctx: Ctx<'js>, user: String, groups: Vec<String>| {
+        let invocation = invocation(&host, &ctx)?;
+        let Some(accounts) = host.config().accounts.clone() else {
+            let message = "This server keeps no accounts: its sessions come from elsewhere";
+            return Err(
+                host.throw(&ctx, Failure { message: message.into(), ..Failure::forbidden() })
+            );
+        };
+        invocation.effect();
+        host.promise(&ctx, async move {
+            Ok(accounts.set_groups(&user, groups, invocation.call_id()).await?)
+        })
+    })?;
+    bytecode::evaluate(ops.ctx(), LIBRARY, include_str!("../../js/kontract.js")).map(drop)
+}
+
+fn invocation(host: &Host, ctx: &Ctx<'_>) -> rquickjs::Result<Rc<Invocation>> {
+    host.invocation().ok_or_else(|| Exception::throw_message(ctx, "There is no call"))
+}
+
+/// What HTTP makes of bytes in headers.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
