@@ -43,6 +43,11 @@ pub struct Database {
     pub shared_privileges: bool,
 }
 
+impl Database {
+    /// Connections of each isolate thread, where nothing else is said.
+    pub const POOL: usize = 8;
+}
+
 /// What one call may use up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {

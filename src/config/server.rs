@@ -1,11 +1,16 @@
 //! What `kontract.toml` says of a gateway: `[server]`, `[database]`, `[auth]`.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use kontract_runtime::config::{AuthConfig, Limits, is_origin, parse_perm};
+use kontract_runtime::config::{
+    self as runtime, AuthConfig, Config, Limits, Secret, is_origin, parse_perm,
+};
 
 use super::{
-    Text,
+    Options, Text,
     document::{Document, Item},
 };
 use crate::model::diagnostic::Diagnostic;
@@ -41,6 +46,34 @@ impl Default for ServerOptions {
             egress: Vec::new(),
             shared_privileges: false,
             auth: AuthConfig::default(),
+        }
+    }
+}
+
+impl Options {
+    /// What a gateway of the project's output folder is told. The environment variables that it
+    /// lists are taken as they are now.
+    pub fn gateway(&self, database: runtime::Database, secret: Secret) -> Config {
+        let ServerOptions { port, host, json, cors, limits, env, egress, auth, .. } =
+            self.serving.clone();
+        let variables = env.into_iter().map(|name| {
+            let value = std::env::var(&name).ok();
+            (name, value)
+        });
+        Config {
+            dist: self.out_folder(),
+            address: SocketAddr::new(host, port),
+            base: self.base.clone(),
+            json,
+            cors,
+            limits,
+            variables: variables.collect(),
+            egress,
+            database,
+            secret,
+            auth,
+            development: false,
+            threads: None,
         }
     }
 }

@@ -22,9 +22,6 @@ pub fn dist(steps: &mut Steps, arguments: &[&str]) {
         ["--debug"] => "debug",
         _ => return steps.fail("dist", "the only argument is --debug"),
     };
-    let Some(platform) = PLATFORMS.iter().find(|platform| platform.is_this()) else {
-        return steps.fail("dist", "no package is made for this platform: see xtask/src/dist.rs");
-    };
     let package = "npm/kontract";
     let mut compiler = steps.cargo(["build", "--locked", "--bin", "kontract"]);
     if profile == "release" {
@@ -34,9 +31,23 @@ pub fn dist(steps: &mut Steps, arguments: &[&str]) {
     let _ = steps.run("build the binary", &mut compiler)
         && steps.install(package, &[])
         && steps.run("build npm/kontract", &mut build)
-        && pack_platform(steps, platform, profile)
+        && pack_both(steps, profile);
+}
+
+/// Packs what has been built.
+pub fn pack_both(steps: &mut Steps, profile: &str) -> bool {
+    let Some(platform) = PLATFORMS.iter().find(|platform| platform.is_this()) else {
+        steps.fail("dist", "no package is made for this platform: see xtask/src/dist.rs");
+        return false;
+    };
+    pack_platform(steps, platform, profile)
         && pack_kontract(steps)
-        && steps.result("write checksums", &write_checksums(&folder(steps)));
+        && steps.result("write checksums", &write_checksums(&folder(steps)))
+}
+
+/// Where the tarballs are.
+pub fn folder(steps: &Steps) -> PathBuf {
+    steps.target().join("dist")
 }
 
 /// A package with a binary for one kind of machine. What npm calls it is what
@@ -197,10 +208,6 @@ fn write_checksums(folder: &Path) -> io::Result<()> {
 
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-fn folder(steps: &Steps) -> PathBuf {
-    steps.target().join("dist")
 }
 
 fn make_empty(folder: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! `test` and `prove`.
 
-use crate::steps::Steps;
+use crate::{dist, steps::Steps};
 
 /// A failed step does not keep the others from running, except those that need it.
 pub fn test(steps: &mut Steps) {
@@ -24,6 +24,14 @@ pub fn test(steps: &mut Steps) {
             npm(steps, built_with_it, "typecheck");
             npm(steps, built_with_it, "test");
         }
+    }
+
+    let packed = "tests/package";
+    if !built || !package_built || !dist::pack_both(steps, "debug") {
+        steps.fail(packed, "it needs the packages that `cargo xtask dist --debug` makes");
+    } else if steps.install(packed, &[]) {
+        npm(steps, packed, "typecheck");
+        npm(steps, packed, "test");
     }
 }
 
@@ -55,6 +63,6 @@ fn cargo(steps: &mut Steps, name: &str, arguments: &[&str]) -> bool {
 
 fn npm(steps: &mut Steps, folder: &str, script: &str) -> bool {
     let mut command = steps.npm(folder, &["run", script]);
-    command.env("KONTRACT_BIN", steps.compiler("debug"));
+    command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_DIST", dist::folder(steps));
     steps.run(&format!("npm run {script} in {folder}"), &mut command)
 }

@@ -56,6 +56,7 @@ impl Host {
             status: body.get("status")?,
             message: body.get::<_, String>("message")?.into(),
             path: body.get("path")?,
+            stack: None,
         };
         Ok(Thrown { failure: Some(failure), detail })
     }

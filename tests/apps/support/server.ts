@@ -1,21 +1,59 @@
-// A built application behind `kontract/node`, and the two ways to call it: as curl would, and through its client.
+// A built application behind a host, and the two ways to call it: as curl would, and through its client.
+// The host is `kontract/node`, or with KONTRACT_HOST=gateway `kontract serve` on a real PostgreSQL.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configure } from 'kontract/client';
 import { serve } from 'kontract/node';
 import { afterAll, expect } from 'vitest';
+import { startGateway, stopSharedPostgres } from './gateway.ts';
 import { WatchedStorage } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
-export type Server = Awaited<ReturnType<typeof serve>>;
-type ServeOptions = Omit<Parameters<typeof serve>[0], 'dist'>;
+export const onGateway = process.env.KONTRACT_HOST === 'gateway';
+
+export interface Server {
+  /** Its address, without a slash at its end. */
+  url: string;
+  auth: {
+    /** Adds an account to a group. */
+    grant(email: string, group: string): Promise<void>;
+    setGroups(userId: string, groups: readonly string[]): Promise<void>;
+  };
+  close(): Promise<unknown>;
+}
+
+/** Something that a host has logged. */
+export interface LogEntry {
+  level: string;
+  message: string;
+  callId?: string;
+  route?: string;
+  error?: unknown;
+}
+
+export interface StartOptions {
+  cors?: string[];
+  base?: string;
+  limits?: { deadlineMs?: number; bodyKb?: number; inFlight?: number };
+  auth?: { sessionTtlSeconds?: number; allowAnonymous?: boolean };
+  /** Environment variables that `env` offers, besides those of the applications. */
+  env?: string[];
+  /** Told of what is logged, a moment after the answer at the latest. */
+  log?: (entry: LogEntry) => void;
+}
 
 /** Serves a build on a free port until the test file ends. */
-export async function start({ dist }: Workspace, options: ServeOptions = {}): Promise<Server> {
-  const storage = new WatchedStorage(options.storage);
-  const server = await serve({ dist, port: 0, env: VARIABLES, ...options, storage });
-  watched.push({ storage, dist });
+export async function start(workspace: Workspace, options: StartOptions = {}): Promise<Server> {
+  const server = await (onGateway ? startOnGateway : startOnNode)(workspace, options);
   afterAll(() => server.close());
+  return server;
+}
+
+async function startOnNode({ dist }: Workspace, options: StartOptions): Promise<Server> {
+  const storage = new WatchedStorage();
+  const env = [...VARIABLES, ...(options.env ?? [])];
+  const server = await serve({ dist, port: 0, ...options, env, storage });
+  watched.push({ storage, dist });
   return server;
 }
 
@@ -27,6 +65,52 @@ afterAll(async () => {
     expect(await storage.untold(dist), 'operations that the manifest does not tell of').toEqual([]);
   }
 });
+
+async function startOnGateway(workspace: Workspace, options: StartOptions): Promise<Server> {
+  const gateway = await startGateway(workspace, {
+    config: settings(options),
+    onLine(line) {
+      const { level, message, target, call_id: callId, route, error } = line as Record<string, any>;
+      // What the application logs, its tests look for in this process.
+      if (target === 'kontract::console') console.info(message);
+      else options.log?.({ level: level.toLowerCase(), message, callId, route, error });
+    },
+  });
+  const sql = (text: string): Promise<string> => gateway.postgres.query(gateway.database, text);
+  const setGroups = async (user: string, groups: readonly string[]): Promise<void> => {
+    await sql(`SELECT kontract.set_groups('${user}', ARRAY[${groups.map((group) => `'${group}'`).join()}]::text[])`);
+  };
+  return {
+    url: gateway.url,
+    auth: {
+      setGroups,
+      async grant(email, group) {
+        const account = await sql(`SELECT id, array_to_json(ugroups) FROM kontract.accounts WHERE email = '${email}'`);
+        const [id = '', groups = '[]'] = account.split('|');
+        await setGroups(id, [...(JSON.parse(groups) as string[]), group]);
+      },
+    },
+    close: gateway.close,
+  };
+}
+
+afterAll(stopSharedPostgres);
+
+/** The options as kontract.toml says them. */
+function settings({ cors, base, limits = {}, auth = {}, env = [] }: StartOptions): string {
+  const server = { cors, base, env: [...VARIABLES, ...env] };
+  const sections: [string, Record<string, unknown>][] = [
+    ['server', server],
+    ['server.limits', { deadline_ms: limits.deadlineMs, body_kb: limits.bodyKb, in_flight: limits.inFlight }],
+    ['auth', { session_ttl: auth.sessionTtlSeconds, allow_anonymous: auth.allowAnonymous }],
+  ];
+  return sections
+    .map(([name, values]) => {
+      const lines = Object.entries(values).filter(([, value]) => value !== undefined);
+      return [`[${name}]`, ...lines.map(([key, value]) => `${key} = ${JSON.stringify(value)}`)].join('\n');
+    })
+    .join('\n');
+}
 
 /** The environment variables the applications read; a server must be told of them. */
 const VARIABLES = ['CONDUIT_RATE_LIMIT', 'TASKS_RATE_LIMIT'];

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::HashMap, error::Error, rc::Rc};
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Response;
 use rquickjs::{Ctx, Promise, convert::List};
 use url::Url;

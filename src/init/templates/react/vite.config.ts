@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 // `kontract dev` starts Vite and says where it listens itself.
-const gateway = process.env.KONTRACT_URL ?? 'http://127.0.0.1:8787';
+const gateway = { target: process.env.KONTRACT_URL ?? 'http://127.0.0.1:8787' };
 
 export default defineConfig({
   plugins: [react()],

@@ -1,0 +1,310 @@
+//! One request and its answer.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode,
+    header::{ALLOW, CONNECTION, ORIGIN},
+    request::Parts,
+};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use tokio::time::Instant as TokioInstant;
+use uuid::Uuid;
+
+use super::{
+    accounts::{Accounts, Asked},
+    answer::{self, Answer, CALL_ID},
+    auth::{self, Action},
+    dispatch::{Application, Payload},
+    origin::OriginPolicy,
+    ready::Readiness,
+    request,
+    sessions::Sessions,
+};
+use crate::{
+    call::{Call, Form},
+    config::Limits,
+    failure::Failure,
+    storage::Database,
+};
+
+/// What serves requests.
+pub struct Host {
+    pub application: RwLock<Arc<Application>>,
+    pub sessions: Arc<Sessions>,
+    pub accounts: Arc<Accounts>,
+    pub origins: OriginPolicy,
+    pub readiness: Readiness,
+    pub database: Arc<Database>,
+    pub limits: Limits,
+    /// A second prefix of the routes beside `/rpc`.
+    pub base: Option<String>,
+    /// Whether calls in JSON are answered.
+    pub json: bool,
+    /// Answers errors with their stacks, to loopback only.
+    pub development: bool,
+    pub draining: AtomicBool,
+    pub in_flight: AtomicUsize,
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy)]
+pub struct Ends {
+    pub local: IpAddr,
+    pub remote: IpAddr,
+}
+
+/// A request while it is being answered.
+struct Exchange {
+    head: Parts,
+    origin: Option<HeaderValue>,
+    ends: Ends,
+    deadline: Instant,
+    /// What the answer and the log name the call by.
+    call_id: Option<String>,
+    route: Option<String>,
+    /// What a failure's answer says besides.
+    allow: Option<&'static str>,
+}
+
+impl Host {
+    /// Answers a request. Dropped when the caller has gone, which ends the call.
+    pub async fn answer(&self, request: Request<Incoming>, ends: Ends) -> Answer {
+        let (head, body) = request.into_parts();
+        let deadline = Instant::now() + self.limits.deadline;
+        let origin = head.headers.get(ORIGIN).cloned();
+        let mut exchange =
+            Exchange { head, origin, ends, deadline, call_id: None, route: None, allow: None };
+        let in_flight = InFlight::enter(&self.in_flight);
+        let served = self.serve(&mut exchange, body, in_flight.count).await;
+        let mut answer = served.unwrap_or_else(|failure| self.refuse(&exchange, &failure));
+        self.finish(&exchange, &mut answer);
+        answer
+    }
+
+    async fn serve(
+        &self,
+        exchange: &mut Exchange,
+        body: Incoming,
+        in_flight: usize,
+    ) -> Result<Answer, Failure> {
+        let uri = exchange.head.uri.clone();
+        let path = uri.path();
+        match path {
+            "/health" => {
+                exchange.only(&Method::GET)?;
+                return Ok(answer::json(200, &json!({ "status": "ok" })));
+            }
+            "/ready" => {
+                exchange.only(&Method::GET)?;
+                return Ok(self.ready().await);
+            }
+            _ => {}
+        }
+        if exchange.head.method == Method::OPTIONS {
+            self.origins.check(&exchange.head.headers, exchange.ends.local)?;
+            let mut answer = answer::empty();
+            OriginPolicy::preflight(answer.headers_mut());
+            return Ok(answer);
+        }
+        if self.draining.load(Ordering::Relaxed) {
+            return Ok(unavailable("The server is closing"));
+        }
+        if in_flight > self.limits.in_flight {
+            return Ok(unavailable("Too many calls at the same time"));
+        }
+        if let Some(route) = self.route_of(path) {
+            exchange.only(&Method::POST)?;
+            return self.call(exchange, route, body).await;
+        }
+        if let Some(action) = path.strip_prefix("/auth/").and_then(Action::find) {
+            exchange.only(&action.method())?;
+            return self.auth(exchange, action, body).await;
+        }
+        Err(Failure::not_found("Not Found"))
+    }
+
+    /// The part of the path after `/rpc/`, or after the base.
+    fn route_of<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let below = |base: &str| path.strip_prefix(base)?.strip_prefix('/');
+        self.base.as_deref().and_then(below).or_else(|| below("/rpc"))
+    }
+
+    async fn call(
+        &self,
+        exchange: &mut Exchange,
+        route: &str,
+        body: Incoming,
+    ) -> Result<Answer, Failure> {
+        let Parts { headers, .. } = &exchange.head;
+        self.origins.check(headers, exchange.ends.local)?;
+        let id = request::call_id(headers)?.unwrap_or_else(new_call_id);
+        exchange.call_id = Some(id.clone());
+        let name = decode(route)?;
+        let application = self.application();
+        let Some(route) = application.routes.get(&*name) else {
+            let name: String = name.chars().take(100).collect();
+            return Err(Failure::not_found(format!("Route {name} not found")));
+        };
+        exchange.route = Some(route.entry.name.clone());
+        let credential = request::credential(headers)?;
+        let deadline = TokioInstant::from_std(exchange.deadline);
+        let bytes = request::body(headers, body, self.limits.body, deadline).await?;
+        let payload = Payload { form: request::form(headers), bytes, abi: request::abi(headers) };
+        let form = self.form(&payload)?;
+
+        let session = self.sessions.resolve(credential, &application.auth, &id).await?;
+        let args = route.admit(&session, &payload)?;
+        let call = Call {
+            route: Arc::clone(&route.entry),
+            args,
+            form,
+            session,
+            method: "POST",
+            path: route.path.clone(),
+            headers: request::without_credentials(std::mem::take(&mut exchange.head.headers)),
+            call_id: id,
+            deadline: exchange.deadline,
+        };
+        let reply = application.engine.call(call).await?;
+        answer::reply(reply, form).map_err(|reason| {
+            let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
+            tracing::error!(target: "kontract", call_id, route, %reason, "HttpResp");
+            Failure::internal()
+        })
+    }
+
+    /// The form that the answer will have.
+    fn form(&self, payload: &Payload<'_>) -> Result<Form, Failure> {
+        match payload.form {
+            None if !payload.bytes.is_empty() => Err(Failure::invalid(
+                "body: expected the content type application/json or application/x-kontract",
+            )),
+            Some(Form::Binary) => Ok(Form::Binary),
+            _ if self.json => Ok(Form::Json),
+            _ => Err(Failure::new("INVALID_REQUEST", 415, "This server answers no calls in JSON")),
+        }
+    }
+
+    async fn auth(
+        &self,
+        exchange: &mut Exchange,
+        action: Action,
+        body: Incoming,
+    ) -> Result<Answer, Failure> {
+        let Exchange { head, ends, deadline, .. } = &*exchange;
+        if action != Action::Me {
+            self.origins.check(&head.headers, ends.local)?;
+        }
+        let application = self.application();
+        let id = new_call_id();
+        let asked = Asked { auth: &application.auth, call_id: &id };
+        let from = (ends.remote, TokioInstant::from_std(*deadline));
+        let served = auth::serve(&self.accounts, action, &head.headers, body, from, asked).await;
+        exchange.call_id = Some(id);
+        served
+    }
+
+    async fn ready(&self) -> Answer {
+        if self.draining.load(Ordering::Relaxed) {
+            return answer::json(503, &json!({ "status": "closing" }));
+        }
+        match self.readiness.is_ready().await {
+            true => answer::json(200, &json!({ "status": "ready" })),
+            false => answer::json(503, &json!({ "status": "no database" })),
+        }
+    }
+
+    fn refuse(&self, exchange: &Exchange, failure: &Failure) -> Answer {
+        let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
+        let Failure { code, status, message, .. } = failure;
+        // Whatever became an internal error was logged where it happened.
+        if *status >= 500 && code != Failure::INTERNAL {
+            tracing::error!(target: "kontract", call_id, route, %code, status, "{message}");
+        } else {
+            tracing::debug!(target: "kontract", call_id, route, %code, status, "{message}");
+        }
+        let with_stack = self.development && exchange.ends.remote.to_canonical().is_loopback();
+        let mut answer = answer::failure(failure, with_stack);
+        if let Some(allow) = exchange.allow {
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        answer
+    }
+
+    /// What every answer says.
+    fn finish(&self, exchange: &Exchange, answer: &mut Answer) {
+        let status = answer.status();
+        let headers: &mut HeaderMap = answer.headers_mut();
+        self.origins.describe(exchange.origin.as_ref(), headers);
+        let id = exchange.call_id.as_deref();
+        if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
+            headers.insert(CALL_ID, id);
+        }
+        // The rest of a request that came too late would be taken for the next one.
+        if status == StatusCode::REQUEST_TIMEOUT || self.draining.load(Ordering::Relaxed) {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+
+    pub fn application(&self) -> Arc<Application> {
+        Arc::clone(&self.application.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Exchange {
+    fn only(&mut self, method: &Method) -> Result<(), Failure> {
+        let asked = &self.head.method;
+        if asked == method || (asked == Method::HEAD && method == Method::GET) {
+            return Ok(());
+        }
+        self.allow = Some(if method == Method::GET { "GET, HEAD" } else { "POST" });
+        Err(Failure::new("INVALID_REQUEST", 405, "Method not allowed"))
+    }
+}
+
+/// Counts the requests that are being answered.
+struct InFlight<'a> {
+    counter: &'a AtomicUsize,
+    count: usize,
+}
+
+impl<'a> InFlight<'a> {
+    fn enter(counter: &'a AtomicUsize) -> Self {
+        Self { counter, count: counter.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.counter.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn new_call_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// As `decodeURIComponent` does.
+fn decode(name: &str) -> Result<std::borrow::Cow<'_, str>, Failure> {
+    let mut parts = name.split('%').skip(1);
+    let well_formed = parts.all(|part| {
+        part.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    let decoded = well_formed.then(|| percent_decode_str(name).decode_utf8().ok()).flatten();
+    decoded.ok_or_else(|| Failure::invalid("path: expected a route's name"))
+}
+
+// Not logged: under load a line for each would be too much.
+fn unavailable(message: &'static str) -> Answer {
+    answer::failure(&Failure::unavailable(message), false)
+}

@@ -1,0 +1,164 @@
+//! The gateway: HTTP in front, isolates behind, PostgreSQL beneath.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use self::{http::Host, origin::OriginPolicy, ready::Readiness, sessions::Sessions};
+use crate::{config::Config, storage::Database};
+
+mod accounts;
+mod answer;
+mod auth;
+mod auth_config;
+mod collector;
+mod dispatch;
+mod email;
+mod error;
+mod http;
+mod load;
+mod origin;
+mod passwords;
+mod preflight;
+mod ready;
+mod request;
+mod secret;
+mod server;
+mod sessions;
+mod throttle;
+
+pub use accounts::Accounts;
+pub use error::StartError;
+
+/// A gateway that is running, on threads of its own.
+pub struct Gateway {
+    address: SocketAddr,
+    host: Arc<Host>,
+    config: Arc<Config>,
+    closing: watch::Sender<bool>,
+    server: Option<JoinHandle<()>>,
+    _threads: Threads,
+}
+
+/// Where requests are served. A runtime must not be dropped where one runs.
+struct Threads(Option<Runtime>);
+
+impl Gateway {
+    /// Loads the build, looks at the database and takes calls.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        secret::check(&config.secret)?;
+        let threads = Threads::start()?;
+        let prepared = threads.spawn(prepare(config)).await;
+        let (host, config, listener) =
+            prepared.map_err(|error| StartError::Threads(io::Error::other(error)))??;
+        let address = listener.local_addr().map_err(StartError::Threads)?;
+        let (closing, closed) = watch::channel(false);
+        let server = Some(threads.spawn(server::run(Arc::clone(&host), listener, closed)));
+        threads.spawn(collector::run(Arc::clone(&host.database)));
+        Ok(Self { address, host, config, closing, server, _threads: threads })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://127.0.0.1:8787`, without a slash at its end.
+    pub fn url(&self) -> String {
+        match self.address.ip().is_unspecified() {
+            true => format!("http://localhost:{}", self.address.port()),
+            false => format!("http://{}", self.address),
+        }
+    }
+
+    /// The names of the routes, sorted.
+    pub fn routes(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.host.application().routes.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Serves another build from the next call on; calls that run end with the one they began
+    /// with. A build that cannot be loaded changes nothing.
+    pub async fn reload(&self, dist: &Path) -> Result<(), StartError> {
+        let application = load::application(dist, &self.config, &self.host.accounts).await?;
+        let mut current = self.host.application.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(application);
+        Ok(())
+    }
+
+    /// Takes no new calls, lets those that run finish within their deadline, and ends.
+    pub async fn close(mut self) {
+        self.host.draining.store(true, Ordering::Relaxed);
+        let _ = self.closing.send(true);
+        if let Some(server) = self.server.take() {
+            let _ = server.await;
+        }
+    }
+}
+
+impl Threads {
+    fn start() -> Result<Self, StartError> {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.enable_all().thread_name("kontract-http").build();
+        Ok(Self(Some(runtime.map_err(StartError::Threads)?)))
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(work),
+            None => tokio::spawn(work),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener), StartError> {
+    let database = Database::new(&config.database).map_err(StartError::Database)?;
+    let sessions = Arc::new(Sessions::new(&config.secret, Arc::clone(&database)));
+    let accounts = Arc::new(Accounts::new(Arc::clone(&database), Arc::clone(&sessions)));
+    preflight::check(&database, config.database.shared_privileges).await?;
+    let config = Arc::new(config);
+    let application = load::application(&config.dist, &config, &accounts).await?;
+    let listener = TcpListener::bind(config.address)
+        .await
+        .map_err(|error| StartError::Address(config.address, error))?;
+    let host = Host {
+        application: RwLock::new(Arc::new(application)),
+        sessions,
+        accounts,
+        origins: OriginPolicy::new(config.cors.clone(), config.development),
+        readiness: Readiness::new(Arc::clone(&database)),
+        database,
+        limits: config.limits,
+        base: config.base.clone(),
+        json: config.json,
+        development: config.development,
+        draining: AtomicBool::new(false),
+        in_flight: AtomicUsize::new(0),
+    };
+    Ok((Arc::new(host), config, listener))
+}
