@@ -12,6 +12,7 @@ mod param;
 mod query;
 mod retry;
 mod storable;
+mod store;
 mod tables;
 mod tls;
 
@@ -22,5 +23,6 @@ pub use fault::Fault;
 pub use param::Param;
 pub use query::Query;
 pub use retry::{Queues, Retry};
+pub use store::Store;
 pub use tables::{Class, Table, Tables};
 pub use tls::Target;

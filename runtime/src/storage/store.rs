@@ -1,0 +1,37 @@
+//! What all calls of an application need of storage.
+
+use std::{rc::Rc, sync::Arc};
+
+use super::{CallStorage, Database, Queues, Retry, Tables};
+use crate::session::Session;
+
+/// An application's tables with the connections to them.
+#[derive(Clone)]
+pub struct Store {
+    pub database: Arc<Database>,
+    pub tables: Arc<Tables>,
+    pub queues: Arc<Queues>,
+}
+
+impl Store {
+    pub fn new(database: &Arc<Database>, tables: Arc<Tables>) -> Self {
+        let queues = Queues::new(&tables);
+        Self { database: Arc::clone(database), tables, queues }
+    }
+
+    /// The same with connections of its own: a connection lives on the runtime that opened it.
+    #[must_use]
+    pub fn with_own_connections(&self) -> Self {
+        self.clone()
+    }
+
+    /// The storage of one attempt to serve a call.
+    pub fn call(&self, session: &Arc<Session>, call_id: &str) -> Rc<CallStorage> {
+        CallStorage::new(&self.database, &self.tables, Arc::clone(session), call_id)
+    }
+
+    /// The repetitions of one call.
+    pub fn retry(&self) -> Retry {
+        Retry::new(&self.queues)
+    }
+}
