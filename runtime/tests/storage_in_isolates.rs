@@ -237,7 +237,7 @@ async fn failures_say_what_is_wrong_and_can_be_caught() {
             "orderBy"
         ],
         ["HttpError", 400, "cursor: expected the cursor of an earlier query", "cursor"],
-        ["TypeError", null, "filter.name: a function cannot be stored", null],
+        ["TypeError", null, "filter.name: only data can be stored", null],
         ["Error", null, "exec() is not available in this version", null],
     ]);
     for (found, expected) in failures.as_array().unwrap().iter().zip(expected.as_array().unwrap()) {
