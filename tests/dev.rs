@@ -39,6 +39,14 @@ impl Project {
         project
     }
 
+    /// One whose users may write.
+    fn with_notes() -> Self {
+        let project = Self::new();
+        project.write("kontract.toml", "[auth]\nperm = { anonymous = \"RWX\" }\n");
+        project.write("src/notes.ts", &notes(""));
+        project
+    }
+
     fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -285,8 +293,7 @@ fn a_module_that_throws_when_it_is_loaded_leaves_the_last_good_one() {
 
 #[test]
 fn rows_outlive_a_run_that_was_killed() {
-    let project = Project::new();
-    project.write("src/notes.ts", &notes(""));
+    let project = Project::with_notes();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(call(&url, "write", r#"["a","kept"]"#).expect("an answer").0, 200);
@@ -303,8 +310,7 @@ fn rows_outlive_a_run_that_was_killed() {
 
 #[test]
 fn a_change_that_rows_stand_in_the_way_of_is_explained() {
-    let project = Project::new();
-    project.write("src/notes.ts", &notes(""));
+    let project = Project::with_notes();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(call(&url, "write", r#"["a","old"]"#).expect("an answer").0, 200);
@@ -322,8 +328,7 @@ fn a_change_that_rows_stand_in_the_way_of_is_explained() {
 
 #[test]
 fn a_database_that_dies_is_started_again() {
-    let project = Project::new();
-    project.write("src/notes.ts", &notes(""));
+    let project = Project::with_notes();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(call(&url, "write", r#"["a","kept"]"#).expect("an answer").0, 200);
