@@ -106,10 +106,8 @@ async fn settle(isolate: &Isolate, source: &str) -> Persistent<Promise<'static>>
 fn isolate(egress: &[&str]) -> Isolate {
     let config = EngineConfig {
         limits: Limits { cpu: Duration::from_secs(5), ..Limits::default() },
-        variables: BTreeMap::new(),
         egress: egress.iter().map(|entry| (*entry).to_owned()).collect(),
-        development: false,
-        threads: 1,
+        ..EngineConfig::default()
     };
     Isolate::new(&Arc::new(config)).unwrap()
 }

@@ -39,7 +39,11 @@ pub async fn run(
 ) -> Result<Reply, Fault> {
     let started = isolate.burst(|ctx| {
         start(ctx, isolate, call).map_err(|error| Fault::Thrown(isolate.host().thrown(ctx, error)))
-    })?;
+    });
+    if isolate.was_interrupted() {
+        return Err(Fault::Ended(Ended::Slice));
+    }
+    let started = started?;
     let mut left = false;
     let settled = loop {
         tokio::select! {

@@ -29,6 +29,7 @@ use crate::{
     call::{Call, Reply},
     config::Limits,
     failure::Failure,
+    gateway::Accounts,
 };
 
 mod attempt;
@@ -48,7 +49,7 @@ pub mod web;
 mod worker;
 
 /// How isolates are run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EngineConfig {
     pub limits: Limits,
     /// The environment variables that `env` offers, with their values.
@@ -58,6 +59,21 @@ pub struct EngineConfig {
     /// Failures carry their stacks.
     pub development: bool,
     pub threads: usize,
+    /// What `env.auth` works on; None where there are no accounts.
+    pub accounts: Option<Arc<Accounts>>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            variables: BTreeMap::new(),
+            egress: Vec::new(),
+            development: false,
+            threads: 1,
+            accounts: None,
+        }
+    }
 }
 
 /// An application that is being served. Dropped, it ends its threads after their last call.

@@ -27,12 +27,13 @@ pub async fn application(
     let routes = dispatch::routes(&manifest, &schema, base)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
     let _ = accounts;
-    let engine =
-        engine(dist, config).await.map_err(|reason| StartError::Build(dist.to_owned(), reason))?;
+    let engine = engine(dist, config, accounts)
+        .await
+        .map_err(|reason| StartError::Build(dist.to_owned(), reason))?;
     Ok(Application { routes, auth: config.auth.clone(), engine })
 }
 
-async fn engine(dist: &Path, config: &Config) -> Result<Engine, String> {
+async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Result<Engine, String> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let settings = EngineConfig {
         limits: config.limits,
@@ -40,6 +41,7 @@ async fn engine(dist: &Path, config: &Config) -> Result<Engine, String> {
         egress: config.egress.clone(),
         development: config.development,
         threads: config.threads.unwrap_or(processors),
+        accounts: Some(Arc::clone(accounts)),
     };
     let dist = dist.to_owned();
     let started = tokio::task::spawn_blocking(move || Engine::start(&dist, settings)).await;

@@ -102,7 +102,7 @@ pub fn config() -> EngineConfig {
         variables: [("REGION".to_owned(), Some("eu".to_owned()))].into(),
         egress: Vec::new(),
         development: false,
-        threads: 1,
+        ..EngineConfig::default()
     }
 }
 
