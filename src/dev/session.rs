@@ -124,6 +124,7 @@ impl<'a> Session<'a> {
                     }
                 }
             }
+            watch.quiet().await;
             build = spawn_blocking(self.builder())
                 .await
                 .map_err(|error| diagnostics::build_failed(&error))?;
