@@ -165,7 +165,7 @@ describe('requests that are none', () => {
   });
 
   test('too many arguments: 400', async () => {
-    expect((await call('greet', ['a', 'b'])).json.error).toEqual({ code: 'INVALID_REQUEST', message: 'args: expected at most 1', status: 400, path: 'args' });
+    expect((await call('greet', ['a', 'b'])).json.error).toEqual({ code: 'INVALID_REQUEST', message: 'args: expected at most 1 element', status: 400, path: 'args' });
   });
 
   test('a body above the limit: 413, announced or not', async () => {
