@@ -78,9 +78,10 @@ impl Gateway {
 
     /// `http://127.0.0.1:8787`, without a slash at its end.
     pub fn url(&self) -> String {
-        match self.address.ip().is_unspecified() {
-            true => format!("http://localhost:{}", self.address.port()),
-            false => format!("http://{}", self.address),
+        if self.address.ip().is_unspecified() {
+            format!("http://localhost:{}", self.address.port())
+        } else {
+            format!("http://{}", self.address)
         }
     }
 
