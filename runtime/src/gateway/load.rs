@@ -42,6 +42,7 @@ async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Resul
         development: config.development,
         threads: config.threads.unwrap_or(processors),
         accounts: Some(Arc::clone(accounts)),
+        store: None,
     };
     let dist = dist.to_owned();
     let started = tokio::task::spawn_blocking(move || Engine::start(&dist, settings)).await;
