@@ -218,6 +218,7 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     ctx.globals().set("__host", ops.table().clone())?;
     web::install(&ops)?;
     library::install(&ops)?;
+    crate::storage::install(&ops)?;
     modules::install(&ops)?;
     bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
