@@ -39,9 +39,6 @@ pub(super) struct Current {
     pub storage: Rc<CallStorage>,
 }
 
-/// Where the engine puts the storage of a call.
-pub type Slot = Option<Rc<CallStorage>>;
-
 /// The queries of a call, by number.
 #[derive(Default)]
 struct Queries(Vec<Rc<RefCell<Opened>>>);
@@ -65,7 +62,7 @@ impl Current {
     pub fn of(host: &Host) -> Begun<Self> {
         let outside = || Stop::Op(OpError::Error(OUTSIDE.to_owned()));
         let invocation = host.invocation().ok_or_else(outside)?;
-        let storage = invocation.slot::<Slot>().borrow().clone().ok_or_else(outside)?;
+        let storage = Rc::clone(invocation.storage().ok_or_else(outside)?);
         Ok(Self { invocation, storage })
     }
 
@@ -250,12 +247,7 @@ pub(super) fn promise<'js, T: Give>(
 ) -> rquickjs::Result<Promise<'js>> {
     let done = match begun {
         Ok(Answer::Later(work)) => {
-            let invocation = host.invocation();
-            return host.promise(ctx, async move {
-                let done = work.await;
-                invocation.as_deref().inspect(|invocation| tell_transaction(invocation));
-                done.map_err(OpError::Failure)
-            });
+            return host.promise(ctx, async move { work.await.map_err(OpError::Failure) });
         }
         Ok(Answer::Now(done)) => done.map_err(Stop::from),
         Err(stop) => Err(stop),
@@ -267,13 +259,6 @@ pub(super) fn promise<'js, T: Give>(
         Err(stop) => reject.call::<_, ()>((stop.value(host, ctx)?,))?,
     }
     Ok(promise)
-}
-
-/// `ctx.currentTxid`.
-fn tell_transaction(invocation: &Invocation) {
-    if let Some(storage) = &*invocation.slot::<Slot>().borrow() {
-        invocation.saw(u64::try_from(storage.current_txid()).unwrap_or(0));
-    }
 }
 
 impl<'js> Scene<'_, 'js> {
