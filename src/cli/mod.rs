@@ -245,15 +245,6 @@ kontract.lock.json stays, and so do files that kontract did not make or that wer
 Exit codes:
   0  cleaned    1  the output folder cannot be read    2  wrong arguments or configuration";
 
-const INIT_EXAMPLES: &str = "\
-Examples:
-  kontract init shop                   begin a server in the folder shop
-  kontract init shop --template react  begin a server with a page in React
-  kontract init                        begin in the current folder, which must be empty
-
-Exit codes:
-  0  created    2  wrong name or folder, or files that could not be written";
-
 const DEV_EXAMPLES: &str = "\
 Examples:
   kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
@@ -269,18 +260,14 @@ Exit codes:
   0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
   configuration; with a command after `--`, the command's own";
 
-const SERVE_EXAMPLES: &str = "\
+const INIT_EXAMPLES: &str = "\
 Examples:
-  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
-  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
-  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
-
-Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
-with at least 32 random bytes, the same for all gateways of an application.
+  kontract init shop                   begin a server in the folder shop
+  kontract init shop --template react  begin a server with a page in React
+  kontract init                        begin in the current folder, which must be empty
 
 Exit codes:
-  0  asked to end, and ended    1  not started, or ended before its calls were finished
-  2  wrong arguments or configuration";
+  0  created    2  wrong name or folder, or files that could not be written";
 
 const MIGRATE_UP_EXAMPLES: &str = "\
 Examples:
@@ -293,3 +280,16 @@ Environment:
 
 Exit codes:
   0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
+  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
+  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
+
+Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
+with at least 32 random bytes, the same for all gateways of an application.
+
+Exit codes:
+  0  asked to end, and ended    1  not started, or ended before its calls were finished
+  2  wrong arguments or configuration";
