@@ -49,7 +49,8 @@ async fn stacks_are_those_of_the_sources() {
 #[test]
 fn what_fails_at_load_is_shown_in_the_sources() {
     let api = "export const run = 1;\nthrow new Error('at load');\n";
-    let error = Application::with(api, &[("dist/server/api.js.map", &map())], config()).err().unwrap();
+    let error =
+        Application::with(api, &[("dist/server/api.js.map", &map())], config()).err().unwrap();
     assert!(error.contains("src/api.ts:5:"), "{error}");
 }
 

@@ -204,8 +204,8 @@ fn show(terminal: &mut Terminal, event: Event<'_>) {
             });
             terminal.part(&text, &object, false);
         }
-        Event::NotServed(diagnostic, project) => {
-            terminal.diagnostics(&Disk, project, vec![diagnostic]);
+        Event::NotServed(diagnostics, project) => {
+            terminal.diagnostics(&Disk, project, diagnostics);
         }
         Event::Polling(reason) => {
             let text =

@@ -143,9 +143,9 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
-            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
         },
         Err(error) => {
@@ -254,19 +254,6 @@ Examples:
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
 
-const SERVE_EXAMPLES: &str = "\
-Examples:
-  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
-  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
-  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
-
-Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
-with at least 32 random bytes, the same for all gateways of an application.
-
-Exit codes:
-  0  asked to end, and ended    1  not started, or ended before its calls were finished
-  2  wrong arguments or configuration";
-
 const MIGRATE_UP_EXAMPLES: &str = "\
 Examples:
   kontract migrate up            change the database as the built project needs it
@@ -292,3 +279,28 @@ with an empty database.
 Exit codes:
   0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
   configuration; with a command after `--`, the command's own";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgresql://gateway:…@db/shop KONTRACT_SECRET=… kontract serve
+  kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
+  kontract serve --json 2>> gateway.log     write the log as JSON, to a file
+
+Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
+with at least 32 random bytes, the same for all gateways of an application.
+
+Exit codes:
+  0  asked to end, and ended    1  not started, or ended before its calls were finished
+  2  wrong arguments or configuration";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";

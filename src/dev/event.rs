@@ -41,7 +41,7 @@ pub enum Event<'a> {
         time: Duration,
     },
     /// What keeps a build from being served.
-    NotServed(Diagnostic, &'a Path),
+    NotServed(Vec<Diagnostic>, &'a Path),
     /// The system does not tell of changes, for this reason.
     Polling(&'a str),
     Stopping,

@@ -21,12 +21,13 @@ use super::{
     folder::Folder,
     postgres::{self, Server, Surroundings},
     schema,
-    serving::Serving,
+    serving::{Refusal, Serving},
     watch::Watch,
 };
 use crate::{
     config::{self, Flags, Options},
     files::Disk,
+    migrate::Problem,
     model::diagnostic::Diagnostic,
 };
 
@@ -193,10 +194,19 @@ impl<'a> Session<'a> {
         if same && !build.is_news() {
             return Ok(());
         }
-        let database = match self.apply_schema(&options).await {
+        let secret = match &self.settings.environment.secret {
+            Some(secret) => secret.clone(),
+            None => Secret::new(self.folder.secret()?),
+        };
+        let database = match self.apply_schema(&options, &secret).await {
             Ok(database) => database,
-            Err(diagnostic) => {
-                self.refuse(diagnostic);
+            Err(Problem::Unreachable(diagnostic) | Problem::Failed(diagnostic))
+                if !self.is_ready =>
+            {
+                return Err(diagnostic);
+            }
+            Err(problem) => {
+                self.refuse(problem.diagnostics());
                 return Ok(());
             }
         };
@@ -208,18 +218,22 @@ impl<'a> Session<'a> {
                         Event::Reloaded { routes: &serving.routes(), time: begun.elapsed() };
                     (self.report)(event);
                 }
-                Err(diagnostic) => self.refuse(diagnostic),
+                Err(refusal) => self.refuse(vec![refusal.diagnostic()]),
             }
             return Ok(());
         }
-        self.serve(options, database).await
+        self.serve(options, database, secret).await
     }
 
-    async fn apply_schema(&mut self, options: &Options) -> Result<runtime::Database, Diagnostic> {
+    async fn apply_schema(
+        &mut self,
+        options: &Options,
+        secret: &Secret,
+    ) -> Result<runtime::Database, Problem> {
         let begun = Instant::now();
         let environment = &self.settings.environment;
         let own = self.server.as_ref().map(|server| Secret::new(server.url()));
-        let applied = schema::apply(options, environment, own).await?;
+        let applied = schema::apply(options, environment, own, secret).await?;
         let event = Event::Schema { changes: &applied.changes, time: begun.elapsed() };
         (self.report)(event);
         Ok(applied.database)
@@ -230,11 +244,8 @@ impl<'a> Session<'a> {
         &mut self,
         options: Options,
         database: runtime::Database,
+        secret: Secret,
     ) -> Result<(), Diagnostic> {
-        let secret = match &self.settings.environment.secret {
-            Some(secret) => secret.clone(),
-            None => Secret::new(self.folder.secret()?),
-        };
         let before = self.serving.take();
         let address = before.as_ref().map(Serving::address);
         if let Some(before) = before {
@@ -242,12 +253,12 @@ impl<'a> Session<'a> {
         }
         let serving = match Serving::start(options, address, database, secret).await {
             Ok(serving) => serving,
+            Err(Refusal::Lasting(diagnostic)) if !self.is_ready => return Err(diagnostic),
             // Another build, or other settings, may do better.
-            Err((diagnostic, lasting)) if self.is_ready || !lasting => {
-                self.refuse(diagnostic);
+            Err(refusal) => {
+                self.refuse(vec![refusal.diagnostic()]);
                 return Ok(());
             }
-            Err((diagnostic, _)) => return Err(diagnostic),
         };
         let url = serving.url();
         let time = self.begun.elapsed();
@@ -272,8 +283,8 @@ impl<'a> Session<'a> {
         (self.report)(Event::Built { build, project: &self.project, is_serving });
     }
 
-    fn refuse(&mut self, diagnostic: Diagnostic) {
-        (self.report)(Event::NotServed(diagnostic, &self.project));
+    fn refuse(&mut self, diagnostics: Vec<Diagnostic>) {
+        (self.report)(Event::NotServed(diagnostics, &self.project));
     }
 
     fn with_flags(&self, options: &Options) -> Options {

@@ -22,6 +22,7 @@ use super::{
     slice::{Pulse, Slice},
     web,
 };
+use crate::storage;
 
 pub struct Isolate {
     // Dropped in this order: values, the context, its runtime.
@@ -219,6 +220,7 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     web::install(&ops)?;
     library::install(&ops)?;
     modules::install(&ops)?;
+    storage::install(&ops)?;
     bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
 
