@@ -218,9 +218,10 @@ impl Host {
         if self.draining.load(Ordering::Relaxed) {
             return answer::json(503, &json!({ "status": "closing" }));
         }
-        match self.readiness.is_ready().await {
-            true => answer::json(200, &json!({ "status": "ready" })),
-            false => answer::json(503, &json!({ "status": "no database" })),
+        if self.readiness.is_ready().await {
+            answer::json(200, &json!({ "status": "ready" }))
+        } else {
+            answer::json(503, &json!({ "status": "no database" }))
         }
     }
 

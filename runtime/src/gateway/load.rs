@@ -4,6 +4,7 @@ use std::{fs, num::NonZero, path::Path, sync::Arc, thread};
 
 use super::{
     accounts::Accounts,
+    auth_config,
     dispatch::{self, Application},
     error::StartError,
 };
@@ -26,11 +27,10 @@ pub async fn application(
     let base = config.base.as_deref().unwrap_or("/rpc");
     let routes = dispatch::routes(&manifest, &schema, base)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
-    let _ = accounts;
-    let engine = engine(dist, config, accounts)
-        .await
-        .map_err(|reason| StartError::Build(dist.to_owned(), reason))?;
-    Ok(Application { routes, auth: config.auth.clone(), engine })
+    let engine = engine(dist, config, accounts).await.map_err(StartError::Application)?;
+    let auth =
+        auth_config::merge(&config.auth, engine.auth_config()).map_err(StartError::Application)?;
+    Ok(Application { routes, auth, engine })
 }
 
 async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Result<Engine, String> {

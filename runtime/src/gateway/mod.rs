@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use self::{http::Host, origin::OriginPolicy, ready::Readiness, sessions::Sessions};
-use crate::{config::Config, storage::Database};
+use crate::{config::Config, engine::web::egress::Egress, storage::Database};
 
 mod accounts;
 mod answer;
@@ -78,9 +78,10 @@ impl Gateway {
 
     /// `http://127.0.0.1:8787`, without a slash at its end.
     pub fn url(&self) -> String {
-        match self.address.ip().is_unspecified() {
-            true => format!("http://localhost:{}", self.address.port()),
-            false => format!("http://{}", self.address),
+        if self.address.ip().is_unspecified() {
+            format!("http://localhost:{}", self.address.port())
+        } else {
+            format!("http://{}", self.address)
         }
     }
 
@@ -107,6 +108,7 @@ impl Gateway {
         if let Some(server) = self.server.take() {
             let _ = server.await;
         }
+        self.host.application().engine.close().await;
     }
 }
 
@@ -140,6 +142,7 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
     let database = Database::new(&config.database).map_err(StartError::Database)?;
     let sessions = Arc::new(Sessions::new(&config.secret, Arc::clone(&database)));
     let accounts = Arc::new(Accounts::new(Arc::clone(&database), Arc::clone(&sessions)));
+    Egress::parse(&config.egress).map_err(StartError::Egress)?;
     preflight::check(&database, config.database.shared_privileges).await?;
     let config = Arc::new(config);
     let application = load::application(&config.dist, &config, &accounts).await?;
