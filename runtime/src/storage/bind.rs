@@ -62,7 +62,7 @@ impl Current {
     pub fn of(host: &Host) -> Begun<Self> {
         let outside = || Stop::Op(OpError::Error(OUTSIDE.to_owned()));
         let invocation = host.invocation().ok_or_else(outside)?;
-        let storage = invocation.storage().cloned().ok_or_else(outside)?;
+        let storage = Rc::clone(invocation.storage().ok_or_else(outside)?);
         Ok(Self { invocation, storage })
     }
 
