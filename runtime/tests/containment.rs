@@ -49,7 +49,6 @@ export async function never() { await new Promise(() => {}); }
 export async function fails() { throw new Error("of its own"); }
 "#;
 
-
 /// Calls `route`; the calls before and behind it on the same thread get their results.
 async fn fail(app: &Application, route: &str) -> Failure {
     let slow = app.call("slow", Value::Null);
