@@ -50,7 +50,7 @@ export async function failures() {
   const { users } = env.storage;
   const seen = [];
   const attempt = async (work) => {
-    try { await work(); seen.push("none"); } catch (error) { seen.push([error.constructor.name, error.status, error.message, error.path]); }
+    try { await work(); seen.push("none"); } catch (error) { seen.push([error.constructor.name, error.status ?? null, error.message, error.path ?? null]); }
   };
   await attempt(() => users.get(1));
   await attempt(() => users.get("a\0"));
