@@ -3,6 +3,9 @@
 const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, preventExtensions } = Object;
 const { ownKeys } = Reflect;
 
+const { library } = __host;
+delete globalThis.__host;
+
 // They stop the thread, or run code of one call during another.
 for (const name of ["SharedArrayBuffer", "Atomics", "FinalizationRegistry"]) delete globalThis[name];
 
@@ -36,7 +39,7 @@ function meet(value) {
 
 // What no global leads to.
 met.add(Function.prototype);
-for (const value of Object.values(__host.library)) meet(value);
+for (const value of Object.values(library)) meet(value);
 meet(getPrototypeOf(function* () {}));
 meet(getPrototypeOf(async function () {}));
 meet(getPrototypeOf(async function* () {}));

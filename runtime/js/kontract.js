@@ -299,7 +299,12 @@ function checkHeader([name, value]) {
   return [name, value];
 }
 var auth = Object.freeze({
-  setGroups: (user, groups) => host.setGroups(String(user), Array.from(groups, String))
+  async setGroups(user, groups) {
+    if (!Array.isArray(groups) || groups.some((group) => typeof group !== "string" || group === "")) {
+      throw new TypeError("setGroups: expected the names of groups");
+    }
+    await host.setGroups(String(user), [...groups]);
+  }
 });
 var services = {
   get storage() {

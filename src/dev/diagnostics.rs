@@ -2,6 +2,8 @@
 
 use std::{fmt::Write, io, path::Path};
 
+use tokio::task::JoinError;
+
 use crate::model::{SourcePath, diagnostic::Diagnostic};
 
 /// `tried`: what was found and why it does not serve.
@@ -81,6 +83,28 @@ pub fn no_account(details: &str) -> Diagnostic {
 pub fn of_another_user(data: &Path, owner: &str) -> Diagnostic {
     error("K187", format!("the database in {} belongs to {owner}", data.display()))
         .help("run `kontract dev` as before, or remove that folder to begin with an empty database")
+}
+
+#[cold]
+pub fn command_not_started(command: &str, error: &io::Error) -> Diagnostic {
+    self::error("K189", format!("`{command}` cannot be started: {error}"))
+        .help("what stands after `--` is a program on PATH or in node_modules/.bin")
+}
+
+#[cold]
+pub fn command_lost(error: &io::Error) -> Diagnostic {
+    self::error("K189", format!("the command after `--` cannot be watched: {error}"))
+}
+
+/// `kontract` itself failed, and has said so.
+#[cold]
+pub fn build_failed(error: &JoinError) -> Diagnostic {
+    self::error("K189", format!("the build failed: {error}"))
+}
+
+#[cold]
+pub fn not_served(reason: &str) -> Diagnostic {
+    error("K188", reason.to_owned())
 }
 
 pub fn is_full(error: &io::Error) -> bool {

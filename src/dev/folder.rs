@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::diagnostics;
-use crate::model::diagnostic::Diagnostic;
+use crate::{hash, model::diagnostic::Diagnostic};
 
 /// Of one project, and of one process as long as this lives.
 #[derive(Debug)]
@@ -57,19 +57,21 @@ impl Folder {
         &self.path
     }
 
-    /// The text of the file `secret`, readable by its owner alone. `make` gives what it holds from
-    /// then on where there is none yet.
-    pub fn secret(&self, make: impl FnOnce() -> String) -> Result<String, Diagnostic> {
+    /// The `KONTRACT_SECRET` of development: random, readable by its owner alone, and the same in
+    /// every run, so that sessions outlive a restart.
+    pub fn secret(&self) -> Result<String, Diagnostic> {
         let path = self.path.join("secret");
+        let unusable = |error| diagnostics::folder_unusable(&self.path, &error);
         match fs::read_to_string(&path) {
             Ok(secret) => Ok(secret.trim().to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let secret = make();
-                write_private(&path, &secret)
-                    .map_err(|error| diagnostics::folder_unusable(&self.path, &error))?;
+                let mut bytes = [0; 32];
+                getrandom::fill(&mut bytes).map_err(|error| unusable(io::Error::other(error)))?;
+                let secret = hash::hex(&bytes);
+                write_private(&path, &secret).map_err(unusable)?;
                 Ok(secret)
             }
-            Err(error) => Err(diagnostics::folder_unusable(&self.path, &error)),
+            Err(error) => Err(unusable(error)),
         }
     }
 }
@@ -104,4 +106,46 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn git_ignores_all_of_it() {
+        let project = TempDir::new().unwrap();
+        Folder::open(project.path()).unwrap();
+        let ignored = fs::read_to_string(project.path().join(".kontract/.gitignore")).unwrap();
+        assert_eq!(ignored, "*\n");
+    }
+
+    #[test]
+    fn a_folder_belongs_to_one_run() {
+        let project = TempDir::new().unwrap();
+        let first = Folder::open(project.path()).unwrap();
+        let error = Folder::open(project.path()).unwrap_err();
+        assert_eq!(error.code, "K182");
+        assert!(error.message.contains(&format!("as process {}", process::id())));
+        drop(first);
+        Folder::open(project.path()).unwrap();
+    }
+
+    #[test]
+    fn the_secret_is_random_private_and_kept() {
+        let (one, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let folder = Folder::open(one.path()).unwrap();
+        let secret = folder.secret().unwrap();
+        assert_eq!(secret.len(), 64);
+        assert_eq!(folder.secret().unwrap(), secret);
+        assert_ne!(Folder::open(other.path()).unwrap().secret().unwrap(), secret);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let file = fs::metadata(folder.path().join("secret")).unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        }
+    }
 }

@@ -1,9 +1,15 @@
 //! Development: a database for the application, builds on change, and the gateway that serves the
 //! newest good build.
 
+pub mod build;
+pub mod companion;
 pub mod diagnostics;
+pub mod event;
 pub mod folder;
 #[cfg(unix)]
 pub mod postgres;
+pub mod schema;
 pub mod seen;
+pub mod serving;
+pub mod session;
 pub mod watch;

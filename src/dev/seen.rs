@@ -30,18 +30,18 @@ enum Question {
 }
 
 impl Seen {
-    /// Whether any answer would be another one now, but for those about the output folder.
-    pub fn changed(&self, out: &Path) -> bool {
+    /// Whether any answer would be another one now, but for those about the folders of outputs.
+    pub fn changed(&self, outputs: &[PathBuf]) -> bool {
         let answers = self.answers();
-        let mut answers = answers.iter().filter(|((path, _), _)| !path.starts_with(out));
+        let mut answers = answers.iter().filter(|((path, _), _)| !lies_in(path, outputs));
         answers.any(|((path, question), answer)| question.ask(path) != *answer)
     }
 
     /// The folders where a change would be one of an answer; outside of the project, only those of
     /// files that are there.
-    pub fn folders(&self, project: &Path, out: &Path) -> BTreeSet<PathBuf> {
+    pub fn folders(&self, project: &Path, outputs: &[PathBuf]) -> BTreeSet<PathBuf> {
         let mut folders = BTreeSet::new();
-        for (path, question) in self.answers().keys().filter(|(path, _)| !path.starts_with(out)) {
+        for (path, question) in self.answers().keys().filter(|(path, _)| !lies_in(path, outputs)) {
             if *question == Question::List && path.is_dir() {
                 folders.insert(path.clone());
             }
@@ -133,6 +133,10 @@ impl Question {
     }
 }
 
+fn lies_in(path: &Path, folders: &[PathBuf]) -> bool {
+    folders.iter().any(|folder| path.starts_with(folder))
+}
+
 fn hash<T: Hash>(answer: &io::Result<T>) -> u64 {
     let mut hasher = FxHasher::default();
     answer.as_ref().map_err(io::Error::kind).hash(&mut hasher);
@@ -157,7 +161,7 @@ mod tests {
     use super::*;
 
     fn changed(seen: &Seen) -> bool {
-        seen.changed(Path::new("/none"))
+        seen.changed(&[])
     }
 
     #[test]
@@ -192,7 +196,7 @@ mod tests {
         assert!(!changed(&seen));
         fs::write(folder.path().join("a.ts"), "").unwrap();
         assert!(changed(&seen));
-        assert!(!seen.changed(folder.path()));
+        assert!(!seen.changed(&[folder.path().to_owned()]));
     }
 
     #[test]
@@ -217,7 +221,7 @@ mod tests {
         let _ = seen.read(&project.join("dist/manifest.json"));
         let _ = seen.read(&folder.path().join("shared.ts"));
         let _ = seen.read(&folder.path().join("missing/package.json"));
-        let folders = seen.folders(&project, &project.join("dist"));
+        let folders = seen.folders(&project, &[project.join("dist")]);
         assert_eq!(
             folders.into_iter().collect::<Vec<_>>(),
             [folder.path().to_owned(), project.join("src")]

@@ -222,6 +222,15 @@ fn reason(failure: &Error) -> String {
     text
 }
 
+/// What a gateway says of a database that has not what its build needs.
+#[cold]
+pub fn behind(missing: &[String]) -> Diagnostic {
+    let count = plural(missing.len(), "change");
+    let list = missing.iter().map(|change| format!("\n  {change}")).collect::<String>();
+    error("K197", format!("the database is behind the build by {count}:{list}"))
+        .help("run `kontract migrate up`")
+}
+
 fn error(code: &str, message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(code, &SourcePath::new(FILE), None, message)
 }

@@ -21,6 +21,7 @@ use self::{
     extract::{Hints, extract},
     gather::{Around, Declarations, Resolutions, Resolver, gather, infer},
     names::Layout,
+    write::Written,
 };
 use crate::{
     config::Options,
@@ -62,6 +63,30 @@ pub fn build(files: &Arc<dyn Files>, options: &Options) -> Build {
         Ok(threads) => threads.install(|| build_here(files, options)),
         Err(error) => Build { diagnostics: vec![no_threads(&error)], ..Build::default() },
     }
+}
+
+/// Puts what a build made on the disk: the lock first, since outputs whose ids nobody remembers are
+/// worse than none. With errors nothing is written.
+pub fn publish(
+    files: &dyn Files,
+    options: &Options,
+    build: &Build,
+    locked: bool,
+) -> (Written, Vec<Diagnostic>) {
+    let failed = |diagnostics: &[Diagnostic]| diagnostics.iter().any(Diagnostic::is_error);
+    if failed(&build.diagnostics) {
+        return (Written::default(), Vec::new());
+    }
+    if let Err(diagnostic) = lock::write(files, options, &build.lock, locked) {
+        return (Written::default(), vec![diagnostic]);
+    }
+    let (written, mut diagnostics) = write::write(files, options, &build.outputs);
+    if failed(&diagnostics) {
+        return (written, diagnostics);
+    }
+    let (types, found) = write::write_types(files, options, &build.types);
+    diagnostics.extend(found);
+    (written.and(types), diagnostics)
 }
 
 /// Walks over syntax trees recurse, and the parser admits trees that need this much.

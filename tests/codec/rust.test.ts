@@ -51,13 +51,13 @@ test('wrong values are refused in the same words', async () => {
     await each(values, async () => {
       const wrong = spoiled(route.response, sample(route.response, random), random);
       const given = wrong && described(wrong.value);
+      let json = toJson(route.request, sample(route.request, random, { ...small, tame: true }));
+      for (let times = random.between(1, 3); times > 0; times--) json = spoiledJson(json, random);
+      const text = JSON.stringify(json) as string | undefined;
       if (given !== undefined) {
         await compare(route, 'encode', wrong!.value, given, () => Buffer.from(encodeResponse(wrong!.value)).toString('hex'));
         await compare(route, 'write', wrong!.value, given, () => JSON.stringify({ result: writeResponse(wrong!.value) }));
       }
-      let json = toJson(route.request, sample(route.request, random, { ...small, tame: true }));
-      for (let times = random.between(1, 3); times > 0; times--) json = spoiledJson(json, random);
-      const text = JSON.stringify(json) as string | undefined;
       if (text === undefined || !Array.isArray(json)) return;
       await compare(route, 'read', json, text, () => valueOf(readRequest(JSON.parse(text))));
     });
@@ -114,6 +114,8 @@ function textOf(question: Question, { bytes, error }: Answer): string {
 
 function same(question: Question, found: string, expected: string): boolean {
   if (found === expected) return true;
+  // Rust tells the table as well, where it is one around an element.
+  if (expected.endsWith(': a field that is not known here')) return found.endsWith(': a field that is not known here');
   // JavaScript gives keys that are digits before all others.
   return question === 'write' && found.length === expected.length && found.startsWith('{') && JSON.stringify(JSON.parse(found)) === expected;
 }

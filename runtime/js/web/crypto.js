@@ -135,7 +135,7 @@ export default (op, use) => {
   }
 
   class Crypto {
-    #subtle = new SubtleCrypto(KEY);
+    #subtle = Object.freeze(new SubtleCrypto(KEY));
 
     constructor(key) {
       if (key !== KEY) throw new TypeError("Illegal constructor");
@@ -263,6 +263,7 @@ function usagesOf(name, usages) {
 }
 
 function hashOf(algorithm) {
+  if (algorithm === undefined) throw new TypeError("The algorithm needs a hash");
   const given = typeof algorithm === "string" ? algorithm : algorithm?.name;
   const name = String(given).toUpperCase();
   if (!HASHES.has(name)) {

@@ -54,7 +54,7 @@ export default (op, use) => {
         async pull(controller) {
           const [, next] = op.read(body);
           const chunk = await next;
-          if (chunk !== null) {
+          if (chunk !== undefined) {
             controller.enqueue(chunk);
             return;
           }

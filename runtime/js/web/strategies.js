@@ -12,6 +12,9 @@ export default () => {
       this.#limit;
       return one;
     }
+    get [Symbol.toStringTag]() {
+      return "CountQueuingStrategy";
+    }
   }
 
   class ByteLengthQueuingStrategy {
@@ -25,6 +28,9 @@ export default () => {
     get size() {
       this.#limit;
       return byteLength;
+    }
+    get [Symbol.toStringTag]() {
+      return "ByteLengthQueuingStrategy";
     }
   }
 

@@ -7,13 +7,14 @@ use rustc_hash::FxHashMap;
 use super::{
     choice, expected,
     json::{parse, read},
+    literals,
     plan::{
-        Cell, Default, Elements, Entry, Field, Item, LiteralValues, Literals, Member, Object,
-        Place, Plan, Rest, RestContent, Shape, Slot, Table, Union,
+        Cell, Default, Elements, Entry, Field, Item, Member, Object, Place, Plan, Rest,
+        RestContent, Shape, Slot, Table, Union,
     },
     shape::{
-        self, FieldIds, FieldShape, Literal, ObjectKind, ObjectShape, RestShape, Scalar, Shapes,
-        SlotShape, UnionShape,
+        self, FieldIds, FieldShape, ObjectKind, ObjectShape, RestShape, Scalar, Shapes, SlotShape,
+        UnionShape,
     },
 };
 
@@ -60,9 +61,10 @@ impl<'s> Compiler<'s> {
     /// An object of a kind by its key.
     pub fn object_of_kind(&self, key: &str, kind: ObjectKind) -> Result<usize, String> {
         let index = self.object_index(key)?;
-        match self.plan.objects[index].kind == kind {
-            true => Ok(index),
-            false => Err(format!("{key} in manifest.json is no object of this kind: {kind:?}")),
+        if self.plan.objects[index].kind == kind {
+            Ok(index)
+        } else {
+            Err(format!("{key} in manifest.json is no object of this kind: {kind:?}"))
         }
     }
 
@@ -168,7 +170,9 @@ impl<'s> Compiler<'s> {
             shape::Shape::Date => Shape::Date,
             shape::Shape::Bytes => Shape::Bytes,
             shape::Shape::Unknown => Shape::Unknown,
-            shape::Shape::Literals(literals) => Shape::Literals(Arc::new(literals_of(literals)?)),
+            shape::Shape::Literals(literals) => {
+                Shape::Literals(Arc::new(literals::compile(literals)?))
+            }
             shape::Shape::Array(slot) => Shape::Array(Arc::new(self.elements(slot)?)),
             shape::Shape::Set(slot) => Shape::Set(Arc::new(self.elements(slot)?)),
             shape::Shape::Map(entry) => Shape::Map(Arc::new(self.entry(&entry.0, &entry.1)?)),
@@ -245,7 +249,7 @@ impl<'s> Compiler<'s> {
                     .ok_or_else(|| format!("the default of {} is no JSON", field.name))
                     .and_then(|json| {
                         read::default(&self.plan, &slot, &json).map_err(|fault| {
-                            let error = fault.from_root(&field.name);
+                            let error = fault.at_root(&field.name);
                             format!("the default of {}.{}", object.name, error.message)
                         })
                     })?;
@@ -254,34 +258,6 @@ impl<'s> Compiler<'s> {
         }
         Ok(())
     }
-}
-
-pub fn literals_of(literals: &[Literal]) -> Result<Literals, String> {
-    let mixed = || "literals of several types in manifest.json".to_owned();
-    let mut strings = Vec::new();
-    let mut numbers = Vec::new();
-    let mut booleans = Vec::new();
-    let mut bigints = Vec::new();
-    for literal in literals {
-        match literal {
-            Literal::String(text) => strings.push(text.clone()),
-            Literal::Number(number) => numbers.push(*number),
-            Literal::Boolean(value) => booleans.push(*value),
-            Literal::BigInt { bigint } => bigints.push(bigint.parse().map_err(|_| mixed())?),
-        }
-    }
-    let values = if numbers.len() == literals.len() {
-        LiteralValues::Numbers(numbers)
-    } else if booleans.len() == literals.len() {
-        LiteralValues::Booleans(booleans)
-    } else if bigints.len() == literals.len() {
-        LiteralValues::BigInts(bigints)
-    } else if strings.len() == literals.len() {
-        LiteralValues::Strings(strings.into_iter().collect())
-    } else {
-        return Err(mixed());
-    };
-    Ok(Literals { values, expected: expected::of_literals(literals) })
 }
 
 fn ids(slot: &SlotShape, value: u16, state: u16) -> FieldIds {

@@ -280,14 +280,14 @@ impl<'b> Decoder<'_, 'b> {
         match &field.default {
             None => self.place(view, &field.place, depth),
             Some(default) => {
-                let value = self.optional(view, &field.place, depth)?;
+                let value = self.find(view, &field.place, depth)?;
                 Ok(value.unwrap_or_else(|| default.value.clone()))
             }
         }
     }
 
     fn place(&mut self, view: View, place: &Place, depth: usize) -> Read<Value> {
-        match self.optional(view, place, depth)? {
+        match self.find(view, place, depth)? {
             Some(value) => Ok(value),
             None if place.state.is_some() && place.slot.shape.is_nothing() => {
                 Err(Fault::expected(expected::of_state(place.slot.null, place.slot.undefined)))
@@ -296,25 +296,36 @@ impl<'b> Decoder<'_, 'b> {
         }
     }
 
-    /// A value that may be absent.
+    /// A value that may be absent. All its cells are looked up before its state decides.
     fn optional(&mut self, view: View, place: &Place, depth: usize) -> Read<Option<Value>> {
+        self.tag(view, place)?;
+        self.find(view, place, depth)
+    }
+
+    /// What stands in a place, if anything does.
+    fn find(&mut self, view: View, place: &Place, depth: usize) -> Read<Option<Value>> {
         let shape = &place.slot.shape;
         let at = match shape {
             Shape::Nothing => None,
             _ => self.reader.cell(view, place.value)?,
         };
-        let tag = if shape.is_union() { self.reader.cell(view, place.tag)? } else { None };
-        let state = match place.state {
-            Some(state) => self.reader.cell(view, state)?,
-            None => None,
-        };
-        if let Some(state) = state {
+        if let Some(state) = place.state
+            && let Some(state) = self.reader.cell(view, state)?
+        {
             return self.state(place, state, at).map(Some);
         }
+        let tag = self.tag(view, place)?;
         if at.is_none() && tag.is_none() {
             return Ok(None);
         }
         self.union_or_value(shape, tag, at, depth).map(Some)
+    }
+
+    fn tag(&self, view: View, place: &Place) -> Read<Option<usize>> {
+        match place.slot.shape {
+            Shape::Union(_) => self.reader.cell(view, place.tag),
+            _ => Ok(None),
+        }
     }
 
     /// undefined or null, as a byte says; nothing else may stand for the value.

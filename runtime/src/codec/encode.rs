@@ -339,9 +339,7 @@ impl Encoder<'_> {
         for index in from..count {
             let given = item(value, index)?;
             let at = first + (index - from) * elements.width();
-            // In a rest indices count from its beginning.
-            self.element(elements, given.as_ref(), at, depth)
-                .under(|| Segment::Index(index - from))?;
+            self.element(elements, given.as_ref(), at, depth).under(|| Segment::Index(index))?;
         }
         Ok(())
     }

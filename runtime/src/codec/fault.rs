@@ -31,9 +31,12 @@ pub enum Segment {
     Half(usize, u8),
 }
 
-/// A fault on its way up: each container that it leaves adds its step.
+/// A fault on its way up: each container that it leaves adds its step. Boxed, since it is rare.
 #[derive(Debug)]
-pub struct Fault {
+pub struct Fault(Box<Detail>);
+
+#[derive(Debug)]
+struct Detail {
     message: Cow<'static, str>,
     /// From the innermost outwards.
     way: Vec<Segment>,
@@ -44,12 +47,12 @@ pub struct Fault {
 /// What ends an encoder: a fault, or what a getter threw.
 #[derive(Debug)]
 pub enum Stop<T> {
-    Fault(Box<Fault>),
+    Fault(Fault),
     Thrown(T),
 }
 
 /// What a reader answers.
-pub type Read<T> = Result<T, Box<Fault>>;
+pub type Read<T> = Result<T, Fault>;
 
 /// What an encoder answers that reads values of a [`crate::value::Source`].
 pub type Written<T, Thrown> = Result<T, Stop<Thrown>>;
@@ -57,39 +60,39 @@ pub type Written<T, Thrown> = Result<T, Stop<Thrown>>;
 impl Fault {
     /// The value is not what its type says.
     #[cold]
-    pub fn expected(what: &str) -> Box<Self> {
+    pub fn expected(what: &str) -> Self {
         Self::new(format!("expected {what}"))
     }
 
     /// The value cannot be taken, for another reason than its type.
     #[cold]
-    pub fn new(reason: impl Into<Cow<'static, str>>) -> Box<Self> {
-        Box::new(Self { message: reason.into(), way: Vec::new(), whole: false })
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Detail { message: reason.into(), way: Vec::new(), whole: false }))
     }
 
     /// Of the message as a whole.
     #[cold]
-    pub fn whole(reason: &'static str) -> Box<Self> {
-        Box::new(Self { message: reason.into(), way: Vec::new(), whole: true })
+    pub fn whole(reason: &'static str) -> Self {
+        Self(Box::new(Detail { message: reason.into(), way: Vec::new(), whole: true }))
     }
 
     #[cold]
-    pub fn malformed() -> Box<Self> {
+    pub fn malformed() -> Self {
         Self::new(expected::MALFORMED)
     }
 
     #[cold]
-    pub fn under(mut self: Box<Self>, segment: Segment) -> Box<Self> {
-        if !self.whole {
-            self.way.push(segment);
+    pub fn under(mut self, segment: Segment) -> Self {
+        if !self.0.whole {
+            self.0.way.push(segment);
         }
         self
     }
 
     /// With the name of what the way starts from.
-    pub fn from_root(self, root: &str) -> CodecError {
+    pub fn at_root(self, root: &str) -> CodecError {
         let mut path = root.to_owned();
-        for segment in self.way.iter().rev() {
+        for segment in self.0.way.iter().rev() {
             match segment {
                 Segment::Index(index) => _ = write!(path, "[{index}]"),
                 Segment::Half(index, half) => _ = write!(path, "[{index}][{half}]"),
@@ -99,22 +102,22 @@ impl Fault {
                 }
             }
         }
-        let message = format!("{path}: {}", self.message);
+        let message = format!("{path}: {}", self.0.message);
         CodecError { path, message }
     }
 }
 
 impl<T> Stop<T> {
-    pub fn from_root(self, root: &str) -> EncodeError<T> {
+    pub fn at_root(self, root: &str) -> EncodeError<T> {
         match self {
-            Self::Fault(fault) => EncodeError::Codec(fault.from_root(root)),
+            Self::Fault(fault) => EncodeError::Codec(fault.at_root(root)),
             Self::Thrown(thrown) => EncodeError::Thrown(thrown),
         }
     }
 }
 
-impl<T> From<Box<Fault>> for Stop<T> {
-    fn from(fault: Box<Fault>) -> Self {
+impl<T> From<Fault> for Stop<T> {
+    fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
 }

@@ -6,6 +6,7 @@
 //! declared type.
 
 mod choice;
+mod choose;
 mod compile;
 mod decode;
 mod distinct;
@@ -14,6 +15,7 @@ mod expected;
 mod fault;
 mod flex;
 mod json;
+mod literals;
 mod number;
 mod plan;
 mod reader;
@@ -36,7 +38,8 @@ use self::{
 };
 pub use self::{
     fault::{CodecError, EncodeError},
-    row::{RowCodec, RowText, ScalarClass},
+    json::date::text as rfc3339,
+    row::{FieldClass, RowCodec, RowText},
 };
 use crate::{
     manifest::Manifest,
@@ -113,12 +116,12 @@ impl RouteCodec {
         &self,
         result: &S,
     ) -> Result<Vec<u8>, EncodeError<S::Thrown>> {
-        encode::result(&self.plan, self.response(), result).map_err(|stop| stop.from_root("result"))
+        encode::result(&self.plan, self.response(), result).map_err(|stop| stop.at_root("result"))
     }
 
     /// A result in JSON: `{"result":…}`, without the property where it is undefined.
     pub fn write_response<S: Source>(&self, result: &S) -> Result<Vec<u8>, EncodeError<S::Thrown>> {
-        write::result(&self.plan, self.response(), result).map_err(|stop| stop.from_root("result"))
+        write::result(&self.plan, self.response(), result).map_err(|stop| stop.at_root("result"))
     }
 
     fn request(&self) -> &Object {
@@ -131,5 +134,5 @@ impl RouteCodec {
 }
 
 fn from_root<T>(read: Read<T>) -> Result<T, CodecError> {
-    read.map_err(|fault| fault.from_root("args"))
+    read.map_err(|fault| fault.at_root("args"))
 }

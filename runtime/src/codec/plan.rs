@@ -25,6 +25,7 @@ pub struct Object {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Field {
     pub name: Arc<str>,
     pub place: Place,

@@ -56,7 +56,7 @@ impl<'b> Reader<'b> {
             size: usize::from(self.u16(vtable + 2)?),
         };
         if view.entries < 4
-            || view.entries % 2 != 0
+            || !view.entries.is_multiple_of(2)
             || view.size < 4
             || vtable + view.entries > self.bytes.len()
             || place + view.size > self.bytes.len()

@@ -14,7 +14,7 @@ use super::{
         read::Reader,
         write::{Purpose, Writer},
     },
-    plan::{LiteralValues, Object, Plan, Shape},
+    plan::{Plan, Shape},
     shape::Shapes,
     source::property,
 };
@@ -42,13 +42,18 @@ pub struct RowText {
     pub data: String,
 }
 
-/// How the values of a field are ordered and compared.
+/// What the values of a field are, as far as ordering and comparing them goes; null and undefined
+/// aside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ScalarClass {
+pub enum FieldClass {
     /// Strings, dates, booleans.
     Text,
     Number,
     BigInt,
+    /// Arrays, objects, bytes and the like.
+    Composite,
+    /// Of several kinds.
+    Mixed,
 }
 
 #[derive(Debug)]
@@ -89,7 +94,7 @@ impl RowCodec {
         value: &S,
         partial: bool,
     ) -> Result<RowText, EncodeError<S::Thrown>> {
-        self.try_write(value, partial).map_err(|stop| stop.from_root(&self.table))
+        self.try_write(value, partial).map_err(|stop| stop.at_root(&self.table))
     }
 
     fn try_write<S: Source>(&self, value: &S, partial: bool) -> Written<RowText, S::Thrown> {
@@ -151,7 +156,7 @@ impl RowCodec {
 
     /// A row with its key. Fields that the type does not have any more are passed over.
     pub fn read(&self, id: &str, data: &[u8]) -> Result<Value, CodecError> {
-        self.try_read(id, data).map_err(|fault| fault.from_root(&self.table))
+        self.try_read(id, data).map_err(|fault| fault.at_root(&self.table))
     }
 
     fn try_read(&self, id: &str, data: &[u8]) -> Read<Value> {
@@ -168,43 +173,57 @@ impl RowCodec {
         }
     }
 
-    /// How the values of a field are ordered; None of those that are no scalars, or of several
-    /// kinds, and of fields that there are not.
-    pub fn scalar(&self, field: &str) -> Option<ScalarClass> {
-        let Row::Typed(shape) = &self.row else { return None };
-        let mut objects: Vec<&Object> = Vec::new();
-        match shape {
-            Shape::Object(index) => objects.push(&self.plan.objects[*index]),
-            Shape::Union(index) => {
-                for member in &self.plan.unions[*index].members {
-                    if let Shape::Object(index) = member.shape {
-                        objects.push(&self.plan.objects[index]);
-                    }
+    /// What a field holds; None where there is none of this name.
+    pub fn class(&self, field: &str) -> Option<FieldClass> {
+        if *field == *self.key {
+            return Some(FieldClass::Text);
+        }
+        match &self.row {
+            Row::Typed(shape) => self.class_in(shape, field),
+            Row::Untyped => Some(FieldClass::Mixed),
+        }
+    }
+
+    fn class_in(&self, row: &Shape, field: &str) -> Option<FieldClass> {
+        match row {
+            Shape::Object(index) => {
+                let object = &self.plan.objects[*index];
+                match object.fields.iter().find(|known| *known.name == *field) {
+                    Some(known) => Some(self.class_of(&known.place.slot.shape)),
+                    None => object.rest.as_ref().map(|_| FieldClass::Mixed),
                 }
             }
-            _ => {}
+            Shape::Union(index) => {
+                let members = &self.plan.unions[*index].members;
+                same(members.iter().filter_map(|member| self.class_in(&member.shape, field)))
+            }
+            _ => None,
         }
-        let fields = objects.iter().flat_map(|object| &object.fields);
-        let mut classes = fields
-            .filter(|known| *known.name == *field)
-            .map(|known| class_of(&known.place.slot.shape));
-        let first = classes.next()??;
-        classes.all(|class| class == Some(first)).then_some(first)
+    }
+
+    fn class_of(&self, shape: &Shape) -> FieldClass {
+        match shape {
+            Shape::String | Shape::Date | Shape::Boolean => FieldClass::Text,
+            Shape::Number(_) => FieldClass::Number,
+            Shape::BigInt { .. } => FieldClass::BigInt,
+            Shape::Literals(literals) => self.class_of(literals.shape()),
+            Shape::Bytes | Shape::Array(_) | Shape::Set(_) | Shape::Map(_) | Shape::Object(_) => {
+                FieldClass::Composite
+            }
+            Shape::Union(index) => {
+                let members = &self.plan.unions[*index].members;
+                let classes = members.iter().map(|member| self.class_of(&member.shape));
+                same(classes).unwrap_or(FieldClass::Mixed)
+            }
+            Shape::Nothing | Shape::Unknown => FieldClass::Mixed,
+        }
     }
 }
 
-fn class_of(shape: &Shape) -> Option<ScalarClass> {
-    Some(match shape {
-        Shape::String | Shape::Date | Shape::Boolean => ScalarClass::Text,
-        Shape::Number(_) => ScalarClass::Number,
-        Shape::BigInt { .. } => ScalarClass::BigInt,
-        Shape::Literals(literals) => match literals.values {
-            LiteralValues::Strings(_) | LiteralValues::Booleans(_) => ScalarClass::Text,
-            LiteralValues::Numbers(_) => ScalarClass::Number,
-            LiteralValues::BigInts(_) => ScalarClass::BigInt,
-        },
-        _ => return None,
-    })
+/// The class that all are of.
+fn same(mut classes: impl Iterator<Item = FieldClass>) -> Option<FieldClass> {
+    let first = classes.next()?;
+    Some(if classes.all(|class| class == first) { first } else { FieldClass::Mixed })
 }
 
 fn text_of<S: Source>(key: &S) -> Written<String, S::Thrown> {

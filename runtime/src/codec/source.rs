@@ -35,11 +35,14 @@ pub fn defined<S: Source>(value: S) -> Option<S> {
     (value.kind() != Kind::Undefined).then_some(value)
 }
 
-/// The keys of an object beside the declared ones, with their values.
+/// Properties, each with what it holds where that is defined.
+pub type Properties<S> = Vec<(Arc<str>, Option<S>)>;
+
+/// The properties of an object beside the declared ones.
 pub fn rest<S: Source>(
     value: &S,
     is_declared: impl Fn(&str) -> bool,
-) -> Written<Vec<(Arc<str>, Option<S>)>, S::Thrown> {
+) -> Written<Properties<S>, S::Thrown> {
     let mut found = Vec::new();
     for key in thrown(value.keys())? {
         // Whether surrogates stand alone or a NUL stands there, the key is refused in the end.

@@ -137,6 +137,6 @@ fn short(bytes: usize) -> [u8; 2] {
 }
 
 #[cold]
-fn too_large() -> Box<Fault> {
+fn too_large() -> Fault {
     Fault::whole(expected::TOO_LARGE)
 }

@@ -21,7 +21,7 @@ pub struct Classes<'js> {
 }
 
 impl<'js> Classes<'js> {
-    pub(super) fn of(host: &Host, ctx: &Ctx<'js>) -> rquickjs::Result<Self> {
+    pub fn of(host: &Host, ctx: &Ctx<'js>) -> rquickjs::Result<Self> {
         let table: Object<'js> = host.left(ctx, "classes")?;
         let plain = table.get("plain")?;
         Ok(Self { table, plain })

@@ -19,7 +19,7 @@ use super::{
     library,
     modules::{self, Linker, Modules},
     ops::{Host, Ops},
-    slice::Slice,
+    slice::{Pulse, Slice},
     web,
 };
 
@@ -47,14 +47,25 @@ pub enum Ended {
 impl Isolate {
     /// Makes an isolate with all that the host offers. The application's modules are not loaded.
     pub fn new(config: &Arc<EngineConfig>) -> Result<Self, String> {
+        Self::on(config, &Arc::default())
+    }
+
+    /// The same on a thread that others watch.
+    pub(super) fn on(config: &Arc<EngineConfig>, pulse: &Arc<Pulse>) -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         runtime.set_memory_limit(config.limits.heap);
         runtime.set_max_stack_size(config.limits.stack);
-        let slice = Rc::new(Slice::new(config.limits.cpu));
+        let slice = Rc::new(Slice::new(config.limits.cpu, Arc::clone(pulse)));
         let clock = Rc::clone(&slice);
         runtime.set_interrupt_handler(Some(Box::new(move || clock.is_over())));
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
         let host = Host::new(Arc::clone(config));
+        let rejections = Rc::clone(&host);
+        runtime.set_host_promise_rejection_tracker(Some(Box::new(
+            move |ctx, promise, reason, handled| {
+                rejections.rejected(&ctx, promise, reason, handled)
+            },
+        )));
         let isolate = Self { application: None, context, runtime, host, slice };
         isolate.burst(|ctx| {
             install(ctx, &isolate.host).map_err(|error| isolate.host.thrown(ctx, error).detail)
@@ -108,11 +119,35 @@ impl Isolate {
     /// Runs `body` and the jobs that follow from it, for one slice of time.
     pub fn burst<R>(&self, body: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
         self.slice.begin();
-        self.context.with(|ctx| {
+        let result = self.context.with(|ctx| {
             let result = body(&ctx);
             while !self.slice.is_over() && ctx.execute_pending_job() {}
+            self.host.log_rejections(&ctx);
             result
-        })
+        });
+        self.slice.end();
+        result
+    }
+
+    /// Whether JavaScript was stopped: the isolate must not be used again.
+    pub fn was_interrupted(&self) -> bool {
+        self.slice.was_exceeded()
+    }
+
+    /// The registry of routes.
+    pub(super) fn routes<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
+        let application = self.application.clone().ok_or(rquickjs::Error::Unknown)?;
+        application.restore(ctx)?.get("__kontract_routes")
+    }
+
+    /// Gives the call more time.
+    pub(super) fn extend(&self, deadline: Instant) {
+        self.slice.extend(deadline);
+    }
+
+    /// Says which call comes next, by its number on this thread.
+    pub(super) fn serves(&self, number: u64, deadline: Instant) {
+        self.slice.set_call(number, deadline);
     }
 
     /// Runs on until `promise` has settled.
@@ -124,6 +159,10 @@ impl Isolate {
         loop {
             if self.slice.was_exceeded() {
                 return Err(Ended::Slice);
+            }
+            // Operations that are always done at once would never let the clock have its say.
+            if Instant::now() >= deadline {
+                return Err(Ended::Deadline);
             }
             if self.context.with(|ctx| is_settled(&ctx, promise)) {
                 return Ok(());
@@ -177,8 +216,7 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     web::install(&ops)?;
     library::install(&ops)?;
     modules::install(&ops)?;
-    bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js"))?;
-    ctx.globals().remove("__host")
+    bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
 
 #[cfg(test)]
@@ -188,21 +226,10 @@ mod tests {
     use rquickjs::Function;
 
     use super::*;
-    use crate::config::Limits;
-
-    fn config() -> Arc<EngineConfig> {
-        Arc::new(EngineConfig {
-            limits: Limits::default(),
-            variables: std::collections::BTreeMap::default(),
-            egress: Vec::new(),
-            development: false,
-            threads: 1,
-        })
-    }
 
     #[tokio::test]
     async fn an_operation_settles_its_promise() {
-        let isolate = Isolate::new(&config()).unwrap();
+        let isolate = Isolate::new(&Arc::default()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(1);
         isolate.enter(Some(Invocation::new("call".to_owned(), deadline, Arc::default())));
         let host = Rc::clone(isolate.host());

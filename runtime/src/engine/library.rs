@@ -10,6 +10,7 @@ use super::{
     modules::LIBRARY,
     ops::{Host, Ops},
 };
+use crate::failure::Failure;
 
 /// Gives isolates the library that compiled modules import.
 pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
@@ -52,6 +53,20 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     let host = Rc::clone(ops.host());
     ops.add("log", move |message: String, thrown: Opt<String>| {
         host.log(&message, thrown.0.as_deref())
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("setGroups", move |ctx: Ctx<'js>, user: String, groups: Vec<String>| {
+        let invocation = invocation(&host, &ctx)?;
+        let Some(accounts) = host.config().accounts.clone() else {
+            let message = "This server keeps no accounts: its sessions come from elsewhere";
+            return Err(
+                host.throw(&ctx, Failure { message: message.into(), ..Failure::forbidden() })
+            );
+        };
+        invocation.effect();
+        host.promise(&ctx, async move {
+            Ok(accounts.set_groups(&user, groups, invocation.call_id()).await?)
+        })
     })?;
     bytecode::evaluate(ops.ctx(), LIBRARY, include_str!("../../js/kontract.js")).map(drop)
 }

@@ -72,6 +72,8 @@ pub struct Host {
     /// The table of operations, where parts leave functions for the engine too.
     table: RefCell<Option<Persistent<Object<'static>>>>,
     modules: RefCell<Option<Rc<dyn Modules>>>,
+    /// Promises that were rejected while nobody waited for them, with their reasons.
+    rejections: RefCell<Vec<(Persistent<Value<'static>>, Persistent<Value<'static>>)>>,
 }
 
 /// An operation that waits.
@@ -111,6 +113,7 @@ impl Host {
             last: Cell::default(),
             table: RefCell::default(),
             modules: RefCell::default(),
+            rejections: RefCell::default(),
         })
     }
 
@@ -172,6 +175,36 @@ impl Host {
         let route = call.map(|call| call.route.name.as_str());
         let error = thrown.map(|thrown| self.map_stack(thrown));
         tracing::error!(target: "kontract", call_id, route, error, "{message}");
+    }
+
+    /// Notes that a promise was rejected without, or has found, somebody who waits for it.
+    pub(super) fn rejected<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        promise: Value<'js>,
+        reason: Value<'js>,
+        handled: bool,
+    ) {
+        let promise = Persistent::save(ctx, promise);
+        let mut rejections = self.rejections.borrow_mut();
+        if handled {
+            rejections.retain(|(rejected, _)| *rejected != promise);
+        } else if self.invocation.borrow().is_some() && rejections.len() < MOST_REJECTIONS {
+            rejections.push((promise, Persistent::save(ctx, reason)));
+        }
+    }
+
+    /// Writes to the log what nobody waited for. The call goes on.
+    pub(super) fn log_rejections(&self, ctx: &Ctx<'_>) {
+        if self.rejections.borrow().is_empty() {
+            return;
+        }
+        for (_, reason) in self.rejections.take() {
+            if let Ok(reason) = reason.restore(ctx) {
+                let thrown = self.describe(ctx, reason);
+                self.log("A promise was rejected and nobody waited for it", Some(&thrown.detail));
+            }
+        }
     }
 
     /// Throws `error` in JavaScript.
@@ -257,6 +290,7 @@ impl Host {
     pub(super) fn clear(&self) {
         self.waiting.borrow_mut().clear();
         self.pending.borrow_mut().clear();
+        self.rejections.borrow_mut().clear();
         *self.invocation.borrow_mut() = None;
     }
 
@@ -320,5 +354,7 @@ impl<T: for<'js> IntoJs<'js> + 'static> Give for T {
     }
 }
 
+/// Of one burst; a loop that makes more of them would fill the log.
+const MOST_REJECTIONS: usize = 16;
 const OUTSIDE_OF_CALLS: &str = "Nothing can be waited for while modules are loaded: \
      do it inside a backend function";

@@ -2,34 +2,109 @@
 
 use std::{
     cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-/// A span of time that begins anew whenever JavaScript gives way.
+use super::clock::thread_time;
+
+/// A span of processor time that begins anew whenever JavaScript gives way.
 pub struct Slice {
     length: Duration,
-    end: Cell<Instant>,
-    over: Cell<bool>,
+    pulse: Arc<Pulse>,
+    call: Cell<u64>,
+    /// Taken when the engine asks first: most bursts are over before.
+    begun: Cell<Option<Duration>>,
+    /// When the call itself is over.
+    deadline: Cell<Option<Instant>>,
+    exceeded: Cell<bool>,
+}
+
+/// What others see of a thread that runs JavaScript.
+#[derive(Default)]
+pub struct Pulse {
+    /// Grows at each beginning and each end: odd while JavaScript runs.
+    beat: AtomicU64,
+    /// The call that JavaScript runs for.
+    call: AtomicU64,
+    /// The thread was given up: nothing it still does may count.
+    abandoned: AtomicBool,
 }
 
 impl Slice {
-    pub fn new(length: Duration) -> Self {
-        Self { length, end: Cell::new(Instant::now() + length), over: Cell::new(false) }
+    pub fn new(length: Duration, pulse: Arc<Pulse>) -> Self {
+        Self {
+            length,
+            pulse,
+            call: Cell::default(),
+            begun: Cell::default(),
+            deadline: Cell::default(),
+            exceeded: Cell::default(),
+        }
     }
 
     pub fn begin(&self) {
-        self.end.set(Instant::now() + self.length);
+        self.begun.set(None);
+        self.pulse.call.store(self.call.get(), Ordering::Relaxed);
+        self.pulse.beat.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn end(&self) {
+        self.pulse.beat.fetch_add(1, Ordering::Release);
+    }
+
+    /// The call that comes next, and when it is over.
+    pub fn set_call(&self, call: u64, deadline: Instant) {
+        self.call.set(call);
+        self.deadline.set(Some(deadline));
+    }
+
+    pub fn extend(&self, deadline: Instant) {
+        self.deadline.set(Some(deadline));
     }
 
     /// Once exceeded it stays so: what an interrupted isolate would do next must not be believed.
     pub fn is_over(&self) -> bool {
-        if !self.over.get() && Instant::now() >= self.end.get() {
-            self.over.set(true);
+        if !self.exceeded.get() && self.is_due() {
+            self.exceeded.set(true);
         }
-        self.over.get()
+        self.exceeded.get()
     }
 
     pub fn was_exceeded(&self) -> bool {
-        self.over.get()
+        self.exceeded.get() || self.pulse.is_abandoned()
+    }
+
+    fn is_due(&self) -> bool {
+        let now = thread_time();
+        let Some(begun) = self.begun.get() else {
+            self.begun.set(Some(now));
+            return self.pulse.is_abandoned();
+        };
+        now >= begun + self.length
+            || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline + GRACE)
+            || self.pulse.is_abandoned()
     }
 }
+
+impl Pulse {
+    /// The number of the burst that is running, and the call it belongs to.
+    pub fn running(&self) -> Option<(u64, u64)> {
+        let beat = self.beat.load(Ordering::Acquire);
+        (beat % 2 == 1).then(|| (beat, self.call.load(Ordering::Relaxed)))
+    }
+
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
+    }
+
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+}
+
+/// How long a call may run after its deadline, in which it learns of it.
+const GRACE: Duration = Duration::from_millis(50);

@@ -1,13 +1,18 @@
 //! Loads a build.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, num::NonZero, path::Path, sync::Arc, thread};
 
 use super::{
     accounts::Accounts,
     dispatch::{self, Application},
     error::StartError,
 };
-use crate::{codec::Schema, config::Config, manifest::Manifest};
+use crate::{
+    codec::Schema,
+    config::Config,
+    engine::{Engine, EngineConfig},
+    manifest::Manifest,
+};
 
 /// Reads the output folder of `kontract build` and makes isolates for it.
 pub async fn application(
@@ -22,7 +27,25 @@ pub async fn application(
     let routes = dispatch::routes(&manifest, &schema, base)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
     let _ = accounts;
-    Ok(Application { routes, auth: config.auth.clone(), engine: crate::engine::Engine })
+    let engine = engine(dist, config, accounts)
+        .await
+        .map_err(|reason| StartError::Build(dist.to_owned(), reason))?;
+    Ok(Application { routes, auth: config.auth.clone(), engine })
+}
+
+async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Result<Engine, String> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let settings = EngineConfig {
+        limits: config.limits,
+        variables: config.variables.clone(),
+        egress: config.egress.clone(),
+        development: config.development,
+        threads: config.threads.unwrap_or(processors),
+        accounts: Some(Arc::clone(accounts)),
+    };
+    let dist = dist.to_owned();
+    let started = tokio::task::spawn_blocking(move || Engine::start(&dist, settings)).await;
+    started.unwrap_or_else(|_| Err("the application could not be loaded".to_owned()))
 }
 
 fn manifest(dist: &Path) -> Result<Manifest, StartError> {

@@ -6,7 +6,7 @@ use std::{rc::Rc, sync::Arc};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value as Json};
 
-use super::tables::Table;
+use super::{filter::Filter, tables::Table};
 use crate::failure::Failure;
 
 /// A row's id.
@@ -154,6 +154,26 @@ impl Rows {
             self.written.iter().filter(unknown).map(|(id, _)| Arc::clone(id)).collect();
         ids.sort();
         ids
+    }
+
+    /// How many rows that the call has written a filter finds.
+    pub fn count_own(&self, filter: &Filter) -> usize {
+        let found = |(id, written): &(&Id, &Written)| {
+            written.data.as_ref().is_some_and(|data| filter.matches(id, &object(data)))
+        };
+        self.written.iter().filter(found).count()
+    }
+
+    /// How many of the rows that the call has written it finds as they were before.
+    pub fn count_replaced(&mut self, filter: &Filter) -> usize {
+        let ids: Vec<Id> = self.written.keys().cloned().collect();
+        let mut count = 0;
+        for id in ids {
+            let Some(Base::Present(stored)) = self.known.get(&id) else { continue };
+            count += usize::from(filter.matches(&id, &object(&stored.data)));
+            self.observe(&id);
+        }
+        count
     }
 
     pub fn table(&self) -> &Arc<Table> {

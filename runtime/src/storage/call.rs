@@ -5,11 +5,19 @@
 //! operations see the effects of those called before, and `get`s that are called together travel
 //! together.
 
-use std::{cell::RefCell, future::Future, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    future::Future,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use futures_util::{
     FutureExt as _,
-    future::{LocalBoxFuture, Shared},
+    future::{LocalBoxFuture, Shared as SharedFuture, try_join_all},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustc_hash::FxHashMap;
@@ -20,14 +28,19 @@ use super::{
     commit::Predicate,
     database::Database,
     param::Param,
+    shared::Shared,
+    store::Store,
     tables::{DELETE, READ, Table, Tables, WRITE},
 };
 use crate::{failure::Failure, session::Session};
 
 /// The storage of one call.
 pub struct CallStorage {
+    /// Tells calls apart.
+    pub number: u32,
     pub(super) database: Arc<Database>,
     pub(super) tables: Arc<Tables>,
+    pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<Session>,
     pub(super) call_id: Arc<str>,
     pub(super) state: RefCell<State>,
@@ -61,7 +74,7 @@ pub(super) struct State {
 }
 
 pub(super) type Turn = Rc<AsyncMutex<()>>;
-type Load = Shared<LocalBoxFuture<'static, Result<(), Failure>>>;
+type Load = SharedFuture<LocalBoxFuture<'static, Result<(), Failure>>>;
 
 struct Batch {
     ids: Rc<RefCell<Vec<Id>>>,
@@ -75,9 +88,21 @@ pub enum Answer<T> {
     Later(LocalBoxFuture<'static, Result<T, Failure>>),
 }
 
-impl<T> Answer<T> {
-    fn later(work: impl Future<Output = Result<T, Failure>> + 'static) -> Self {
+impl<T: 'static> Answer<T> {
+    pub(super) fn later(work: impl Future<Output = Result<T, Failure>> + 'static) -> Self {
         Self::Later(work.boxed_local())
+    }
+
+    pub(super) fn map<R: 'static>(self, map: impl FnOnce(T) -> R + 'static) -> Answer<R> {
+        match self {
+            Self::Now(done) => Answer::Now(done.map(map)),
+            Self::Later(work) => Answer::later(async move { work.await.map(map) }),
+        }
+    }
+
+    /// What several operations come to that were begun together.
+    pub(super) fn all(answers: Vec<Self>) -> Answer<Vec<T>> {
+        Answer::later(try_join_all(answers.into_iter().map(Self::into_future)))
     }
 }
 
@@ -111,15 +136,12 @@ impl State {
 }
 
 impl CallStorage {
-    pub fn new(
-        database: &Arc<Database>,
-        tables: &Arc<Tables>,
-        session: Arc<Session>,
-        call_id: &str,
-    ) -> Rc<Self> {
+    pub(super) fn new(store: &Store, session: Arc<Session>, call_id: &str) -> Rc<Self> {
         Rc::new(Self {
-            database: Arc::clone(database),
-            tables: Arc::clone(tables),
+            number: LAST.fetch_add(1, Ordering::Relaxed),
+            database: Arc::clone(&store.database),
+            tables: Arc::clone(&store.tables),
+            shared: Arc::clone(&store.shared),
             session,
             call_id: call_id.into(),
             state: RefCell::default(),
@@ -462,6 +484,7 @@ fn new_id() -> Result<Id, Failure> {
 
 const OVER: &str =
     "The call has ended, and its transaction with it: take tables from env.storage before";
+static LAST: AtomicU32 = AtomicU32::new(1);
 const MAX_WRITTEN: usize = 16 << 20;
 const MAX_HELD: usize = 64 << 20;
 const MAX_REMEMBERED: usize = 8 << 20;

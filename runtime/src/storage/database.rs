@@ -42,13 +42,22 @@ impl Database {
         if settings.get_application_name().is_none() {
             settings.application_name("kontract");
         }
-        Ok(Arc::new(Self {
+        Ok(Self::of(target, config.pool.max(1)))
+    }
+
+    /// The same database over other connections.
+    pub fn another(&self) -> Arc<Self> {
+        Self::of(self.target.clone(), self.size)
+    }
+
+    fn of(target: Target, size: usize) -> Arc<Self> {
+        Arc::new(Self {
             target,
-            size: config.pool.max(1),
+            size,
             open: Mutex::default(),
             opening: AsyncMutex::default(),
             outage: Mutex::default(),
-        }))
+        })
     }
 
     /// Runs a statement that may be run twice: a read, or a write that tells a repetition.

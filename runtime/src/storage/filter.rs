@@ -14,9 +14,9 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     buffer::same,
     storable::{invalid, to_json},
-    tables::{Class, Table},
+    tables::Table,
 };
-use crate::{failure::Failure, value::Value};
+use crate::{codec::FieldClass, failure::Failure, value::Value};
 
 /// What rows must match, in the form that PostgreSQL and this process understand alike.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -68,7 +68,7 @@ impl Filter {
         for (name, wanted) in fields {
             let is_key = **name == *table.primary_key;
             let field = (!is_key).then(|| name.to_string());
-            let composite = table.classes.get(&**name) == Some(&Class::Composite);
+            let composite = table.class(name) == Some(FieldClass::Composite);
             match operators(wanted) {
                 Some(operators) if !composite => {
                     for (operator, operand) in operators {

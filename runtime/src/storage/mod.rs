@@ -1,5 +1,7 @@
 //! Tables on PostgreSQL and the state that calls share.
 
+mod bind;
+mod bind_shared;
 mod buffer;
 mod call;
 mod commit;
@@ -11,10 +13,13 @@ mod order;
 mod param;
 mod query;
 mod retry;
+mod shared;
 mod storable;
+mod store;
 mod tables;
 mod tls;
 
+pub use bind::{Slot, install};
 pub use call::{Answer, CallStorage, Row};
 pub use commit::CommitError;
 pub use database::Database;
@@ -22,5 +27,7 @@ pub use fault::Fault;
 pub use param::Param;
 pub use query::Query;
 pub use retry::{Queues, Retry};
-pub use tables::{Class, Table, Tables};
+pub use shared::Shared;
+pub use store::Store;
+pub use tables::{Table, Tables};
 pub use tls::Target;

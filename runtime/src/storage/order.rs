@@ -5,17 +5,14 @@ use std::{cmp::Ordering, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value as Json, json};
 
-use super::{
-    storable::invalid,
-    tables::{Class, Table},
-};
-use crate::{failure::Failure, value::Value};
+use super::{storable::invalid, tables::Table};
+use crate::{codec::FieldClass, failure::Failure, value::Value};
 
 /// Which rows come first.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Order {
     /// None: the order of insertion.
-    pub field: Option<(String, Class)>,
+    pub field: Option<(String, FieldClass)>,
     pub descending: bool,
 }
 
@@ -51,9 +48,9 @@ impl Order {
         if field == INSERTION {
             return Ok(Self { field: None, descending });
         }
-        match table.classes.get(field) {
-            Some(class @ (Class::Text | Class::Number | Class::BigInt)) => {
-                Ok(Self { field: Some((field.to_owned(), *class)), descending })
+        match table.class(field) {
+            Some(class @ (FieldClass::Text | FieldClass::Number | FieldClass::BigInt)) => {
+                Ok(Self { field: Some((field.to_owned(), class)), descending })
             }
             _ => {
                 let message = format!(
@@ -129,13 +126,15 @@ impl Order {
 }
 
 impl Key {
-    fn read(class: Class, text: &str) -> Option<Self> {
+    fn read(class: FieldClass, text: &str) -> Option<Self> {
         match class {
-            Class::Number => {
+            FieldClass::Number => {
                 text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Number)
             }
-            Class::BigInt => text.parse().ok().map(Self::BigInt),
-            Class::Text | Class::Mixed | Class::Composite => Some(Self::Text(text.into())),
+            FieldClass::BigInt => text.parse().ok().map(Self::BigInt),
+            FieldClass::Text | FieldClass::Mixed | FieldClass::Composite => {
+                Some(Self::Text(text.into()))
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     order::{Order, Place},
     param::Param,
     storable::invalid,
-    tables::{DELETE, READ},
+    tables::{DELETE, READ, Table},
 };
 use crate::{failure::Failure, value::Value};
 
@@ -22,6 +22,7 @@ use crate::{failure::Failure, value::Value};
 pub struct Query {
     storage: Rc<CallStorage>,
     table: usize,
+    description: Arc<Table>,
     permission: u8,
     filter: Filter,
     order: Order,
@@ -68,6 +69,7 @@ impl Query {
         Ok(Self {
             storage: Rc::clone(storage),
             table,
+            description,
             permission: READ,
             filter,
             order,
@@ -79,10 +81,11 @@ impl Query {
     }
 
     /// The first row in the order of insertion, or the last, to be taken away.
-    fn end(storage: &Rc<CallStorage>, table: usize, last: bool) -> Self {
-        Self {
+    fn end(storage: &Rc<CallStorage>, table: usize, last: bool) -> Result<Self, Failure> {
+        Ok(Self {
             storage: Rc::clone(storage),
             table,
+            description: storage.enter(table, DELETE)?,
             permission: DELETE,
             filter: Filter::default(),
             order: Order { field: None, descending: last },
@@ -90,7 +93,11 @@ impl Query {
             after: None,
             own: None,
             done: false,
-        }
+        })
+    }
+
+    pub fn table(&self) -> &Arc<Table> {
+        &self.description
     }
 
     pub fn order(&self) -> &Order {
@@ -177,7 +184,6 @@ impl Query {
     /// Reads a page of PostgreSQL's rows and remembers what it was.
     async fn read(&self, take: usize) -> Result<Vec<Placed>, Failure> {
         let storage = &self.storage;
-        let table = storage.enter(self.table, self.permission)?;
         let key =
             self.after.as_ref().and_then(|place| place.key.as_ref()).map(super::order::Key::text);
         let question = Question {
@@ -198,7 +204,7 @@ impl Query {
             Param::Int(question.take),
             Param::Int(self.permission.into()),
         ];
-        let found = storage.database.rows(&table.query, params).await;
+        let found = storage.database.rows(&self.description.query, params).await;
         let found = found.map_err(|fault| fault.into_failure(&storage.call_id))?;
         let mut digest = Context::new(&SHA256);
         let mut placed = Vec::with_capacity(found.len());
@@ -226,7 +232,7 @@ impl Query {
         }
         storage.remember(self.table, newest, bases);
         storage.predict(Predicate {
-            table,
+            table: Arc::clone(&self.description),
             digest: digest.finish().as_ref().to_vec(),
             question: Some(question),
             filter: Json::Null,
@@ -246,11 +252,37 @@ impl CallStorage {
         self.take(table, false).await
     }
 
+    /// How many rows a filter finds.
+    pub async fn count(self: Rc<Self>, table: usize, filter: Value) -> Result<usize, Failure> {
+        let description = self.enter(table, READ)?;
+        let filter = Filter::parse(&description, &filter)?;
+        for turn in self.turns(table) {
+            let _ = turn.lock().await;
+        }
+        self.know_written(table, READ).await?;
+        let params = vec![Param::from(&self.session.key), filter.normal_form().to_string().into()];
+        let found = self.database.rows(&description.count, params).await;
+        let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
+        let row = found.first().ok_or_else(Failure::internal)?;
+        self.remember(table, row.get("xmax"), Vec::new());
+        self.predict(Predicate {
+            table: description,
+            digest: row.get("digest"),
+            question: None,
+            filter: filter.normal_form(),
+        });
+        let stored = usize::try_from(row.get::<_, i64>("n")).unwrap_or(0);
+        self.act(table, |rows, _| {
+            Ok((stored + rows.count_own(&filter)).saturating_sub(rows.count_replaced(&filter)))
+        })
+    }
+
     async fn take(self: &Rc<Self>, table: usize, last: bool) -> Result<Option<Row>, Failure> {
         // Of two at the same time the second sees what the first has left.
-        let before = self.turns(table);
         let taking = Id::from(TAKING);
         let turn = self.turn(table, Arc::clone(&taking));
+        let mut before = self.turns(table);
+        before.retain(|other| !Rc::ptr_eq(other, &turn));
         let taken = {
             let _turn = turn.lock().await;
             self.take_end(table, last, before).await
@@ -265,7 +297,7 @@ impl CallStorage {
         last: bool,
         before: Vec<Turn>,
     ) -> Result<Option<Row>, Failure> {
-        let mut query = Query::end(self, table, last);
+        let mut query = Query::end(self, table, last)?;
         query.start(before).await?;
         let Some(found) = query.page().await?.pop() else { return Ok(None) };
         self.delete(table, Arc::clone(&found.row.id)).await?;

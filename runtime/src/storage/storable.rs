@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Number, Value as Json};
 
 use crate::{
+    codec::rfc3339,
     failure::Failure,
     value::{Kind, Source, Value},
 };
@@ -153,8 +154,3 @@ fn object(fields: &[(Arc<str>, Value)]) -> Option<Map<String, Json>> {
 }
 
 const MAX_DEPTH: usize = 64;
-
-// FIXME(codec)
-fn rfc3339(_ms: f64) -> Option<String> {
-    None
-}

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::{failure::Failure, manifest::Manifest};
+use crate::{
+    codec::{FieldClass, RowCodec, Schema},
+    failure::Failure,
+    manifest::{self, Field, Manifest},
+};
 
 /// All tables, each with an index that isolates know it by.
 #[derive(Debug)]
@@ -20,53 +24,19 @@ pub struct Table {
     pub primary_key: String,
     /// Fields without W: settable where a row is made, kept from then on.
     pub fixed: Vec<String>,
-    pub classes: FxHashMap<String, Class>,
+    pub codec: Arc<RowCodec>,
     pub get: Arc<str>,
     pub query: Arc<str>,
     pub count: Arc<str>,
 }
 
-/// How a field's values compare.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Class {
-    /// Texts, dates and booleans: by code points.
-    Text,
-    Number,
-    /// Texts of digits.
-    BigInt,
-    /// Values of several kinds: they are told apart where they are compared.
-    Mixed,
-    /// Objects only: they have no order.
-    Composite,
-}
-
 impl Tables {
-    /// `class` tells what the fields' types are: of a table by name, of a field by name.
-    pub fn new(manifest: &Manifest, class: impl Fn(&str, &str) -> Class) -> Arc<Self> {
+    pub fn new(manifest: &Manifest, schema: &Schema) -> Arc<Self> {
         let list: Vec<Arc<Table>> = manifest
             .tables
             .iter()
-            .map(|(name, description)| {
-                let fields = description.fields.iter().filter(|(f, _)| **f != description.primary_key);
-                let fixed = fields
-                    .clone()
-                    .filter(|(_, field)| field.perm & WRITE == 0)
-                    .map(|(name, _)| name.clone())
-                    .collect();
-                let classes = fields.map(|(f, _)| (f.clone(), class(name, f))).collect();
-                Arc::new(Table {
-                    primary_key: description.primary_key.clone(),
-                    fixed,
-                    classes,
-                    get: format!("SELECT * FROM kontract.get_{name}($1, $2, $3)").into(),
-                    query: format!(
-                        "SELECT * FROM kontract.query_{name}($1, $2::text::jsonb, $3, $4, $5, $6, $7, $8)"
-                    )
-                    .into(),
-                    count: format!("SELECT * FROM kontract.count_{name}($1, $2::text::jsonb)")
-                        .into(),
-                    name: name.as_str().into(),
-                })
+            .filter_map(|(name, description)| {
+                Some(Arc::new(Table::new(name, description, schema.row(name)?)))
             })
             .collect();
         let by_name = list
@@ -94,6 +64,32 @@ impl Tables {
 
     pub fn len(&self) -> usize {
         self.list.len()
+    }
+}
+
+impl Table {
+    fn new(name: &str, description: &manifest::Table, codec: Arc<RowCodec>) -> Self {
+        let manifest::Table { primary_key, fields, .. } = description;
+        let fixed = |(field, Field { perm, .. }): (&String, &Field)| {
+            (field != primary_key && perm & WRITE == 0).then(|| field.clone())
+        };
+        let call = |function: &str, arguments: &str| -> Arc<str> {
+            format!(r#"SELECT * FROM kontract."{function}_{name}"({arguments})"#).into()
+        };
+        Self {
+            name: name.into(),
+            primary_key: primary_key.clone(),
+            fixed: fields.iter().filter_map(fixed).collect(),
+            codec,
+            get: call("get", "$1, $2, $3"),
+            query: call("query", "$1, $2::text::jsonb, $3, $4, $5, $6, $7, $8"),
+            count: call("count", "$1, $2::text::jsonb"),
+        }
+    }
+
+    /// How a field's values compare; None for the key, and for what is no field.
+    pub fn class(&self, field: &str) -> Option<FieldClass> {
+        if field == self.primary_key { None } else { self.codec.class(field) }
     }
 }
 

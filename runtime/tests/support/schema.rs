@@ -41,12 +41,6 @@ pub fn script(tables: &[Table<'_>]) -> String {
             .replace("{whose}", if *owned { "caller" } else { "NULL" })
             .replace("{gateway}", "postgres");
     }
-    for Table { name, .. } in tables {
-        script += &format!(
-            "CREATE FUNCTION kontract.get_{name}(k bytea, ids text[], need int) RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, xmax bigint) LANGUAGE sql AS 'SELECT * FROM kontract.get_{name}(k, ids)';
-             CREATE FUNCTION kontract.query_{name}(k bytea, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int, need int)
-RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint) LANGUAGE sql AS 'SELECT * FROM kontract.query_{name}(k, filter, order_by, descending, after, after_ord, take)';");
-    }
     script
 }
 

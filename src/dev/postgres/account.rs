@@ -4,6 +4,7 @@ use std::{
     env, fs, io,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    process::Stdio,
 };
 
 use nix::unistd::{Uid, User, geteuid};
@@ -84,7 +85,9 @@ impl From<User> for Account {
 pub fn command(program: &Path, account: Option<&Account>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     // On macOS the server becomes multithreaded, and ends itself, where the locale is looked up.
-    command.current_dir(folder).env("LC_ALL", "C").stdin(std::process::Stdio::null());
+    command.current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null());
+    // A group of its own: Ctrl-C in the terminal is for us, who stop it in its turn.
+    command.process_group(0).kill_on_drop(true);
     if let Some(account) = account {
         command.uid(account.uid).gid(account.gid);
     }

@@ -1,10 +1,6 @@
 //! A PostgreSQL for development: found, started, stopped.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 mod account;
 mod binaries;
@@ -19,19 +15,8 @@ use server::Plan;
 pub use server::Server;
 
 use self::account::{Account, reachable_folder};
-use super::{diagnostics, folder::Folder};
+use super::{diagnostics, event::Note, folder::Folder};
 use crate::model::diagnostic::Diagnostic;
-
-/// What is worth saying of how it started.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Note {
-    /// A database was made.
-    Created,
-    /// A server that an earlier `kontract dev` had left behind was stopped.
-    StoppedLeftover,
-    /// Everything lies here, since the user that PostgreSQL runs as cannot reach the project.
-    Elsewhere(PathBuf),
-}
 
 /// Starts PostgreSQL for a project whose development folder this is.
 pub async fn start(

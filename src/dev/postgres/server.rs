@@ -40,7 +40,20 @@ pub struct Plan {
 }
 
 impl Server {
+    /// Processes of a server that was killed may take a while to notice.
     pub async fn start(plan: Plan) -> Result<Self, Diagnostic> {
+        let begun = Instant::now();
+        loop {
+            match Self::launch(plan.clone()).await {
+                Err(error) if error.message.contains(STILL_IN_USE) && begun.elapsed() < LEFT => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                launched => return launched,
+            }
+        }
+    }
+
+    async fn launch(plan: Plan) -> Result<Self, Diagnostic> {
         let Plan { binaries, account, data } = &plan;
         let socket = data::socket_folder(data, account.as_ref())?;
         let log = log::path(data);
@@ -52,8 +65,7 @@ impl Server {
         for setting in settings() {
             command.args(["-c", &setting]);
         }
-        // A group of its own: Ctrl-C is for us, who stop it when nobody needs it any more.
-        command.stdout(Stdio::from(output)).stderr(Stdio::from(errors)).process_group(0);
+        command.stdout(Stdio::from(output)).stderr(Stdio::from(errors)).kill_on_drop(false);
         let child = command.spawn().map_err(|error| {
             diagnostics::not_started(&format!("{}: {error}", binaries.folder.display()), &log)
         })?;
@@ -74,8 +86,14 @@ impl Server {
         &self.socket
     }
 
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    pub fn binaries(&self) -> &Binaries {
+        &self.plan.binaries
+    }
+
+    /// After it ended.
+    pub async fn restart(self) -> Result<Self, Diagnostic> {
+        data::stop_leftover(&self.plan.data).await?;
+        Self::start(self.plan.clone()).await
     }
 
     /// Ends when the server does. May be dropped before.
@@ -87,11 +105,6 @@ impl Server {
     pub async fn stop(mut self) -> bool {
         let child = &mut self.child;
         process::end(self.process, || !matches!(child.try_wait(), Ok(None))).await
-    }
-
-    /// Asks it to end at once, and does not wait.
-    pub fn abandon(&self) {
-        let _ = kill(self.process, Signal::SIGQUIT);
     }
 
     /// The last line of `postmaster.pid` says how far the server is.
@@ -116,6 +129,15 @@ impl Server {
     }
 }
 
+/// Whoever does not wait for it to stop has it end at once.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill(self.process, Signal::SIGQUIT);
+        }
+    }
+}
+
 fn describe(status: Option<ExitStatus>) -> String {
     status.map_or("it cannot be watched".to_owned(), |status| format!("it ended with {status}"))
 }
@@ -136,3 +158,5 @@ fn settings() -> Vec<String> {
 
 /// After a crash the server first makes up for what it had not written.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60);
+const LEFT: Duration = Duration::from_secs(5);
+const STILL_IN_USE: &str = "shared memory block is still in use";

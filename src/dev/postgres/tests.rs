@@ -13,7 +13,7 @@ use super::*;
 
 /// A project in a folder that PostgreSQL's user can reach.
 struct Project {
-    folder: TempDir,
+    _folder: TempDir,
     surroundings: Surroundings,
 }
 
@@ -24,7 +24,7 @@ impl Project {
         let path = fs::canonicalize(folder.path()).unwrap();
         let path_variable = std::env::var_os("PATH").unwrap_or_default();
         let surroundings = Surroundings { project: path, package: None, path: path_variable };
-        Self { folder, surroundings }
+        Self { _folder: folder, surroundings }
     }
 
     fn open(&self) -> Folder {
@@ -93,7 +93,7 @@ fn runs(process: Pid) -> bool {
 
 /// Lets go of the folder's lock and of the server, as `kill -9` of this process would.
 fn forget(server: Server, folder: Folder) {
-    drop(server);
+    std::mem::forget(server);
     drop(folder);
 }
 
@@ -131,6 +131,21 @@ async fn a_server_that_was_left_behind_is_stopped() {
     assert_ne!(process_of(&project), left);
     assert_eq!(ask(&server, "SELECT word FROM kept").await, "eight");
     assert!(server.stop().await);
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_wants_any_more_ends() {
+    let project = Project::new();
+    let (server, _) = project.start().await.unwrap();
+    let process = process_of(&project);
+    drop(server);
+    for _ in 0..200 {
+        if !runs(process) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it still runs");
 }
 
 #[tokio::test]
@@ -186,7 +201,7 @@ async fn the_npm_package_runs_without_its_script() {
     let project = Project::new();
     let package = project.install_package();
     let (server, _) = project.start().await.unwrap();
-    assert_eq!(server.plan().binaries.folder, package.join("native/bin"));
+    assert_eq!(server.binaries().folder, package.join("native/bin"));
     assert!(ask(&server, "SHOW server_version").await.starts_with("18."));
     assert!(server.stop().await);
 }
@@ -198,7 +213,7 @@ async fn a_package_that_cannot_be_reached_is_copied() {
     let modules = project.surroundings.project.join("node_modules");
     fs::set_permissions(modules, fs::Permissions::from_mode(0o700)).unwrap();
     let (server, _) = project.start().await.unwrap();
-    let folder = &server.plan().binaries.folder;
+    let folder = &server.binaries().folder;
     if nix::unistd::geteuid().is_root() {
         assert!(folder.starts_with(project.data().with_file_name("postgresql")));
         assert!(!package.join("native/lib/libpq.so.5").exists());
@@ -212,11 +227,11 @@ async fn a_package_that_cannot_be_reached_is_copied() {
 async fn data_of_another_version_chooses_the_server_that_made_it() {
     let project = Project::new();
     let (server, _) = project.start().await.unwrap();
-    let version = server.plan().binaries.major;
+    let version = server.binaries().major;
     assert!(server.stop().await);
     project.install_package();
     let (server, _) = project.start().await.unwrap();
-    assert_eq!(server.plan().binaries.major, version);
+    assert_eq!(server.binaries().major, version);
     assert!(server.stop().await);
 
     fs::write(project.data().join("PG_VERSION"), "9\n").unwrap();

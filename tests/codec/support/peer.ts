@@ -3,6 +3,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { types } from 'node:util';
 
 export type Question = 'decode' | 'read' | 'encode' | 'write';
 
@@ -14,7 +15,7 @@ export interface Answer {
 export class Peer {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = [];
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
 
   /** With the manifest of the project in a folder. */
   constructor(folder: string) {
@@ -95,20 +96,12 @@ function describe(value: unknown, depth: number): unknown {
     case 'object':
       if (value === null) return ['null'];
       if (Array.isArray(value)) return ['array', Array.from(value, inner)];
-      switch (Object.getPrototypeOf(value)) {
-        case Date.prototype:
-          return ['date', bits((value as Date).getTime())];
-        case Uint8Array.prototype:
-          return ['bytes', Buffer.from(value as Uint8Array).toString('hex')];
-        case Set.prototype:
-          return ['set', [...(value as Set<unknown>)].map(inner)];
-        case Map.prototype:
-          return ['map', [...(value as Map<unknown, unknown>)].map(([key, item]) => [inner(key), inner(item)])];
-        case Object.prototype:
-        case null:
-          return ['object', Object.entries(value).map(([name, item]) => [text(name), inner(item)])];
-        default:
-      }
+      if (types.isDate(value)) return ['date', bits(value.getTime())];
+      if (types.isUint8Array(value)) return ['bytes', Buffer.from(value).toString('base64')];
+      if (types.isSet(value)) return ['set', [...value].map(inner)];
+      if (types.isMap(value)) return ['map', [...value].map(([key, item]) => [inner(key), inner(item)])];
+      if (![Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)) throw new Indescribable();
+      return ['object', Object.entries(value).map(([name, item]) => [text(name), inner(item)])];
   }
   throw new Indescribable();
 }
@@ -130,6 +123,7 @@ function text(value: string): string {
 
 function bits(value: number): string {
   const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
+  // One NaN for all.
+  view.setFloat64(0, Number.isNaN(value) ? Number.NaN : value);
   return view.getBigUint64(0).toString(16).padStart(16, '0');
 }

@@ -58,7 +58,7 @@ export function decode<T>(
   r.open(bytes, root === "result");
   r.keys[0] = root;
   try {
-    if (r.bytes.length < 4) malformed(r, 0, undefined);
+    if (r.bytes.length < 4) malformed(r, 0, root);
     return read(r, ROOT, 0, root);
   } catch (error) {
     // The view's own check, where a field lies beyond the end.

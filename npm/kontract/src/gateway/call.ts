@@ -119,7 +119,12 @@ function checkHeader([name, value]: [string, unknown]): [string, string] {
 }
 
 const auth: AuthAdmin = Object.freeze({
-  setGroups: (user: string, groups: readonly string[]) => host.setGroups(String(user), Array.from(groups, String)),
+  async setGroups(user: string, groups: readonly string[]) {
+    if (!Array.isArray(groups) || groups.some((group) => typeof group !== "string" || group === "")) {
+      throw new TypeError("setGroups: expected the names of groups");
+    }
+    await host.setGroups(String(user), [...groups]);
+  },
 });
 
 const services = {

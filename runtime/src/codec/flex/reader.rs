@@ -315,6 +315,6 @@ fn segment(index: u64) -> Segment {
 }
 
 #[cold]
-fn broken() -> Box<Fault> {
+fn broken() -> Fault {
     Fault::new("malformed FlexBuffer")
 }

@@ -24,7 +24,8 @@ pub fn write<S: Source>(value: Option<&S>) -> Written<Vec<u8>, S::Thrown> {
     writer.align(width);
     writer.slots(0, width);
     let packed = writer.waiting[0].packed(width);
-    writer.out.extend_from_slice(&[packed, width as u8]);
+    writer.out.push(packed);
+    writer.unsigned(width, 1);
     Ok(writer.out)
 }
 
@@ -283,13 +284,19 @@ impl Waiting {
         }
     }
 
-    /// Its type, with the width of its content.
+    /// Its type, with the two bits that stand for the width of its content.
     fn packed(&self, width: usize) -> u8 {
         let own = match self.content {
             Content::Place(_) => self.width,
             _ => self.width.max(width),
         };
-        (self.kind << 2) | own.trailing_zeros() as u8
+        let bits = match own {
+            1 => 0,
+            2 => 1,
+            4 => 2,
+            _ => 3,
+        };
+        (self.kind << 2) | bits
     }
 }
 

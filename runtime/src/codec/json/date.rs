@@ -66,25 +66,29 @@ pub fn parse(text: &str) -> Option<f64> {
     Some(time as f64).filter(|time| time.abs() <= LIMIT)
 }
 
-/// As `Date.prototype.toISOString` does. The time is within [`LIMIT`].
+/// As `Date.prototype.toISOString` writes it; None where the time is none.
 #[allow(clippy::cast_possible_truncation, reason = "LIMIT is a safe integer")]
-pub fn write(out: &mut String, time: f64) {
+pub fn text(time: f64) -> Option<String> {
+    if time.is_nan() || time.abs() > LIMIT {
+        return None;
+    }
     let time = time as i64;
     let (year, month, day) = civil(time.div_euclid(DAY));
     let in_day = time.rem_euclid(DAY);
-    _ = match year {
-        0..=9999 => write!(out, "{year:04}"),
-        10_000.. => write!(out, "+{year:06}"),
-        _ => write!(out, "-{:06}", -year),
+    let mut text = match year {
+        0..=9999 => format!("{year:04}"),
+        10_000.. => format!("+{year:06}"),
+        _ => format!("-{:06}", -year),
     };
     _ = write!(
-        out,
+        text,
         "-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
         in_day / 3_600_000,
         in_day / 60_000 % 60,
         in_day / 1000 % 60,
         in_day % 1000
     );
+    Some(text)
 }
 
 struct Rest<'t>(&'t [u8]);

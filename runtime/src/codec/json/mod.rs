@@ -47,7 +47,7 @@ pub fn is_base64(text: &str) -> bool {
     STANDARD.decode(text).is_ok()
 }
 
-impl<'t> Json<'t> {
+impl Json<'_> {
     /// A property, looked for at `hint` first.
     pub fn get(&self, name: &str, hint: usize) -> Option<&Self> {
         let Self::Object(entries) = self else { return None };

@@ -82,14 +82,13 @@ impl<'t> Parser<'t> {
             } else {
                 places.get(&key).copied()
             };
-            match known {
-                Some(index) => entries[index].1 = value,
-                None => {
-                    if entries.len() >= MANY_KEYS {
-                        places.insert(key.clone(), entries.len());
-                    }
-                    entries.push((key, value));
+            if let Some(index) = known {
+                entries[index].1 = value;
+            } else {
+                if entries.len() >= MANY_KEYS {
+                    places.insert(key.clone(), entries.len());
                 }
+                entries.push((key, value));
             }
             self.skip_space();
             if self.take(b'}') {

@@ -461,12 +461,10 @@ impl<'p> Writer<'p> {
     }
 
     fn date<T>(&mut self, time: f64) -> Written<(), T> {
-        if time.is_nan() || time.abs() > date::LIMIT {
-            return Err(Fault::expected(expected::DATE).into());
+        match date::text(time) {
+            Some(text) => self.text(&text),
+            None => return Err(Fault::expected(expected::DATE).into()),
         }
-        let mut text = String::with_capacity(24);
-        date::write(&mut text, time);
-        self.text(&text);
         Ok(())
     }
 

@@ -1,0 +1,172 @@
+// env.storage and env.shared. What they do is done in Rust (src/storage/bind.rs); a table knows the
+// call that took it by its number.
+const host = __host;
+const {
+  storageCall, storageCheck, tableOf, rowGet, rowGetMany, rowSet, rowUpdate, rowDelete, rowPush, rowPop, rowShift,
+  rowCount, queryOpen, queryPage, queryCursor, sharedGet, sharedSet, sharedDelete, sharedIncrement,
+} = host;
+
+class Table {
+  #call;
+  #index;
+
+  constructor(call, index) {
+    this.#call = call;
+    this.#index = index;
+  }
+
+  get(id) {
+    return rowGet(this.#call, this.#index, id);
+  }
+
+  getMany(ids) {
+    return rowGetMany(this.#call, this.#index, ids);
+  }
+
+  set(id, value) {
+    return rowSet(this.#call, this.#index, id, value);
+  }
+
+  update(id, partial) {
+    return rowUpdate(this.#call, this.#index, id, partial);
+  }
+
+  delete(id) {
+    return rowDelete(this.#call, this.#index, id);
+  }
+
+  push(value) {
+    return rowPush(this.#call, this.#index, value);
+  }
+
+  pop() {
+    return rowPop(this.#call, this.#index);
+  }
+
+  shift() {
+    return rowShift(this.#call, this.#index);
+  }
+
+  count(filter) {
+    return rowCount(this.#call, this.#index, filter);
+  }
+
+  query(filter, options) {
+    return new Rows(this.#call, this.#index, filter, options);
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.query();
+  }
+
+  async exec() {
+    throw new Error("exec() is not available in this version");
+  }
+}
+
+class Rows {
+  #call;
+  #index;
+  #filter;
+  #options;
+  #query; // its number, once the first row was asked for
+  #page = [];
+  #position = 0;
+  #loading;
+  #ended = false;
+  #cursor = null; // of the last row of the page before
+
+  constructor(call, index, filter, options) {
+    this.#call = call;
+    this.#index = index;
+    this.#filter = filter;
+    this.#options = options;
+  }
+
+  get cursor() {
+    return this.#position > 0 ? queryCursor(this.#call, this.#query, this.#position - 1) : this.#cursor;
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next() {
+    storageCheck(this.#call);
+    while (this.#position === this.#page.length && !this.#ended) await (this.#loading ??= this.#load());
+    if (this.#ended) return { done: true, value: undefined };
+    return { done: false, value: this.#page[this.#position++] };
+  }
+
+  async return() {
+    this.#cursor = this.cursor;
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  async #load() {
+    try {
+      this.#query ??= queryOpen(this.#call, this.#index, this.#filter, this.#options);
+      this.#cursor = this.cursor;
+      const page = await queryPage(this.#call, this.#query);
+      if (page.length === 0) this.#end();
+      else this.#page = page;
+      this.#position = 0;
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  #end() {
+    this.#ended = true;
+    this.#page = [];
+    this.#position = 0;
+  }
+}
+
+for (const { prototype } of [Table, Rows]) {
+  Object.freeze(prototype.constructor);
+  Object.freeze(prototype);
+}
+
+let opened = 0;
+let tables = new Map();
+
+// The tables of the call that is being served: the same object for the same name.
+function table(name) {
+  const call = storageCall();
+  if (call !== opened) {
+    opened = call;
+    tables = new Map();
+  }
+  let found = tables.get(name);
+  if (found === undefined) {
+    found = new Table(call, tableOf(name));
+    tables.set(name, found);
+  }
+  return found;
+}
+
+const refuse = () => {
+  throw new TypeError("env.storage cannot be changed");
+};
+
+host.storage = new Proxy(Object.freeze({}), {
+  get(_, name) {
+    if (typeof name === "symbol") return undefined;
+    if (name === "get") return table;
+    if (name === "transaction") throw new Error("env.storage.transaction is not available in this version");
+    return table(name);
+  },
+  set: refuse,
+  defineProperty: refuse,
+  deleteProperty: refuse,
+  setPrototypeOf: refuse,
+});
+
+host.shared = Object.freeze({
+  get: (key) => sharedGet(key),
+  set: (key, value, options) => sharedSet(key, value, options),
+  delete: (key) => sharedDelete(key),
+  increment: (key, by, options) => sharedIncrement(key, by, options),
+});

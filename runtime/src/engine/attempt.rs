@@ -1,0 +1,205 @@
+//! One attempt to serve a call in an isolate.
+
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use rquickjs::{Ctx, Object, Persistent, Promise, Value};
+use tokio::sync::oneshot;
+
+use super::{
+    convert::{Classes, JsSource},
+    invocation::Invocation,
+    isolate::{Ended, Isolate},
+    thrown::Thrown,
+};
+use crate::{
+    call::{Call, Form, Reply},
+    codec::EncodeError,
+    failure::Failure,
+};
+
+/// Why there is no reply.
+#[derive(Debug)]
+pub enum Fault {
+    Ended(Ended),
+    Thrown(Thrown),
+    /// What the function returned cannot be sent.
+    Result(String),
+}
+
+/// Calls the function. `gone` is closed when nobody waits for the answer any more.
+pub async fn run(
+    isolate: &Isolate,
+    invocation: &Rc<Invocation>,
+    call: &Arc<Call>,
+    gone: &mut oneshot::Receiver<()>,
+) -> Result<Reply, Fault> {
+    let started = isolate.burst(|ctx| {
+        start(ctx, isolate, call).map_err(|error| Fault::Thrown(isolate.host().thrown(ctx, error)))
+    });
+    if isolate.was_interrupted() {
+        return Err(Fault::Ended(Ended::Slice));
+    }
+    let started = started?;
+    let mut left = false;
+    let settled = loop {
+        tokio::select! {
+            biased;
+            settled = isolate.settle(&started, call.deadline) => break settled,
+            _ = &mut *gone, if !left => {
+                left = true;
+                abort(isolate, invocation);
+            }
+        }
+    };
+    settled.map_err(Fault::Ended)?;
+    let reply = isolate.burst(|ctx| finish(ctx, isolate, invocation, call, started));
+    // Getters of the result may have run for too long.
+    if isolate.was_interrupted() { Err(Fault::Ended(Ended::Slice)) } else { reply }
+}
+
+/// Aborts the call's signal. Those who listen to it are part of the call.
+pub fn abort(isolate: &Isolate, invocation: &Invocation) {
+    invocation.abort();
+    isolate.burst(|ctx| {
+        let aborted = isolate.host().hook(ctx, "abort").and_then(|abort| abort.call::<_, ()>(()));
+        if let Err(error) = aborted {
+            let thrown = isolate.host().thrown(ctx, error);
+            isolate.host().log("A listener of ctx.signal failed", Some(&thrown.detail));
+        }
+    });
+}
+
+/// Goes on with what `ctx.waitUntil` was given, for as long again as a call may take. Tells whether
+/// the isolate can serve another call.
+pub async fn outlast(isolate: &Isolate, invocation: &Invocation) -> bool {
+    let end = Instant::now() + isolate.host().config().limits.deadline;
+    isolate.extend(end);
+    loop {
+        let Some(work) = invocation.kept.borrow_mut().pop() else { break };
+        if let Err(ended) = isolate.settle(&work, end).await {
+            if ended != Ended::Stuck {
+                isolate.host().log("Work given to ctx.waitUntil did not finish in time", None);
+            }
+            return false;
+        }
+    }
+    isolate.is_quiet()
+}
+
+fn start(
+    ctx: &Ctx<'_>,
+    isolate: &Isolate,
+    call: &Call,
+) -> rquickjs::Result<Persistent<Promise<'static>>> {
+    let host = isolate.host();
+    let classes = Classes::of(host, ctx)?;
+    let args = rquickjs::Array::new(ctx.clone())?;
+    for (index, value) in call.args.iter().enumerate() {
+        args.set(index, classes.make(ctx, value)?)?;
+    }
+    let arguments = (isolate.routes(ctx)?, facts(ctx, call)?, args);
+    let promise: Promise<'_> = host.hook(ctx, "serve")?.call(arguments)?;
+    Ok(Persistent::save(ctx, promise))
+}
+
+fn facts<'js>(ctx: &Ctx<'js>, call: &Call) -> rquickjs::Result<Object<'js>> {
+    let facts = Object::new(ctx.clone())?;
+    let session = &*call.session;
+    facts.set("route", call.route.name.as_str())?;
+    facts.set("path", call.path.as_str())?;
+    facts.set("method", call.method)?;
+    facts.set("callId", call.call_id.as_str())?;
+    facts.set("sid", session.id.as_str())?;
+    facts.set("owner", session.owner.as_str())?;
+    facts.set("tenant", session.tenant.as_str())?;
+    facts.set("perm", session.perm)?;
+    facts.set("ugroups", session.ugroups.clone())?;
+    facts.set("isAnonymous", session.is_anonymous)?;
+    facts.set("expiresAt", milliseconds(session.expires_at))?;
+    Ok(facts)
+}
+
+fn finish(
+    ctx: &Ctx<'_>,
+    isolate: &Isolate,
+    invocation: &Invocation,
+    call: &Call,
+    started: Persistent<Promise<'static>>,
+) -> Result<Reply, Fault> {
+    let host = isolate.host();
+    let thrown = |error| Fault::Thrown(host.thrown(ctx, error));
+    let result = started.restore(ctx).map_err(thrown)?.result::<Value<'_>>();
+    let result = result.ok_or(Fault::Ended(Ended::Stuck))?.map_err(thrown)?;
+    let (status, headers) = invocation.answer.take().unwrap_or((200, Vec::new()));
+    if status == 204 || (300..400).contains(&status) {
+        return Ok(Reply { status, headers, body: None });
+    }
+    let classes = Classes::of(host, ctx).map_err(thrown)?;
+    let source = JsSource::new(result, &classes);
+    let codec = &call.route.codec;
+    let body = match call.form {
+        Form::Binary => codec.encode_response(&source),
+        Form::Json => codec.write_response(&source),
+    };
+    let body = body.map_err(|error| match error {
+        EncodeError::Thrown(error) => thrown(error),
+        EncodeError::Codec(error) => {
+            Fault::Result(format!("the result does not match its declared type: {}", error.message))
+        }
+    })?;
+    let largest = host.config().limits.body;
+    if body.len() > largest {
+        return Err(Fault::Result(format!("The result is larger than {largest} bytes")));
+    }
+    Ok(Reply { status, headers, body: Some(body) })
+}
+
+impl Fault {
+    /// Whether the isolate has become useless: interrupted, or out of memory.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Fault::Ended(_) => true,
+            Fault::Thrown(thrown) => thrown.detail.starts_with("InternalError"),
+            Fault::Result(_) => false,
+        }
+    }
+
+    /// What the caller is told; the rest goes to the log.
+    pub fn failure(self, isolate: &Isolate) -> Failure {
+        let host = isolate.host();
+        let (failure, detail) = match self {
+            Fault::Ended(Ended::Deadline) => return Failure::timeout(),
+            Fault::Ended(Ended::Slice) => {
+                let limit = host.config().limits.cpu.as_millis();
+                (
+                    Failure::timeout(),
+                    format!("JavaScript ran for more than {limit} ms without giving way"),
+                )
+            }
+            Fault::Ended(Ended::Stuck) => (
+                Failure::internal(),
+                "The function waits for something that never comes".to_owned(),
+            ),
+            Fault::Result(detail) => (Failure::internal(), detail),
+            Fault::Thrown(Thrown { failure, detail }) => {
+                (failure.unwrap_or_else(Failure::internal), host.map_stack(&detail))
+            }
+        };
+        // Other failures were made for the caller, or are logged where they are answered.
+        if failure.code == Failure::INTERNAL || failure.status == 504 {
+            host.log("The call failed", Some(&detail));
+        }
+        let stack = host.config().development.then_some(detail);
+        Failure { stack, ..failure }
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "milliseconds of this age are exact")]
+fn milliseconds(time: SystemTime) -> f64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as f64
+}

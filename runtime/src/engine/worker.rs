@@ -1,0 +1,215 @@
+//! One isolate thread: serves the calls it is given, each in an isolate of its own.
+
+use std::{
+    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use rustc_hash::FxHashMap;
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    task::LocalSet,
+};
+
+use super::{
+    EngineConfig,
+    attempt::{self, Fault},
+    clock::ThreadId,
+    invocation::Invocation,
+    isolate::Ended,
+    modules::Bundle,
+    pool::Pool,
+    slice::Pulse,
+};
+use crate::{
+    call::{Call, Reply},
+    failure::Failure,
+};
+
+/// A thread, as those see it who give it calls. It ends when nobody does any more.
+pub struct Worker {
+    work: mpsc::UnboundedSender<Work>,
+    desk: Arc<Desk>,
+    pub pulse: Arc<Pulse>,
+    pub thread: ThreadId,
+}
+
+/// Where a thread's calls wait for their answers.
+#[derive(Default)]
+struct Desk {
+    answers: Mutex<FxHashMap<u64, Answer>>,
+    load: AtomicUsize,
+}
+
+/// A call for a thread.
+pub struct Work {
+    pub number: u64,
+    pub call: Arc<Call>,
+    pub effect: Arc<AtomicBool>,
+    /// Closed when nobody waits for the answer any more.
+    pub gone: oneshot::Receiver<()>,
+}
+
+/// Says once whether the thread can serve.
+pub type Ready = std::sync::mpsc::Receiver<Result<(), String>>;
+type Answer = oneshot::Sender<Result<Reply, Failure>>;
+
+impl Worker {
+    /// Starts a thread, which says when its first isolate is ready, or why there is none.
+    pub fn start(
+        config: &Arc<EngineConfig>,
+        bundle: &Arc<Bundle>,
+        alive: mpsc::Sender<()>,
+    ) -> Result<(Arc<Self>, Ready), String> {
+        let (work, given) = mpsc::unbounded_channel();
+        let (tell, ready) = std::sync::mpsc::channel();
+        let (introduce, introduced) = std::sync::mpsc::channel();
+        let (desk, pulse) = (Arc::<Desk>::default(), Arc::<Pulse>::default());
+        let shared =
+            (Arc::clone(config), Arc::clone(bundle), Arc::clone(&pulse), Arc::clone(&desk));
+        let stack = config.limits.stack + STACK;
+        let thread = thread::Builder::new().name("kontract-isolates".to_owned()).stack_size(stack);
+        thread
+            .spawn(move || {
+                let (config, bundle, pulse, desk) = shared;
+                if introduce.send(ThreadId::current()).is_ok() {
+                    let pool = Pool::new(&config, &bundle, &pulse);
+                    Thread { pool, pulse, desk }.run(given, &tell);
+                }
+                drop(alive);
+            })
+            .map_err(|error| format!("a thread could not be started: {error}"))?;
+        let thread = introduced.recv().map_err(|_| "a thread could not be started".to_owned())?;
+        Ok((Arc::new(Self { work, desk, pulse, thread }), ready))
+    }
+
+    /// Calls that were given and not answered.
+    pub fn load(&self) -> usize {
+        self.desk.load.load(Ordering::Relaxed)
+    }
+
+    /// Gives the thread a call. Its answer is closed if the thread is given up.
+    pub fn give(&self, work: Work) -> oneshot::Receiver<Result<Reply, Failure>> {
+        let (answer, answered) = oneshot::channel();
+        let number = work.number;
+        self.desk.answers().insert(number, answer);
+        self.desk.load.fetch_add(1, Ordering::Relaxed);
+        if self.work.send(work).is_err() {
+            self.desk.take(number);
+        }
+        answered
+    }
+
+    /// Gives the thread up: the call `stuck` has timed out, the others may be given elsewhere.
+    pub fn abandon(&self, stuck: u64) {
+        self.pulse.abandon();
+        if let Some(answer) = self.desk.take(stuck) {
+            // Whoever waited may have gone.
+            let _ = answer.send(Err(Failure::timeout()));
+        }
+        let others = std::mem::take(&mut *self.desk.answers());
+        self.desk.load.fetch_sub(others.len(), Ordering::Relaxed);
+    }
+}
+
+impl Desk {
+    fn answers(&self) -> std::sync::MutexGuard<'_, FxHashMap<u64, Answer>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, number: u64) -> Option<Answer> {
+        let answer = self.answers().remove(&number);
+        if answer.is_some() {
+            self.load.fetch_sub(1, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+/// The thread itself.
+struct Thread {
+    pool: Pool,
+    pulse: Arc<Pulse>,
+    desk: Arc<Desk>,
+}
+
+impl Thread {
+    fn run(
+        self,
+        mut given: mpsc::UnboundedReceiver<Work>,
+        tell: &std::sync::mpsc::Sender<Result<(), String>>,
+    ) {
+        let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                // Whoever started the thread may not wait for it.
+                let _ = tell.send(Err(error.to_string()));
+                return;
+            }
+        };
+        let warm = self.pool.warm();
+        let failed = warm.is_err();
+        let _ = tell.send(warm);
+        if failed {
+            return;
+        }
+        let this = Rc::new(self);
+        let calls = LocalSet::new();
+        calls.block_on(&runtime, async {
+            while let Some(work) = given.recv().await {
+                if this.pulse.is_abandoned() {
+                    return;
+                }
+                tokio::task::spawn_local(Rc::clone(&this).serve(work));
+            }
+        });
+        if !this.pulse.is_abandoned() {
+            // Calls and the work they left behind; both are bounded.
+            runtime.block_on(calls);
+        }
+    }
+
+    async fn serve(self: Rc<Self>, mut work: Work) {
+        let lease = match self.pool.take(work.call.deadline).await {
+            Ok(lease) => lease,
+            Err(failure) => return self.answer(work.number, Err(failure)),
+        };
+        let isolate = &lease.isolate;
+        let invocation = Invocation::of(Arc::clone(&work.call), Arc::clone(&work.effect));
+        isolate.serves(work.number, work.call.deadline);
+        isolate.enter(Some(Rc::clone(&invocation)));
+        let outcome = attempt::run(isolate, &invocation, &work.call, &mut work.gone).await;
+        let usable = !matches!(&outcome, Err(fault) if fault.is_fatal());
+        let timed_out = matches!(&outcome, Err(Fault::Ended(Ended::Deadline)));
+        self.answer(work.number, outcome.map_err(|fault| fault.failure(isolate)));
+        if timed_out {
+            attempt::abort(isolate, &invocation);
+        }
+        if usable && attempt::outlast(isolate, &invocation).await {
+            isolate.enter(None);
+            drop(invocation);
+            self.pool.give_back(lease);
+        } else {
+            drop(invocation);
+            drop(lease);
+        }
+        if let Err(error) = self.pool.warm() {
+            tracing::error!(target: "kontract", error, "An isolate could not be made");
+        }
+    }
+
+    fn answer(&self, number: u64, answer: Result<Reply, Failure>) {
+        if let Some(waiting) = self.desk.take(number) {
+            // Whoever waited may have gone.
+            let _ = waiting.send(answer);
+        }
+    }
+}
+
+/// Beside the JavaScript's own: what Rust needs around it.
+const STACK: usize = 2 << 20;

@@ -1,0 +1,118 @@
+//! What one call does to the others: nothing.
+
+mod support {
+    pub mod application;
+}
+
+use std::time::{Duration, Instant};
+
+use kontract_runtime::failure::Failure;
+use serde_json::{Value, json};
+use support::application::Application;
+
+const API: &str = r#"
+export async function add({ a, b }) { return a + b; }
+export async function slow() {
+  for (let i = 0; i < 20; i++) await new Promise((done) => setTimeout(done, 5));
+  return "slow";
+}
+export async function loop() { for (;;); }
+export async function loopAfterAwait() { await null; for (;;); }
+export async function loopInFinally() { try { for (;;); } finally { for (;;); } }
+export async function loopInGetter() { return { get a() { for (;;); } }; }
+export async function loopInCatch() { for (;;) { try { await null; for (;;); } catch { } } }
+export async function allocate() { return new Uint8Array(2 ** 30).length; }
+export async function fill() { const all = []; for (;;) all.push(new Uint8Array(2 ** 20)); }
+export async function strings() { let text = "abc"; for (;;) text += text; }
+export async function pending() { const all = []; for (let i = 0; i < 1e6; i++) all.push(new Promise(() => {})); }
+export async function microtasks() { const next = () => Promise.resolve().then(next); return next(); }
+export async function recurse() { const f = () => f() + 1; return f(); }
+export async function recurseAsync() { const f = async () => (await f()) + 1; return f(); }
+export async function backtrack() { return /^(a+)+$/.test("a".repeat(40) + "b"); }
+export async function deepJson() {
+  let value = {};
+  for (let i = 0; i < 1e5; i++) value = { value };
+  return JSON.stringify(value).length;
+}
+export async function deepParse() { return JSON.parse("[".repeat(1e6) + "]".repeat(1e6)); }
+export async function deepResult() {
+  let value = {};
+  for (let i = 0; i < 1e5; i++) value = { value };
+  return value;
+}
+export async function deepText() { const a = {}; a.toString = () => String(a); return String(a); }
+export async function deepSort() { const f = () => [2, 1].sort(f); return f(); }
+export async function deepProxy() { let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); return p.a; }
+export async function indexOf() { return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }
+export async function join() { return new Array(2 ** 32 - 1).join("").length; }
+export async function never() { await new Promise(() => {}); }
+export async function fails() { throw new Error("of its own"); }
+"#;
+
+fn application() -> Application {
+    Application::new(API)
+}
+
+/// Calls `route`; the calls before and behind it on the same thread get their results.
+async fn fail(app: &Application, route: &str) -> Failure {
+    let slow = app.call("slow", Value::Null);
+    let failing = async {
+        let begun = Instant::now();
+        let failure = app.call(route, Value::Null).await.expect_err(route);
+        // Other tests have the processors too: the limits are of processor time.
+        assert!(begun.elapsed() < Duration::from_secs(4), "{route} took {:?}", begun.elapsed());
+        failure
+    };
+    let (slow, failure) = tokio::join!(slow, failing);
+    assert_eq!(slow.unwrap(), json!("slow"), "beside {route}");
+    assert_eq!(
+        app.call("add", json!({ "a": 1, "b": 2 })).await.unwrap(),
+        json!(3),
+        "after {route}"
+    );
+    failure
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_give_way_times_out_alone() {
+    let app = Application::new(API);
+    for route in [
+        "loop",
+        "loopAfterAwait",
+        "loopInFinally",
+        "loopInGetter",
+        "loopInCatch",
+        "microtasks",
+        "backtrack",
+        "indexOf",
+        "join",
+    ] {
+        let failure = fail(&app, route).await;
+        assert_eq!((failure.status, &*failure.code), (504, "TIMEOUT"), "{route}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_too_much_fails_alone() {
+    let app = Application::new(API);
+    for route in [
+        "allocate",
+        "fill",
+        "strings",
+        "pending",
+        "recurse",
+        "recurseAsync",
+        "deepJson",
+        "deepParse",
+        "deepResult",
+        "deepText",
+        "deepSort",
+        "deepProxy",
+        "never",
+        "fails",
+    ] {
+        let failure = fail(&app, route).await;
+        assert!(matches!(failure.status, 500 | 504), "{route}: {failure}");
+        assert!(!failure.message.contains("of its own"), "{failure}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Tables as a build wants them.
+
+use std::fs;
+
+use kontract_runtime::{
+    config::{self as runtime, Secret},
+    manifest::Manifest,
+};
+
+use super::session::Environment;
+use crate::{
+    config::Options,
+    hash,
+    migrate::{self, Gateway, Problem},
+    model::SourcePath,
+};
+
+/// What was done in the database, and how the gateway reaches it.
+pub struct Applied {
+    pub changes: Vec<String>,
+    pub database: runtime::Database,
+}
+
+/// Changes at once what no row stands in the way of. `own` is the URL of a server that was started
+/// for development; the gateway's role there, as in a database that is given without another role
+/// for it, is made here, with a password that follows from the secret.
+pub async fn apply(
+    options: &Options,
+    environment: &Environment,
+    own: Option<Secret>,
+    secret: &Secret,
+) -> Result<Applied, Problem> {
+    let manifest = read_manifest(options)?;
+    let (url, variable, given) = match (own, &environment.database, &environment.migrate) {
+        (Some(own), _, _) => (own, "the database of development", None),
+        (None, Some(database), Some(migrate)) => {
+            (migrate.clone(), "KONTRACT_MIGRATE_URL", Some(database))
+        }
+        (None, Some(database), None) => (database.clone(), "DATABASE_URL", None),
+        (None, None, _) => return Err(migrate::no_url("DATABASE_URL")),
+    };
+    let password = Secret::new(hash::of_parts(["the gateway's password", secret.expose()]));
+    let shared_privileges = options.serving.shared_privileges;
+    let gateway = match given {
+        _ if shared_privileges => Gateway::Shared,
+        Some(database) => Gateway::of(database.expose())?,
+        None => Gateway::Chosen { password: password.clone() },
+    };
+    let applied = migrate::up(url.expose(), variable, &gateway, &manifest, false).await?;
+    let url = match given {
+        Some(database) => database.clone(),
+        None if shared_privileges => url,
+        None => migrate::as_role(&url, &applied.role, &password),
+    };
+    let pool = runtime::Database::POOL;
+    let database = runtime::Database { url, pool, shared_privileges };
+    Ok(Applied { changes: applied.changes, database })
+}
+
+fn read_manifest(options: &Options) -> Result<Manifest, Problem> {
+    let path = options.out_folder().join("manifest.json");
+    let text = fs::read(path).map_err(|error| error.to_string());
+    let manifest =
+        text.and_then(|text| serde_json::from_slice(&text).map_err(|error| error.to_string()));
+    let file = SourcePath::new(format!("{}/manifest.json", options.out));
+    manifest.map_err(|reason| Problem::Failed(migrate::no_manifest(&file, &reason)))
+}
