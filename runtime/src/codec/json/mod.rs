@@ -138,6 +138,19 @@ impl Source for JsonSource<'_, '_> {
         })
     }
 
+    fn properties(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<(Option<String>, Self)>, Infallible> {
+        Ok(match self.0 {
+            Some(Json::Object(entries)) => {
+                let wanted = entries.iter().filter(|(key, _)| wanted(key));
+                wanted.map(|(key, value)| (Some(key.to_string()), Self(Some(value)))).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
     fn members(&self) -> Result<Vec<Self>, Infallible> {
         Ok(Vec::new())
     }

@@ -95,23 +95,23 @@ impl<'p> Writer<'p> {
             }
             (Shape::Array(elements), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Array, expected::ARRAY)?;
+                let value = of_kind(value, kind, Kind::Array, expected::ARRAY)?;
                 self.out.push(b'[');
                 self.items(elements, value, 0, depth + 1)?;
                 self.out.push(b']');
             }
             (Shape::Set(elements), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Set, expected::SET)?;
+                let value = of_kind(value, kind, Kind::Set, expected::SET)?;
                 self.members(elements, value, depth + 1)?;
             }
             (Shape::Map(entry), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Map, expected::MAP)?;
+                let value = of_kind(value, kind, Kind::Map, expected::MAP)?;
                 self.pairs(entry, value, depth + 1)?;
             }
             (Shape::Object(index), value) => {
-                self.object(&self.plan.objects[*index], value, depth)?;
+                self.object(&self.plan.objects[*index], value, kind, depth)?;
             }
             (Shape::Union(index), value) => {
                 let union = &self.plan.unions[*index];
@@ -148,7 +148,7 @@ impl<'p> Writer<'p> {
         depth: usize,
     ) -> Written<(), S::Thrown> {
         match value {
-            Some(value) if slot.null && value.kind() == Kind::Null => {
+            Some(value) if slot.null && value.is_null() => {
                 self.out.extend_from_slice(b"null");
                 Ok(())
             }
@@ -163,14 +163,15 @@ impl<'p> Writer<'p> {
         &mut self,
         object: &Object,
         value: Option<&S>,
+        kind: Kind,
         depth: usize,
     ) -> Written<(), S::Thrown> {
         enter(depth)?;
         if object.kind == ObjectKind::Object {
-            let value = of_kind(value, Kind::Object, expected::OBJECT)?;
+            let value = of_kind(value, kind, Kind::Object, expected::OBJECT)?;
             return self.properties(object, value, false, depth + 1);
         }
-        let value = of_kind(value, Kind::Array, expected::ARRAY)?;
+        let value = of_kind(value, kind, Kind::Array, expected::ARRAY)?;
         let most = object.fields.len();
         if object.rest.is_none() && value.count() > most {
             return Err(Fault::expected(&expected::at_most(most)).into());
