@@ -2,8 +2,10 @@
 //! pairs, Set as an array, undefined as absent.
 
 pub mod date;
+mod leaf;
 pub mod parse;
 pub mod read;
+mod unknown;
 pub mod write;
 
 use std::{borrow::Cow, convert::Infallible};
