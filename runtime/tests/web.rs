@@ -95,6 +95,16 @@ fn a_console_writes_what_nodes_does() {
 }
 
 #[test]
+fn random_input_gives_what_it_gives_in_node() {
+    let source = include_str!("web/random.js");
+    let lines = logged(&format!("{{{source}}}"));
+    let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let node = Command::new("node").args(["-e", source]).output().unwrap();
+    similar(&text.join("\n"), String::from_utf8_lossy(&node.stdout).trim_end());
+    assert_eq!(lines.len(), 600);
+}
+
+#[test]
 fn a_console_has_levels_and_limits() {
     let lines = logged(
         "const e = new RangeError('far', { cause: new Error('deep') });
