@@ -2,8 +2,11 @@
 
 use std::{fs, num::NonZero, path::Path, sync::Arc, thread};
 
+use tokio::task::spawn_blocking;
+
 use super::{
     accounts::Accounts,
+    auth_config,
     dispatch::{self, Application},
     error::StartError,
 };
@@ -12,13 +15,23 @@ use crate::{
     config::Config,
     engine::{Engine, EngineConfig},
     manifest::Manifest,
+    storage::{Database, Shared, Store, Tables},
 };
+
+/// What the builds of an application have in common.
+#[derive(Clone)]
+pub struct Services {
+    pub database: Arc<Database>,
+    pub accounts: Arc<Accounts>,
+    /// `env.shared`
+    pub shared: Arc<Shared>,
+}
 
 /// Reads the output folder of `kontract build` and makes isolates for it.
 pub async fn application(
     dist: &Path,
     config: &Config,
-    accounts: &Arc<Accounts>,
+    services: &Services,
 ) -> Result<Application, StartError> {
     let manifest = manifest(dist)?;
     let schema = Schema::load(&manifest)
@@ -26,26 +39,31 @@ pub async fn application(
     let base = config.base.as_deref().unwrap_or("/rpc");
     let routes = dispatch::routes(&manifest, &schema, base)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
-    let _ = accounts;
-    let engine = engine(dist, config, accounts)
-        .await
-        .map_err(|reason| StartError::Build(dist.to_owned(), reason))?;
-    Ok(Application { routes, auth: config.auth.clone(), engine })
+    let Services { database, accounts, shared } = services.clone();
+    let store = Store::new(&database, Tables::new(&manifest, &schema), &shared);
+    let settings =
+        EngineConfig { store: Some(store), accounts: Some(accounts), ..settings(config) };
+    let folder = dist.to_owned();
+    let started = spawn_blocking(move || Engine::start(&folder, settings)).await;
+    let engine = started
+        .unwrap_or_else(|_| Err("its thread has ended".to_owned()))
+        .map_err(StartError::Application)?;
+    let auth =
+        auth_config::merge(&config.auth, engine.auth_config()).map_err(StartError::Application)?;
+    Ok(Application { routes, auth, engine })
 }
 
-async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Result<Engine, String> {
+fn settings(config: &Config) -> EngineConfig {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let settings = EngineConfig {
+    EngineConfig {
         limits: config.limits,
         variables: config.variables.clone(),
         egress: config.egress.clone(),
         development: config.development,
         threads: config.threads.unwrap_or(processors),
-        accounts: Some(Arc::clone(accounts)),
-    };
-    let dist = dist.to_owned();
-    let started = tokio::task::spawn_blocking(move || Engine::start(&dist, settings)).await;
-    started.unwrap_or_else(|_| Err("the application could not be loaded".to_owned()))
+        store: None,
+        accounts: None,
+    }
 }
 
 fn manifest(dist: &Path) -> Result<Manifest, StartError> {
