@@ -84,6 +84,7 @@ function show(value, state) {
 
 function showObject(value, state) {
   if (state.seen.includes(value)) return "[Circular]";
+  state.left--;
   const name = constructorName(value);
   const { prefix, brackets, items, size, hidden } = describe(value, name, state);
   if (brackets === undefined && items === undefined) {
@@ -206,7 +207,6 @@ function showProperties(value, state, hidden) {
 }
 
 function showProperty(property, state) {
-  state.left--;
   if (!("value" in property)) {
     if (property.get === undefined) return "[Setter]";
     return property.set === undefined ? "[Getter]" : "[Getter/Setter]";
