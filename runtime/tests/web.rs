@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
-    collections::BTreeMap,
     process::Command,
     rc::Rc,
     sync::{
