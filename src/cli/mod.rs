@@ -292,15 +292,3 @@ with at least 32 random bytes, the same for all gateways of an application.
 Exit codes:
   0  asked to end, and ended    1  not started, or ended before its calls were finished
   2  wrong arguments or configuration";
-
-const MIGRATE_UP_EXAMPLES: &str = "\
-Examples:
-  kontract migrate up            change the database as the built project needs it
-  kontract migrate up --dry-run  show what would be changed
-
-Environment:
-  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
-  DATABASE_URL          the same database, as the role of the gateway; it is created if missing
-
-Exit codes:
-  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
