@@ -14,11 +14,11 @@ use std::{
 
 use futures_util::future::join_all;
 use kontract_runtime::{
+    codec::Schema,
     config::{self, Secret},
     failure::Failure,
-    manifest::Manifest,
     session::Session,
-    storage::{CallStorage, Class, CommitError, Database, Query, Queues, Retry, Row, Tables},
+    storage::{CallStorage, CommitError, Database, Query, Row, Store, Tables},
     value::Value,
 };
 use postgres::Cluster;
@@ -32,9 +32,7 @@ use tokio::{
 struct World {
     cluster: &'static Cluster,
     url: String,
-    tables: Arc<Tables>,
-    queues: Arc<Queues>,
-    database: Arc<Database>,
+    store: Store,
 }
 
 impl World {
@@ -45,9 +43,7 @@ impl World {
     async fn on(cluster: &'static Cluster) -> Self {
         let name = cluster.database();
         let url = cluster.url("postgres", &name);
-        let tables = tables();
-        let queues = Queues::new(&tables);
-        let world = Self { cluster, database: database(&url), url, tables, queues };
+        let world = Self { cluster, store: store(&url), url };
         world.run(&schema::script(TABLES)).await;
         world
     }
@@ -67,36 +63,26 @@ impl World {
 
     fn call(&self, session: &Arc<Session>) -> Rc<CallStorage> {
         let call_id = format!("{:?}", std::time::Instant::now());
-        CallStorage::new(&self.database, &self.tables, Arc::clone(session), &call_id)
+        self.store.call(session, &call_id)
     }
 
     fn table(&self, name: &str) -> usize {
-        self.tables.index(name).unwrap()
+        self.store.tables.index(name).unwrap()
     }
 }
 
-fn database(url: &str) -> Arc<Database> {
+fn store(url: &str) -> Store {
     let url = Secret::new(url);
-    Database::new(&config::Database { url, pool: 4, shared_privileges: true }).unwrap()
-}
-
-fn tables() -> Arc<Tables> {
-    let manifest: Manifest = serde_json::from_value(serde_json::json!({
-        "version": 1, "build": "", "abi": "", "routes": {}, "wire": {},
-        "tables": {
-            "users": { "primaryKey": "id", "fields": {
-                "id": { "perm": 6 }, "name": { "perm": 6 }, "age": { "perm": 6 },
-                "email": { "perm": 4 }, "tag": { "perm": 6, "unique": true },
-            } },
-            "notes": { "primaryKey": "id", "owned": true, "fields": { "id": { "perm": 6 }, "text": { "perm": 6 } } },
-            "counters": { "primaryKey": "id", "fields": { "id": { "perm": 6 }, "n": { "perm": 6 } } },
-        },
-    }))
-    .unwrap();
-    Tables::new(&manifest, |_, field| match field {
-        "age" | "n" => Class::Number,
-        _ => Class::Text,
-    })
+    let config = config::Database { url, pool: 4, shared_privileges: true };
+    let manifest = schema::manifest(&serde_json::json!({
+        "users": { "fields": [
+            ["name", "string"], ["age", { "number": "float64" }], ["email", "string", 4], ["tag", "string"],
+        ] },
+        "notes": { "fields": [["text", "string"]], "owned": true },
+        "counters": { "fields": [["n", { "number": "float64" }]] },
+    }));
+    let tables = Tables::new(&manifest, &Schema::load(&manifest).unwrap());
+    Store::new(&Database::new(&config).unwrap(), tables, &Arc::default())
 }
 
 const TABLES: &[Table<'_>] = &[
@@ -161,7 +147,7 @@ async fn run<T>(
     body: impl AsyncFn(Rc<CallStorage>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let deadline = Instant::now() + Duration::from_secs(10);
-    let mut retry = Retry::new(&world.queues);
+    let mut retry = world.store.retry();
     loop {
         let call = world.call(session);
         let result = body(Rc::clone(&call)).await?;
@@ -610,15 +596,15 @@ async fn a_statement_that_nobody_waits_for_is_cancelled() {
     local(async {
         let world = World::new().await;
         let slow: Arc<str> = "SELECT pg_sleep(30)".into();
-        let waited = timeout(Duration::from_millis(50), world.database.rows(&slow, Vec::new())).await;
+        let waited = timeout(Duration::from_millis(50), world.store.database.rows(&slow, Vec::new())).await;
         assert!(waited.is_err());
         // It stands in the same connection's way for no longer than this.
         let start = Instant::now();
-        world.database.ping().await.unwrap();
+        world.store.database.ping().await.unwrap();
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         sleep(Duration::from_millis(500)).await;
         let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()";
-        let found = world.database.rows(&sleeping.into(), Vec::new()).await.unwrap();
+        let found = world.store.database.rows(&sleeping.into(), Vec::new()).await.unwrap();
         assert_eq!(found[0].get::<_, i64>(0), 0);
     })
     .await;

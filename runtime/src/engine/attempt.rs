@@ -7,7 +7,7 @@ use std::{
 };
 
 use rquickjs::{Ctx, Object, Persistent, Promise, Value};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout_at};
 
 use super::{
     convert::{Classes, JsSource},
@@ -19,6 +19,7 @@ use crate::{
     call::{Call, Form, Reply},
     codec::EncodeError,
     failure::Failure,
+    storage::CommitError,
 };
 
 /// Why there is no reply.
@@ -28,6 +29,8 @@ pub enum Fault {
     Thrown(Thrown),
     /// What the function returned cannot be sent.
     Result(String),
+    /// The transaction was not committed.
+    Commit(CommitError),
 }
 
 /// Calls the function. `gone` is closed when nobody waits for the answer any more.
@@ -59,6 +62,16 @@ pub async fn run(
     let reply = isolate.burst(|ctx| finish(ctx, isolate, invocation, call, started));
     // Getters of the result may have run for too long.
     if isolate.was_interrupted() { Err(Fault::Ended(Ended::Slice)) } else { reply }
+}
+
+/// Ends the call's transaction: only a call that has a reply writes.
+pub async fn end(invocation: &Invocation, outcome: Result<Reply, Fault>) -> Result<Reply, Fault> {
+    let Some(storage) = invocation.storage() else { return outcome };
+    let reply = outcome.inspect_err(|_| storage.discard())?;
+    match timeout_at(invocation.deadline().into(), storage.commit()).await {
+        Ok(committed) => committed.map(|()| reply).map_err(Fault::Commit),
+        Err(_) => Err(Fault::Ended(Ended::Deadline)),
+    }
 }
 
 /// Aborts the call's signal. Those who listen to it are part of the call.
@@ -164,7 +177,7 @@ impl Fault {
         match self {
             Fault::Ended(_) => true,
             Fault::Thrown(thrown) => thrown.detail.starts_with("InternalError"),
-            Fault::Result(_) => false,
+            Fault::Result(_) | Fault::Commit(_) => false,
         }
     }
 
@@ -173,6 +186,10 @@ impl Fault {
         let host = isolate.host();
         let (failure, detail) = match self {
             Fault::Ended(Ended::Deadline) => return Failure::timeout(),
+            Fault::Commit(CommitError::Failure(failure)) => return failure,
+            Fault::Commit(CommitError::Conflict { taken, .. }) => {
+                return taken.unwrap_or_else(Failure::conflict);
+            }
             Fault::Ended(Ended::Slice) => {
                 let limit = host.config().limits.cpu.as_millis();
                 (

@@ -14,16 +14,16 @@ use std::{
 use rquickjs::{Persistent, Promise};
 use rustc_hash::FxHashMap;
 
-use crate::call::Call;
+use crate::{call::Call, storage::CallStorage};
 
 /// One attempt to serve a call.
 pub struct Invocation {
     call_id: String,
     deadline: Instant,
     call: Option<Arc<Call>>,
+    storage: Option<Rc<CallStorage>>,
     effect: Arc<AtomicBool>,
     aborted: Cell<bool>,
-    txid: Cell<u64>,
     slots: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
     /// What the function asked for besides its result.
     pub(super) answer: RefCell<Option<(u16, Vec<(String, String)>)>>,
@@ -38,19 +38,24 @@ impl Invocation {
             call_id,
             deadline,
             call: None,
+            storage: None,
             effect,
             aborted: Cell::default(),
-            txid: Cell::default(),
             slots: RefCell::default(),
             answer: RefCell::default(),
             kept: RefCell::default(),
         })
     }
 
-    pub(super) fn of(call: Arc<Call>, effect: Arc<AtomicBool>) -> Rc<Self> {
+    pub(super) fn of(
+        call: Arc<Call>,
+        effect: Arc<AtomicBool>,
+        storage: Option<Rc<CallStorage>>,
+    ) -> Rc<Self> {
         let mut invocation = Self::new(call.call_id.clone(), call.deadline, effect);
         if let Some(invocation) = Rc::get_mut(&mut invocation) {
             invocation.call = Some(call);
+            invocation.storage = storage;
         }
         invocation
     }
@@ -72,6 +77,15 @@ impl Invocation {
         self.effect.store(true, Ordering::Release);
     }
 
+    pub fn had_effect(&self) -> bool {
+        self.effect.load(Ordering::Acquire)
+    }
+
+    /// The call's transaction.
+    pub fn storage(&self) -> Option<&Rc<CallStorage>> {
+        self.storage.as_ref()
+    }
+
     /// Nobody waits for the call any more.
     pub fn is_aborted(&self) -> bool {
         self.aborted.get()
@@ -79,16 +93,6 @@ impl Invocation {
 
     pub(super) fn abort(&self) {
         self.aborted.set(true);
-    }
-
-    /// Says which transaction the call has seen.
-    pub fn saw(&self, txid: u64) {
-        self.txid.set(self.txid.get().max(txid));
-    }
-
-    /// The newest transaction that the call has seen; 0 for none.
-    pub fn txid(&self) -> u64 {
-        self.txid.get()
     }
 
     /// What an operation keeps for the time of the call: one value of each type.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rquickjs::{Ctx, Exception, Persistent, Promise, convert::List, function::Opt};
+use rquickjs::{BigInt, Ctx, Exception, Persistent, Promise, convert::List, function::Opt};
 
 use super::{
     bytecode,
@@ -31,8 +31,9 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     })?;
     let host = Rc::clone(ops.host());
     ops.add("currentTxid", move |ctx: Ctx<'js>| {
-        let txid = host.invocation().map_or(0, |invocation| invocation.txid());
-        rquickjs::BigInt::from_u64(ctx, txid)
+        let invocation = host.invocation();
+        let storage = invocation.as_ref().and_then(|invocation| invocation.storage());
+        BigInt::from_i64(ctx, storage.map_or(0, |storage| storage.current_txid()))
     })?;
     let host = Rc::clone(ops.host());
     ops.add("isAborted", move || {

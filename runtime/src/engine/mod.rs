@@ -30,6 +30,7 @@ use crate::{
     config::Limits,
     failure::Failure,
     gateway::Accounts,
+    storage::Store,
 };
 
 mod attempt;
@@ -59,6 +60,8 @@ pub struct EngineConfig {
     /// Failures carry their stacks.
     pub development: bool,
     pub threads: usize,
+    /// What `env.storage` and `env.shared` work on; None for an application without them.
+    pub store: Option<Store>,
     /// What `env.auth` works on; None where there are no accounts.
     pub accounts: Option<Arc<Accounts>>,
 }
@@ -71,6 +74,7 @@ impl Default for EngineConfig {
             egress: Vec::new(),
             development: false,
             threads: 1,
+            store: None,
             accounts: None,
         }
     }

@@ -23,12 +23,13 @@ use super::{
     invocation::Invocation,
     isolate::Ended,
     modules::Bundle,
-    pool::Pool,
+    pool::{Lease, Pool},
     slice::Pulse,
 };
 use crate::{
     call::{Call, Reply},
     failure::Failure,
+    storage::Store,
 };
 
 /// A thread, as those see it who give it calls. It ends when nobody does any more.
@@ -79,7 +80,8 @@ impl Worker {
                 let (config, bundle, pulse, desk) = shared;
                 if introduce.send(ThreadId::current()).is_ok() {
                     let pool = Pool::new(&config, &bundle, &pulse);
-                    Thread { pool, pulse, desk }.run(given, &tell);
+                    let store = config.store.as_ref().map(Store::with_own_connections);
+                    Thread { pool, store, pulse, desk }.run(given, &tell);
                 }
                 drop(alive);
             })
@@ -134,6 +136,7 @@ impl Desk {
 /// The thread itself.
 struct Thread {
     pool: Pool,
+    store: Option<Store>,
     pulse: Arc<Pulse>,
     desk: Arc<Desk>,
 }
@@ -175,31 +178,56 @@ impl Thread {
     }
 
     async fn serve(self: Rc<Self>, mut work: Work) {
-        let lease = match self.pool.take(work.call.deadline).await {
-            Ok(lease) => lease,
-            Err(failure) => return self.answer(work.number, Err(failure)),
+        let mut retry = self.store.as_ref().map(Store::retry);
+        let (lease, invocation, outcome) = loop {
+            let lease = match self.pool.take(work.call.deadline).await {
+                Ok(lease) => lease,
+                Err(failure) => return self.answer(work.number, Err(failure)),
+            };
+            let isolate = &lease.isolate;
+            let invocation = self.invocation(&work);
+            isolate.serves(work.number, work.call.deadline);
+            isolate.enter(Some(Rc::clone(&invocation)));
+            let outcome = attempt::run(isolate, &invocation, &work.call, &mut work.gone).await;
+            match (attempt::end(&invocation, outcome).await, &mut retry) {
+                (Err(Fault::Commit(error)), Some(retry)) => {
+                    let had_effect = invocation.had_effect();
+                    self.release(lease, invocation).await;
+                    let again = retry.again(error, had_effect, work.call.deadline).await;
+                    if let Err(failure) = again {
+                        return self.answer(work.number, Err(failure));
+                    }
+                }
+                (outcome, _) => break (lease, invocation, outcome),
+            }
         };
         let isolate = &lease.isolate;
-        let invocation = Invocation::of(Arc::clone(&work.call), Arc::clone(&work.effect));
-        isolate.serves(work.number, work.call.deadline);
-        isolate.enter(Some(Rc::clone(&invocation)));
-        let outcome = attempt::run(isolate, &invocation, &work.call, &mut work.gone).await;
         let usable = !matches!(&outcome, Err(fault) if fault.is_fatal());
         let timed_out = matches!(&outcome, Err(Fault::Ended(Ended::Deadline)));
         self.answer(work.number, outcome.map_err(|fault| fault.failure(isolate)));
         if timed_out {
             attempt::abort(isolate, &invocation);
         }
-        if usable && attempt::outlast(isolate, &invocation).await {
-            isolate.enter(None);
-            drop(invocation);
-            self.pool.give_back(lease);
-        } else {
-            drop(invocation);
-            drop(lease);
+        if usable {
+            self.release(lease, invocation).await;
         }
         if let Err(error) = self.pool.warm() {
             tracing::error!(target: "kontract", error, "An isolate could not be made");
+        }
+    }
+
+    fn invocation(&self, work: &Work) -> Rc<Invocation> {
+        let call = &work.call;
+        let storage = self.store.as_ref().map(|store| store.call(&call.session, &call.call_id));
+        Invocation::of(Arc::clone(call), Arc::clone(&work.effect), storage)
+    }
+
+    /// Waits for what the call has left behind, and keeps the isolate if it can be used again.
+    async fn release(&self, lease: Lease<'_>, invocation: Rc<Invocation>) {
+        if attempt::outlast(&lease.isolate, &invocation).await {
+            lease.isolate.enter(None);
+            drop(invocation);
+            self.pool.give_back(lease);
         }
     }
 

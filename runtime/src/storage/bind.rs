@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Gives an isolate `env.storage` and `env.shared`.
-pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
+pub fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     calls(ops)?;
     rows(ops)?;
     queries(ops)?;
@@ -38,9 +38,6 @@ pub(super) struct Current {
     pub invocation: Rc<Invocation>,
     pub storage: Rc<CallStorage>,
 }
-
-/// Where the engine puts the storage of a call.
-pub type Slot = Option<Rc<CallStorage>>;
 
 /// The queries of a call, by number.
 #[derive(Default)]
@@ -65,7 +62,7 @@ impl Current {
     pub fn of(host: &Host) -> Begun<Self> {
         let outside = || Stop::Op(OpError::Error(OUTSIDE.to_owned()));
         let invocation = host.invocation().ok_or_else(outside)?;
-        let storage = invocation.slot::<Slot>().borrow().clone().ok_or_else(outside)?;
+        let storage = Rc::clone(invocation.storage().ok_or_else(outside)?);
         Ok(Self { invocation, storage })
     }
 
@@ -250,12 +247,7 @@ pub(super) fn promise<'js, T: Give>(
 ) -> rquickjs::Result<Promise<'js>> {
     let done = match begun {
         Ok(Answer::Later(work)) => {
-            let invocation = host.invocation();
-            return host.promise(ctx, async move {
-                let done = work.await;
-                invocation.as_deref().inspect(|invocation| tell_transaction(invocation));
-                done.map_err(OpError::Failure)
-            });
+            return host.promise(ctx, async move { work.await.map_err(OpError::Failure) });
         }
         Ok(Answer::Now(done)) => done.map_err(Stop::from),
         Err(stop) => Err(stop),
@@ -269,16 +261,9 @@ pub(super) fn promise<'js, T: Give>(
     Ok(promise)
 }
 
-/// `ctx.currentTxid`.
-fn tell_transaction(invocation: &Invocation) {
-    if let Some(storage) = &*invocation.slot::<Slot>().borrow() {
-        invocation.saw(u64::try_from(storage.current_txid()).unwrap_or(0));
-    }
-}
-
 impl<'js> Scene<'_, 'js> {
     fn id(&self, id: &Js<'js>) -> Begun<Id> {
-        match id.as_string().map(|id| id.to_string()) {
+        match id.as_string().map(rquickjs::String::to_string) {
             Some(Ok(id)) => check_id(self.table, id),
             _ => Err(self.bad_key("expected text").into()),
         }

@@ -19,7 +19,7 @@ mod store;
 mod tables;
 mod tls;
 
-pub use bind::{Slot, install};
+pub use bind::install;
 pub use call::{Answer, CallStorage, Row};
 pub use commit::CommitError;
 pub use database::Database;

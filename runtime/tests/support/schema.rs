@@ -1,6 +1,10 @@
 //! Tables and sessions for tests of storage, made by the functions' own text.
 
-use kontract_runtime::session::{Session, SessionKey};
+use kontract_runtime::{
+    manifest::Manifest,
+    session::{Session, SessionKey},
+};
+use serde_json::json;
 
 /// A table of the tenant `main`.
 pub struct Table<'t> {
@@ -10,6 +14,33 @@ pub struct Table<'t> {
     pub readonly: &'t [&'t str],
     pub unique: &'t [&'t str],
     pub owned: bool,
+}
+
+/// A manifest whose tables have fields of these shapes: `[name, shape, perm]`, all of them optional.
+pub fn manifest(tables: &serde_json::Value) -> Manifest {
+    let mut objects = serde_json::Map::new();
+    let mut described = serde_json::Map::new();
+    for (name, table) in tables.as_object().unwrap() {
+        let mut shapes = vec![json!({ "name": "id", "shape": "string" })];
+        let mut fields = json!({ "id": { "perm": 6 } });
+        for field in table["fields"].as_array().unwrap() {
+            let name = field[0].as_str().unwrap();
+            shapes.push(json!({ "name": name, "shape": field[1], "optional": true, "null": true }));
+            fields[name] = json!({ "perm": field[2].as_u64().unwrap_or(6) });
+        }
+        objects.insert(name.clone(), json!({ "name": name, "kind": "object", "fields": shapes }));
+        described.insert(
+            name.clone(),
+            json!({ "primaryKey": "id", "fields": fields, "owned": table["owned"] == true, "row": name }),
+        );
+    }
+    // What the manifest holds as raw text is read from text.
+    let manifest = json!({
+        "version": 1, "build": "", "abi": "", "routes": {}, "tables": described,
+        "wire": { "objects": {}, "unions": {}, "routes": {} },
+        "rows": { "objects": objects, "unions": {} },
+    });
+    serde_json::from_str(&manifest.to_string()).unwrap()
 }
 
 /// The whole schema as one script.
