@@ -337,10 +337,7 @@ var classes = Object.freeze({
   date: (time) => new Date(time),
   bigint: (text) => BigInt(text),
   set: (members) => new Set(members),
-  map: (entries) => new Map(entries),
-  define(object, name, value) {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  }
+  map: (entries) => new Map(entries)
 });
 
 // src/gateway/library.ts

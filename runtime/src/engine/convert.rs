@@ -75,17 +75,7 @@ impl<'js> Classes<'js> {
             Value::Object(fields) => {
                 let object = Object::new(ctx.clone())?;
                 for (name, value) in fields {
-                    let value = self.make(ctx, value)?;
-                    // It would set the prototype.
-                    if &**name == "__proto__" {
-                        self.table.get::<_, Function<'js>>("define")?.call::<_, ()>((
-                            object.clone(),
-                            &**name,
-                            value,
-                        ))?;
-                    } else {
-                        object.set(&**name, value)?;
-                    }
+                    object.set(&**name, self.make(ctx, value)?)?;
                 }
                 object.into_value()
             }

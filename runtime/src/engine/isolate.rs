@@ -22,6 +22,7 @@ use super::{
     slice::{Pulse, Slice},
     web,
 };
+use crate::storage;
 
 pub struct Isolate {
     // Dropped in this order: values, the context, its runtime.
@@ -81,6 +82,8 @@ impl Isolate {
     pub fn load(&mut self, modules: Rc<dyn Modules>, entry: &str) -> Result<(), String> {
         self.runtime.set_loader(Linker(Rc::clone(&modules)), Linker(Rc::clone(&modules)));
         self.host.set_modules(modules);
+        let slice = self.host.config().limits.cpu;
+        self.slice.set_length(LOADING * slice);
         let loading = self.burst(|ctx| match Module::import(ctx, entry) {
             Ok(promise) => Ok(Persistent::save(ctx, promise)),
             Err(error) => Err(self.host.thrown(ctx, error).detail),
@@ -97,6 +100,7 @@ impl Isolate {
                 Some(Ok(application)) => Ok(Persistent::save(ctx, application)),
             }
         })?;
+        self.slice.set_length(slice);
         self.application = Some(application);
         Ok(())
     }
@@ -215,10 +219,13 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     ctx.globals().set("__host", ops.table().clone())?;
     web::install(&ops)?;
     library::install(&ops)?;
-    crate::storage::install(&ops)?;
     modules::install(&ops)?;
+    storage::install(&ops)?;
     bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
+
+/// How many slices the modules may take to load.
+const LOADING: u32 = 10;
 
 #[cfg(test)]
 mod tests {

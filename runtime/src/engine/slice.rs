@@ -13,7 +13,7 @@ use super::clock::thread_time;
 
 /// A span of processor time that begins anew whenever JavaScript gives way.
 pub struct Slice {
-    length: Duration,
+    length: Cell<Duration>,
     pulse: Arc<Pulse>,
     call: Cell<u64>,
     /// Taken when the engine asks first: most bursts are over before.
@@ -30,14 +30,25 @@ pub struct Pulse {
     beat: AtomicU64,
     /// The call that JavaScript runs for.
     call: AtomicU64,
+    /// Milliseconds that the burst may take.
+    limit: AtomicU64,
     /// The thread was given up: nothing it still does may count.
     abandoned: AtomicBool,
+}
+
+/// A burst of JavaScript, seen from outside.
+#[derive(Clone, Copy)]
+pub struct Burst {
+    pub beat: u64,
+    /// The call that it serves.
+    pub call: u64,
+    pub limit: Duration,
 }
 
 impl Slice {
     pub fn new(length: Duration, pulse: Arc<Pulse>) -> Self {
         Self {
-            length,
+            length: Cell::new(length),
             pulse,
             call: Cell::default(),
             begun: Cell::default(),
@@ -46,10 +57,16 @@ impl Slice {
         }
     }
 
+    pub fn set_length(&self, length: Duration) {
+        self.length.set(length);
+    }
+
     pub fn begin(&self) {
         self.begun.set(None);
         self.pulse.call.store(self.call.get(), Ordering::Relaxed);
-        self.pulse.beat.fetch_add(1, Ordering::Relaxed);
+        let limit = u64::try_from(self.length.get().as_millis()).unwrap_or(u64::MAX);
+        self.pulse.limit.store(limit, Ordering::Relaxed);
+        self.pulse.beat.fetch_add(1, Ordering::Release);
     }
 
     pub fn end(&self) {
@@ -84,17 +101,21 @@ impl Slice {
             self.begun.set(Some(now));
             return self.pulse.is_abandoned();
         };
-        now >= begun + self.length
+        now >= begun + self.length.get()
             || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline + GRACE)
             || self.pulse.is_abandoned()
     }
 }
 
 impl Pulse {
-    /// The number of the burst that is running, and the call it belongs to.
-    pub fn running(&self) -> Option<(u64, u64)> {
+    /// The burst that is running.
+    pub fn burst(&self) -> Option<Burst> {
         let beat = self.beat.load(Ordering::Acquire);
-        (beat % 2 == 1).then(|| (beat, self.call.load(Ordering::Relaxed)))
+        (beat % 2 == 1).then(|| Burst {
+            beat,
+            call: self.call.load(Ordering::Relaxed),
+            limit: Duration::from_millis(self.limit.load(Ordering::Relaxed)),
+        })
     }
 
     pub fn abandon(&self) {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Shared, clock::ThreadId, worker::Worker};
+use super::{Shared, slice::Burst, worker::Worker};
 
 /// Wakes the watchdog while there are calls; without any it sleeps.
 #[derive(Default)]
@@ -42,10 +42,11 @@ impl Drop for Watched<'_> {
     }
 }
 
-/// A burst of JavaScript as it was first seen.
-struct Burst {
+/// A burst as it was first seen.
+struct Seen {
     worker: Arc<Worker>,
     beat: u64,
+    /// The thread's processor time.
     begun: Duration,
 }
 
@@ -58,27 +59,25 @@ pub fn start(shared: &Arc<Shared>) -> Result<(), String> {
 }
 
 fn watch(shared: &Weak<Shared>, bell: &Bell) {
-    let mut bursts: Vec<Burst> = Vec::new();
+    let mut known: Vec<Seen> = Vec::new();
     loop {
         bell.wait();
         thread::sleep(TICK);
         let Some(shared) = shared.upgrade() else { return };
-        let limit = shared.config.limits.cpu + GRACE;
         let mut seen = Vec::new();
         for worker in shared.workers() {
-            let Some((beat, call)) = worker.pulse.running() else { continue };
-            let known = bursts
-                .iter()
-                .find(|burst| Arc::ptr_eq(&burst.worker, &worker) && burst.beat == beat);
-            let now = ThreadId::time(worker.thread);
-            let begun = known.map_or(now, |burst| burst.begun);
-            if now.saturating_sub(begun) >= limit {
+            let Some(Burst { beat, call, limit }) = worker.pulse.burst() else { continue };
+            let before =
+                known.iter().find(|one| Arc::ptr_eq(&one.worker, &worker) && one.beat == beat);
+            let now = worker.thread.time();
+            let begun = before.map_or(now, |before| before.begun);
+            if now.saturating_sub(begun) >= limit + GRACE {
                 shared.replace(&worker, call);
             } else {
-                seen.push(Burst { worker, beat, begun });
+                seen.push(Seen { worker, beat, begun });
             }
         }
-        bursts = seen;
+        known = seen;
     }
 }
 

@@ -112,10 +112,8 @@ impl Accounts {
         self.per_address.attempt(&attempt, now)?;
         self.per_account.attempt(&address, now)?;
         // PostgreSQL has no NUL: nobody is called so.
-        let found = match address.contains('\0') {
-            true => None,
-            false => self.account(&address, asked).await?,
-        };
+        let is_name = !address.contains('\0');
+        let found = if is_name { self.account(&address, asked).await? } else { None };
         let (owner, hash) = found.unzip();
         let verdict = self.passwords.verify(password.clone(), hash.clone()).await?;
         let (Some(owner), Verdict::Right | Verdict::Outdated) = (owner, verdict) else {

@@ -8,10 +8,8 @@ use crate::failure::Failure;
 /// The address in the one spelling that it is kept and found under.
 pub fn parse(email: &str) -> Result<String, Failure> {
     let address = normalize(email);
-    match is_plausible(&address) {
-        true => Ok(address),
-        false => Err(Failure::invalid("email: expected an e-mail address").at("email")),
-    }
+    let expected = || Failure::invalid("email: expected an e-mail address").at("email");
+    is_plausible(&address).then_some(address).ok_or_else(expected)
 }
 
 /// Addresses that differ in case only are one account.

@@ -9,8 +9,10 @@ pub enum StartError {
     Secret(&'static str),
     /// A file of the build is missing, or was made by another version.
     Build(PathBuf, String),
-    /// The application's modules cannot be loaded.
+    /// The application's modules or its `src/auth.ts` cannot be used.
     Application(String),
+    /// `[server] egress`
+    Egress(String),
     /// The address is no address, or the database cannot be reached.
     Database(String),
     /// The role in `DATABASE_URL` may do more than a gateway's must.
@@ -33,6 +35,7 @@ impl fmt::Display for StartError {
             Self::Application(reason) => {
                 write!(formatter, "the application does not load: {reason}")
             }
+            Self::Egress(reason) => write!(formatter, "`[server] egress`: {reason}"),
             Self::Database(reason) | Self::Role(reason) | Self::Schema(reason) => {
                 formatter.write_str(reason)
             }

@@ -21,10 +21,11 @@ use tokio::time::Instant as TokioInstant;
 use uuid::Uuid;
 
 use super::{
-    accounts::{Accounts, Asked},
+    accounts::Asked,
     answer::{self, Answer, CALL_ID},
     auth::{self, Action},
     dispatch::{Application, Payload},
+    load::Services,
     origin::OriginPolicy,
     ready::Readiness,
     request,
@@ -34,17 +35,15 @@ use crate::{
     call::{Call, Form},
     config::Limits,
     failure::Failure,
-    storage::Database,
 };
 
 /// What serves requests.
 pub struct Host {
     pub application: RwLock<Arc<Application>>,
     pub sessions: Arc<Sessions>,
-    pub accounts: Arc<Accounts>,
     pub origins: OriginPolicy,
     pub readiness: Readiness,
-    pub database: Arc<Database>,
+    pub services: Services,
     pub limits: Limits,
     /// A second prefix of the routes beside `/rpc`.
     pub base: Option<String>,
@@ -209,7 +208,8 @@ impl Host {
         let id = new_call_id();
         let asked = Asked { auth: &application.auth, call_id: &id };
         let from = (ends.remote, TokioInstant::from_std(*deadline));
-        let served = auth::serve(&self.accounts, action, &head.headers, body, from, asked).await;
+        let served =
+            auth::serve(&self.services.accounts, action, &head.headers, body, from, asked).await;
         exchange.call_id = Some(id);
         served
     }
@@ -218,9 +218,10 @@ impl Host {
         if self.draining.load(Ordering::Relaxed) {
             return answer::json(503, &json!({ "status": "closing" }));
         }
-        match self.readiness.is_ready().await {
-            true => answer::json(200, &json!({ "status": "ready" })),
-            false => answer::json(503, &json!({ "status": "no database" })),
+        if self.readiness.is_ready().await {
+            answer::json(200, &json!({ "status": "ready" }))
+        } else {
+            answer::json(503, &json!({ "status": "no database" }))
         }
     }
 

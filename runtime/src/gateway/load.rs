@@ -4,6 +4,7 @@ use std::{fs, num::NonZero, path::Path, sync::Arc, thread};
 
 use super::{
     accounts::Accounts,
+    auth_config,
     dispatch::{self, Application},
     error::StartError,
 };
@@ -12,13 +13,21 @@ use crate::{
     config::Config,
     engine::{Engine, EngineConfig},
     manifest::Manifest,
+    storage::{Database, Shared, Store, Tables},
 };
+
+/// What every build of an application works on.
+pub struct Services {
+    pub database: Arc<Database>,
+    pub accounts: Arc<Accounts>,
+    pub shared: Arc<Shared>,
+}
 
 /// Reads the output folder of `kontract build` and makes isolates for it.
 pub async fn application(
     dist: &Path,
     config: &Config,
-    accounts: &Arc<Accounts>,
+    services: &Services,
 ) -> Result<Application, StartError> {
     let manifest = manifest(dist)?;
     let schema = Schema::load(&manifest)
@@ -26,14 +35,19 @@ pub async fn application(
     let base = config.base.as_deref().unwrap_or("/rpc");
     let routes = dispatch::routes(&manifest, &schema, base)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
-    let _ = accounts;
-    let engine = engine(dist, config, accounts)
-        .await
-        .map_err(|reason| StartError::Build(dist.to_owned(), reason))?;
-    Ok(Application { routes, auth: config.auth.clone(), engine })
+    let tables = Tables::new(&manifest, &schema);
+    let engine = engine(dist, config, services, tables).await.map_err(StartError::Application)?;
+    let auth =
+        auth_config::merge(&config.auth, engine.auth_config()).map_err(StartError::Application)?;
+    Ok(Application { routes, auth, engine })
 }
 
-async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Result<Engine, String> {
+async fn engine(
+    dist: &Path,
+    config: &Config,
+    services: &Services,
+    tables: Arc<Tables>,
+) -> Result<Engine, String> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let settings = EngineConfig {
         limits: config.limits,
@@ -41,8 +55,8 @@ async fn engine(dist: &Path, config: &Config, accounts: &Arc<Accounts>) -> Resul
         egress: config.egress.clone(),
         development: config.development,
         threads: config.threads.unwrap_or(processors),
-        accounts: Some(Arc::clone(accounts)),
-        store: None,
+        store: Some(Store::new(&services.database, tables, &services.shared)),
+        accounts: Some(Arc::clone(&services.accounts)),
     };
     let dist = dist.to_owned();
     let started = tokio::task::spawn_blocking(move || Engine::start(&dist, settings)).await;

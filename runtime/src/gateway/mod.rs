@@ -17,8 +17,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use self::{http::Host, origin::OriginPolicy, ready::Readiness, sessions::Sessions};
-use crate::{config::Config, storage::Database};
+use self::{
+    http::Host, load::Services, origin::OriginPolicy, ready::Readiness, sessions::Sessions,
+};
+use crate::{config::Config, engine::web::egress::Egress, storage::Database};
 
 mod accounts;
 mod answer;
@@ -67,7 +69,7 @@ impl Gateway {
         let address = listener.local_addr().map_err(StartError::Threads)?;
         let (closing, closed) = watch::channel(false);
         let server = Some(threads.spawn(server::run(Arc::clone(&host), listener, closed)));
-        threads.spawn(collector::run(Arc::clone(&host.database)));
+        threads.spawn(collector::run(Arc::clone(&host.services.database)));
         Ok(Self { address, host, config, closing, server, _threads: threads })
     }
 
@@ -78,9 +80,10 @@ impl Gateway {
 
     /// `http://127.0.0.1:8787`, without a slash at its end.
     pub fn url(&self) -> String {
-        match self.address.ip().is_unspecified() {
-            true => format!("http://localhost:{}", self.address.port()),
-            false => format!("http://{}", self.address),
+        if self.address.ip().is_unspecified() {
+            format!("http://localhost:{}", self.address.port())
+        } else {
+            format!("http://{}", self.address)
         }
     }
 
@@ -94,7 +97,7 @@ impl Gateway {
     /// Serves another build from the next call on; calls that run end with the one they began
     /// with. A build that cannot be loaded changes nothing.
     pub async fn reload(&self, dist: &Path) -> Result<(), StartError> {
-        let application = load::application(dist, &self.config, &self.host.accounts).await?;
+        let application = load::application(dist, &self.config, &self.host.services).await?;
         let mut current = self.host.application.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(application);
         Ok(())
@@ -107,6 +110,7 @@ impl Gateway {
         if let Some(server) = self.server.take() {
             let _ = server.await;
         }
+        self.host.application().engine.close().await;
     }
 }
 
@@ -140,19 +144,20 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
     let database = Database::new(&config.database).map_err(StartError::Database)?;
     let sessions = Arc::new(Sessions::new(&config.secret, Arc::clone(&database)));
     let accounts = Arc::new(Accounts::new(Arc::clone(&database), Arc::clone(&sessions)));
+    Egress::parse(&config.egress).map_err(StartError::Egress)?;
     preflight::check(&database, config.database.shared_privileges).await?;
     let config = Arc::new(config);
-    let application = load::application(&config.dist, &config, &accounts).await?;
+    let services = Services { database, accounts, shared: Arc::default() };
+    let application = load::application(&config.dist, &config, &services).await?;
     let listener = TcpListener::bind(config.address)
         .await
         .map_err(|error| StartError::Address(config.address, error))?;
     let host = Host {
         application: RwLock::new(Arc::new(application)),
         sessions,
-        accounts,
         origins: OriginPolicy::new(config.cors.clone(), config.development),
-        readiness: Readiness::new(Arc::clone(&database)),
-        database,
+        readiness: Readiness::new(Arc::clone(&services.database)),
+        services,
         limits: config.limits,
         base: config.base.clone(),
         json: config.json,

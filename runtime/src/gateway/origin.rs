@@ -44,10 +44,8 @@ impl OriginPolicy {
             None => request.get(SEC_FETCH_SITE).is_none_or(|site| site != "cross-site"),
             Some(origin) => self.is_listed(origin) || is_same_origin(origin, request, local),
         };
-        match allowed {
-            true => Ok(()),
-            false => Err(Failure::new("FORBIDDEN", 403, "Calls from this origin are not allowed")),
-        }
+        let refusal = || Failure::new("FORBIDDEN", 403, "Calls from this origin are not allowed");
+        allowed.then_some(()).ok_or_else(refusal)
     }
 
     /// The headers of the answer to a preflight request that was checked.

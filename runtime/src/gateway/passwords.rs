@@ -47,12 +47,9 @@ impl Passwords {
 
     /// Is it the password of this hash? Takes the same time without a hash, and then says no.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, Failure> {
-        self.run(move || match hash {
-            Some(hash) => verify(password.as_bytes(), &hash),
-            None => {
-                verify(password.as_bytes(), NOBODY);
-                Verdict::Wrong
-            }
+        self.run(move || {
+            let verdict = verify(password.as_bytes(), hash.as_deref().unwrap_or(NOBODY));
+            if hash.is_some() { verdict } else { Verdict::Wrong }
         })
         .await
     }

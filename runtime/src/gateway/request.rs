@@ -111,9 +111,10 @@ pub async fn body(
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Failure::invalid("body: expected no content-encoding"));
     }
-    let read = match body.size_hint().lower() > most as u64 {
-        true => Ok(Err(too_large(most))),
-        false => timeout_at(deadline, collect(&mut body, most)).await,
+    let read = if body.size_hint().lower() > most as u64 {
+        Ok(Err(too_large(most)))
+    } else {
+        timeout_at(deadline, collect(&mut body, most)).await
     };
     match read {
         Ok(Ok(bytes)) => Ok(bytes),

@@ -72,13 +72,12 @@ impl Sessions {
             Ok(session) => return still_valid(session),
             Err(evictions) => evictions,
         };
-        let rows = match credential {
-            Some(_) => self.database.rows(&SESSION, vec![(&key).into()]).await,
-            None => {
-                let perm = Param::Int(auth.anonymous_perm.into());
-                let params = vec![(&key).into(), perm, seconds(auth.session_ttl)];
-                self.database.rows(&SESSION_ANONYMOUS, params).await
-            }
+        let rows = if credential.is_some() {
+            self.database.rows(&SESSION, vec![(&key).into()]).await
+        } else {
+            let perm = Param::Int(auth.anonymous_perm.into());
+            let params = vec![(&key).into(), perm, seconds(auth.session_ttl)];
+            self.database.rows(&SESSION_ANONYMOUS, params).await
         };
         let rows = rows.map_err(|fault| fault.into_failure(call_id))?;
         let row = rows.first().ok_or_else(Failure::unauthorized)?;
@@ -143,10 +142,8 @@ fn derive(key: &hmac::Key, token: &str) -> SessionKey {
 }
 
 fn still_valid(session: Arc<Session>) -> Result<Arc<Session>, Failure> {
-    match session.expires_at > SystemTime::now() {
-        true => Ok(session),
-        false => Err(Failure::unauthorized()),
-    }
+    let lives = session.expires_at > SystemTime::now();
+    lives.then_some(session).ok_or_else(Failure::unauthorized)
 }
 
 fn read(row: &Row, key: SessionKey) -> Result<Session, Fault> {

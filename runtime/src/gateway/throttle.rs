@@ -1,7 +1,7 @@
 //! Slows down guessing: so many failures of a name within a minute, then 429 until it is over.
 
 use std::{
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -26,7 +26,7 @@ impl Throttle {
 
     /// Counts an attempt as failed, until [`Throttle::succeed`]; an error after too many.
     pub fn attempt(&self, name: &str, now: Instant) -> Result<(), Failure> {
-        let mut failures = self.failures.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         match failures.get_mut(name) {
             Some(entry) if entry.end > now => {
                 if entry.count >= self.limit {
@@ -43,7 +43,7 @@ impl Throttle {
     }
 
     pub fn succeed(&self, name: &str) {
-        self.failures.lock().unwrap_or_else(|poison| poison.into_inner()).remove(name);
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 }
 

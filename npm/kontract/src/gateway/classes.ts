@@ -21,7 +21,4 @@ export const classes = Object.freeze({
   bigint: (text: string): bigint => BigInt(text),
   set: (members: unknown[]): Set<unknown> => new Set(members),
   map: (entries: [unknown, unknown][]): Map<unknown, unknown> => new Map(entries),
-  define(object: object, name: string, value: unknown): void {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  },
 });

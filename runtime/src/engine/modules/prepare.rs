@@ -7,7 +7,6 @@ use std::{
     rc::Rc,
     sync::Arc,
     thread,
-    time::Duration,
 };
 
 use rquickjs::{Ctx, Exception, Module, Value, module::Declared};
@@ -31,7 +30,7 @@ use crate::{
 
 /// Reads the application in the output folder `dist`, and runs its modules once.
 pub fn prepare(dist: &Path, config: &EngineConfig) -> Result<Arc<Bundle>, String> {
-    let limits = Limits { cpu: SLICE, heap: HEAP, stack: STACK, ..config.limits };
+    let limits = Limits { cpu: 5 * config.limits.cpu, heap: HEAP, stack: STACK, ..config.limits };
     let config = Arc::new(EngineConfig { limits, ..config.clone() });
     let dist = dist.to_owned();
     // Imports are resolved one inside the other, as deep as they go.
@@ -254,6 +253,5 @@ impl Graph {
     }
 }
 
-const SLICE: Duration = Duration::from_secs(30);
 const HEAP: usize = 1 << 30;
 const STACK: usize = 16 << 20;

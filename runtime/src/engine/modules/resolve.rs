@@ -97,14 +97,14 @@ impl Files {
 
 fn options(kind: &str) -> ResolveOptions {
     let text = |text: &str| text.to_owned();
-    let require = kind == "require";
     ResolveOptions {
         // Isolates offer what workers and browsers do, and nothing of Node: a package that has
         // variants is taken in the one for them.
         condition_names: ["kontract", "worker", "browser", kind, "default"].map(text).into(),
         alias_fields: vec![vec![text("browser")]],
-        extensions: if require { [".js", ".json"].map(text).into() } else { Vec::new() },
-        fully_specified: !require,
+        extensions: [".js", ".json"].map(text).into(),
+        // An import names the whole file; only a package's own `main` may leave its end out.
+        fully_specified: kind == "import",
         main_fields: vec![text("main")],
         node_path: false,
         ..ResolveOptions::default()
