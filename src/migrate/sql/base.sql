@@ -358,7 +358,7 @@ BEGIN
   RETURN text_;
 END $$;
 
--- The live rows of a table that a filter takes, in the order of a field (null: of insertion), equal
+-- The live rows of a table that a filter takes, in the order of a field ('': the id; null: of insertion), equal
 -- ones in the order of insertion. Absent and null fields come first. after and after_ord: the sort
 -- and ord of the row to continue after; only after_ord where that field was null. caller: null, or
 -- the user whose rows are meant. Where nothing is found, one row of nulls with xmax: the snapshot's.
@@ -369,8 +369,8 @@ CREATE OR REPLACE FUNCTION kontract._query(
 RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  class text := fields ->> order_by;
-  key text := CASE WHEN order_by IS NOT NULL THEN kontract._field(order_by, class) END;
+  class text := CASE order_by WHEN '' THEN 'text' ELSE fields ->> order_by END;
+  key text := CASE WHEN order_by = '' THEN '(r.id COLLATE "C")' WHEN order_by IS NOT NULL THEN kontract._field(order_by, class) END;
   cast_ text := CASE class WHEN 'text' THEN ' COLLATE "C"' ELSE '::numeric' END;
   direction text := CASE WHEN descending THEN 'DESC' ELSE 'ASC' END;
   beyond text := CASE WHEN descending THEN '<' ELSE '>' END;
