@@ -33,11 +33,12 @@ function clone(value, seen) {
   }
   if (ArrayBuffer.isView(value)) return keep(copyView(value, seen));
   if (Error.isError(value) && !(value instanceof DOMException)) return copyError(value, keep, seen);
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag === "Object") return copyProperties(value, keep({}), seen);
   for (const [read, copy] of SLOTS) {
     const inner = slot(read, value);
     if (inner !== undefined) return copy(inner, value, keep, seen);
   }
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (UNCLONEABLE.has(tag)) throw refused(`A ${tag} cannot be cloned`);
   return copyProperties(value, keep({}), seen);
 }

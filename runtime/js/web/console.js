@@ -16,7 +16,7 @@ export default (op, use) => {
   function write(level, args) {
     state();
     const text = use("inspect").format(args);
-    op.log(level, indentation === "" ? text : text.replaceAll(/^/gm, indentation));
+    op.log(level, (indentation === "" ? text : text.replaceAll(/^/gm, indentation)).toWellFormed());
   }
 
   function elapsed(label, name) {
@@ -84,7 +84,9 @@ export default (op, use) => {
       counts.delete(String(label));
     },
     group,
-    groupCollapsed: { groupCollapsed: (...args) => group(...args) }.groupCollapsed,
+    groupCollapsed(...args) {
+      group(...args);
+    },
     groupEnd() {
       state();
       indentation = indentation.slice(2);

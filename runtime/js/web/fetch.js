@@ -43,17 +43,24 @@ export default (op, use) => {
 
   function stream(body, gone, reading) {
     const { ReadableStream } = use("streams");
+    let pending; // the read that is going on
+    const close = () => {
+      if (pending !== undefined) op.cancel(pending);
+      op.close(body);
+    };
     return new ReadableStream(
       {
         start(controller) {
           gone.catch((reason) => {
-            op.close(body);
+            close();
             controller.error(reason);
           });
         },
         async pull(controller) {
-          const [, next] = op.read(body);
+          const [id, next] = op.read(body);
+          pending = id;
           const chunk = await next;
+          pending = undefined;
           if (chunk !== undefined) {
             controller.enqueue(chunk);
             return;
@@ -63,7 +70,7 @@ export default (op, use) => {
         },
         cancel() {
           reading.done();
-          op.close(body);
+          close();
         },
       },
       { highWaterMark: 0 },

@@ -19,22 +19,27 @@ export default (load) => {
     }
   }
   Object.defineProperty(globalThis, "self", { value: globalThis });
-  Object.defineProperty(globalThis, "navigator", { value: freeze({ userAgent: "Kontract" }) });
+  Object.defineProperty(globalThis, "navigator", { value: Object.freeze({ userAgent: "Kontract" }) });
 };
 
-// Freezes what can be reached from `value` and is not frozen yet.
+// Freezes what can be reached from `value` and is still open: never the engine's own objects, which
+// are frozen when all globals are there.
 function freeze(value) {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return value;
-  if (Object.isFrozen(value)) return value;
+  if (!Object.isExtensible(value)) return value;
+  // A method is nothing but its call.
+  if (typeof value === "function" && !Object.hasOwn(value, "prototype")) return Object.preventExtensions(value);
   Object.freeze(value);
   for (const key of Reflect.ownKeys(value)) {
     const property = Reflect.getOwnPropertyDescriptor(value, key);
-    freeze(property.value);
-    freeze(property.get);
-    freeze(property.set);
+    if ("value" in property) freeze(property.value);
+    else {
+      freeze(property.get);
+      freeze(property.set);
+    }
   }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Function.prototype && prototype !== Object.prototype) freeze(prototype);
+  const parent = Object.getPrototypeOf(value);
+  if (typeof parent === "function" && parent !== Function.prototype) freeze(parent);
   return value;
 }
 

@@ -119,15 +119,23 @@ function nameOf(name) {
 
 // The value itself stays out of messages: it may be a secret.
 function valueOf(value) {
-  const text = `${value}`.replaceAll(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  const text = trim(`${value}`);
   if (/[\0\r\n]|[^\0-\xff]/.test(text)) {
     throw new TypeError("A header's value has no line breaks and no characters beyond latin1");
   }
   return text;
 }
 
+function trim(text) {
+  let [start, end] = [0, text.length];
+  while (start < end && SPACES.includes(text[start])) start++;
+  while (end > start && SPACES.includes(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
 function need(args, count, name) {
   if (args.length < count) throw new TypeError(`Headers.${name} needs ${count} argument${count === 1 ? "" : "s"}`);
 }
 
+const SPACES = "\t\n\r ";
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

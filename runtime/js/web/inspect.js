@@ -26,7 +26,7 @@ function formatted(mark, value) {
       if (typeof value === "string") return value;
       if (typeof value === "bigint") return `${value}n`;
       if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value);
-      return inspect(value, { depth: 0 });
+      return hasOwnText(value) ? String(value) : inspect(value, { depth: 0 });
     case "%d":
       if (typeof value === "bigint") return `${value}n`;
       return typeof value === "symbol" || typeof value === "object" ? "NaN" : String(Number(value));
@@ -48,6 +48,17 @@ function formatted(mark, value) {
     default:
       return ""; // %c: a style
   }
+}
+
+// Whether the application says how it reads as text.
+function hasOwnText(value) {
+  for (let at = value; at !== null; at = Object.getPrototypeOf(at)) {
+    const constructor = Reflect.getOwnPropertyDescriptor(at, "constructor")?.value;
+    const isGlobal = typeof constructor === "function" && globalThis[constructor.name] === constructor;
+    if (BUILT_IN.has(at) || isGlobal) return false;
+    if (Object.hasOwn(at, "toString") || Object.hasOwn(at, Symbol.toPrimitive)) return true;
+  }
+  return false;
 }
 
 function inspect(value, options) {
@@ -74,12 +85,13 @@ function show(value, state) {
 function showObject(value, state) {
   if (state.seen.includes(value)) return "[Circular]";
   const name = constructorName(value);
-  const { prefix, brackets, items, hidden } = describe(value, name, state);
+  const { prefix, brackets, items, size, hidden } = describe(value, name, state);
   if (brackets === undefined && items === undefined) {
     const properties = showProperties(value, state, hidden);
     return properties.length === 0 ? prefix : join(`${prefix} `, "{}", properties);
   }
-  if (state.seen.length > state.depth || state.left <= 0) {
+  const isEmpty = !(size > 0) && Object.keys(value).length === 0;
+  if (!isEmpty && (state.seen.length > state.depth || state.left <= 0)) {
     return brackets === "[]" && name === "Array" ? "[Array]" : `[${name ?? "Object: null prototype"}]`;
   }
   state.seen.push(value);
@@ -93,7 +105,8 @@ function describe(value, name, state) {
   if (typeof value === "function") return { prefix: showFunction(value), hidden: none };
   if (Array.isArray(value)) {
     const prefix = name === "Array" ? "" : `${name ?? "Array"}(${value.length})`;
-    return { prefix, brackets: "[]", items: () => showItems(value, state), hidden: isIndex };
+    const items = () => showItems(value, state);
+    return { prefix, brackets: "[]", items, size: value.length, hidden: isIndex };
   }
   if (Error.isError(value)) return { prefix: showError(value, state), hidden: ofErrors };
   const date = slot(DATE, value);
@@ -107,21 +120,22 @@ function describe(value, name, state) {
   if (mapSize !== undefined) {
     const items = () =>
       limited(Map.prototype.entries.call(value), mapSize, ([key, item]) => `${show(key, state)} => ${show(item, state)}`);
-    return { prefix: `${name ?? "Map"}(${mapSize})`, brackets: "{}", items, hidden: none };
+    return { prefix: `${name ?? "Map"}(${mapSize})`, brackets: "{}", items, size: mapSize, hidden: none };
   }
   const setSize = slot(SET_SIZE, value);
   if (setSize !== undefined) {
     const items = () => limited(Set.prototype.values.call(value), setSize, (item) => show(item, state));
-    return { prefix: `${name ?? "Set"}(${setSize})`, brackets: "{}", items, hidden: none };
+    return { prefix: `${name ?? "Set"}(${setSize})`, brackets: "{}", items, size: setSize, hidden: none };
   }
   if (ArrayBuffer.isView(value)) {
     const length = slot(VIEW_LENGTH, value) ?? value.byteLength;
     const items = () => (name === "DataView" ? [`byteLength: ${length}`] : showItems(value, state));
-    return { prefix: `${name}(${length})`, brackets: "[]", items, hidden: isIndex };
+    return { prefix: `${name}(${length})`, brackets: "[]", items, size: length, hidden: isIndex };
   }
   const bytes = slot(BUFFER_LENGTH, value);
   if (bytes !== undefined) {
-    return { prefix: name, brackets: "{}", items: () => [`byteLength: ${bytes}`], hidden: none };
+    const items = () => [`byteLength: ${bytes}`];
+    return { prefix: name, brackets: "{}", items, size: 1, hidden: none };
   }
   if (value instanceof DOMException) return { prefix: showError(value, state), hidden: ofErrors };
   const tag = ownTag(value);
@@ -129,7 +143,7 @@ function describe(value, name, state) {
   const marked = tag !== undefined && tag !== name ? `${prefix || "Object"} [${tag}]` : prefix;
   const pairs = slot(HEADER_ENTRIES.get(name), value);
   const items = pairs && (() => limited(pairs, Infinity, ([key, item]) => `${show(key, state)} => ${show(item, state)}`));
-  return { prefix: marked, brackets: "{}", items, hidden: none };
+  return { prefix: marked, brackets: "{}", items, size: pairs ? 1 : 0, hidden: none };
 }
 
 function showItems(list, state) {
@@ -194,17 +208,21 @@ function showProperty(property, state) {
 function showFunction(value) {
   const property = Reflect.getOwnPropertyDescriptor(value, "name");
   const name = typeof property?.value === "string" ? property.value : "";
-  const source = Function.prototype.toString.call(value);
-  const kind = source.startsWith("class") ? "class" : source.startsWith("async") ? "AsyncFunction" : "Function";
-  if (name === "") return `[${kind} (anonymous)]`;
-  return kind === "class" ? `[class ${name}]` : `[${kind}: ${name}]`;
+  const isClass = Reflect.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+  if (isClass) {
+    const parent = Object.getPrototypeOf(value);
+    const inherited = typeof parent === "function" && parent !== Function.prototype;
+    return `[class ${name || "(anonymous)"}${inherited ? ` extends ${parent.name}` : ""}]`;
+  }
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  return name === "" ? `[${kind} (anonymous)]` : `[${kind}: ${name}]`;
 }
 
 function showError(error, state) {
   const read = (key) => {
     for (let at = error; at !== null; at = Object.getPrototypeOf(at)) {
       const property = Reflect.getOwnPropertyDescriptor(at, key);
-      if (property !== undefined) return property.get && at !== DOMException.prototype ? "" : error[key];
+      if (property !== undefined) return "value" in property || BUILT_IN.has(at) ? error[key] : "";
     }
     return undefined;
   };
@@ -235,10 +253,10 @@ function join(prefix, brackets, parts) {
 function constructorName(value) {
   for (let at = value; at !== null; at = Object.getPrototypeOf(at)) {
     const property = Reflect.getOwnPropertyDescriptor(at, "constructor");
-    if (typeof property?.value === "function") {
-      const name = Reflect.getOwnPropertyDescriptor(property.value, "name")?.value;
-      if (typeof name === "string" && name !== "") return name;
-    }
+    const constructor = BUILT_IN.has(at) ? at.constructor : property?.value;
+    if (typeof constructor !== "function") continue;
+    const name = Reflect.getOwnPropertyDescriptor(constructor, "name")?.value;
+    if (typeof name === "string" && name !== "") return name;
   }
   return undefined;
 }
@@ -263,9 +281,13 @@ function slot(accessor, value) {
 function quote(text) {
   const mark = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") ? "`" : "'";
   const escaped = text.replaceAll(/[\0-\x1f\x7f-\x9f\\]|[\ud800-\udfff]/gu, (one) =>
-    ESCAPES[one] ?? (one === "\\" ? "\\\\" : `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    ESCAPES[one] ?? escapeCode(one.charCodeAt(0).toString(16)),
   );
   return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
+}
+
+function escapeCode(code) {
+  return code.length > 2 ? `\\u${code}` : `\\x${code.toUpperCase().padStart(2, "0")}`;
 }
 
 function shorten(text, length) {
@@ -275,6 +297,13 @@ function shorten(text, length) {
 function more(count) {
   return `... ${count} more item${count === 1 ? "" : "s"}`;
 }
+
+// Where the host has made accessors of what were values: no code of an application runs in them.
+const BUILT_IN = new Set(
+  [Object, Function, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, DOMException].map(
+    (given) => given.prototype,
+  ),
+);
 
 const none = () => false;
 const isIndex = (key) => /^\d+$/.test(key);
@@ -297,7 +326,7 @@ const HEADER_ENTRIES = new Map(
 );
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-const ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v" };
+const ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\" };
 const MOST_ITEMS = 100;
 const MOST_VALUES = 2000;
 const MOST_CHARACTERS = 10_000;

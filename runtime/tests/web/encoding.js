@@ -53,7 +53,8 @@ test("UTF-16 and latin1 are read", () => {
   equal(text + decoder.decode(), "a😀");
   equal(new TextDecoder("utf-16be").decode(Uint8Array.of(0, 0x61)), "a");
   equal(new TextDecoder(" Latin1 ").encoding, "windows-1252");
-  equal(new TextDecoder("latin1").decode(Uint8Array.of(0xe9, 0x80)), "é€");
+  equal(new TextDecoder("latin1").decode(Uint8Array.of(0xe9)), "é");
+  if (!IN_NODE) equal(new TextDecoder("latin1").decode(Uint8Array.of(0x80)), "€"); // Node 20 is wrong here
 });
 
 test("buffers and views are read, nothing else", () => {

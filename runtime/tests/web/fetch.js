@@ -90,6 +90,22 @@ test("a signal ends what goes on", async () => {
   await rejects((async () => { for (;;) if ((await reader.read()).done) return; })(), "AbortError");
 });
 
+test("a signal ends a body that does not go on", async () => {
+  const controller = new AbortController();
+  const reader = (await fetch(`${BASE}/stuck`, { signal: controller.signal })).body.getReader();
+  equal((await reader.read()).value, utf8("one"));
+  const waiting = reader.read();
+  await sleep(5);
+  controller.abort();
+  await rejects(waiting, "AbortError");
+  const other = (await fetch(`${BASE}/stuck`)).body.getReader();
+  await other.read();
+  const never = other.read();
+  await sleep(5);
+  await other.cancel();
+  equal(await never, { done: true });
+});
+
 test("a body that is not wanted is given up", async () => {
   const response = await fetch(`${BASE}/endless`);
   for await (const chunk of response.body) if (chunk.length > 0) break;
@@ -108,6 +124,7 @@ test("what cannot be fetched is a TypeError", async () => {
   await rejects(fetch("data:text/plain,x"), "scheme");
   await rejects(fetch("file:///etc/passwd"), "scheme");
   await rejects(fetch("/relative"), "TypeError");
+  await rejects(fetch(BASE.replace("http", "https")), "fetch failed: ");
   const secret = await rejects(fetch("http://127.0.0.1:1/?token=secret"), "TypeError");
   equal([secret.message.includes("secret"), secret.message.startsWith("fetch failed: ")], [false, true]);
 });

@@ -1,4 +1,5 @@
 // What the files beside this one use to say what must hold. They run in isolates and in Node.
+const IN_NODE = typeof process !== "undefined";
 const cases = [];
 
 function test(name, body) {
@@ -58,6 +59,7 @@ const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 
 async function report() {
   const failures = [];
+  const awake = setInterval(() => {}, 1000);
   for (const [name, body] of cases) {
     try {
       await body();
@@ -65,5 +67,6 @@ async function report() {
       failures.push(`${name}: ${error?.name}: ${error?.message}\n${error?.stack}`);
     }
   }
+  clearInterval(awake);
   return `${cases.length} run\n${failures.join("\n")}`;
 }

@@ -29,7 +29,9 @@ fn shorten(text: &mut String) {
     let end = text.floor_char_boundary(LONGEST);
     let left = text.len() - end;
     text.truncate(end);
-    text.push_str(&format!("… {left} more bytes"));
+    text.push_str("… ");
+    text.push_str(&left.to_string());
+    text.push_str(" more bytes");
 }
 
 const TARGET: &str = "kontract::console";

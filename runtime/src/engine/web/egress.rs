@@ -122,7 +122,7 @@ fn scope_v4(address: Ipv4Addr) -> Scope {
         METADATA_ALIBABA => Scope::Closed,
         [127, ..] => Scope::Loopback,
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Scope::Private,
-        [0, ..] | [169, 254, ..] | [224..=255, ..] => Scope::Closed,
+        [0 | 224..=255, ..] | [169, 254, ..] => Scope::Closed,
         [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 18 | 19, ..] => Scope::Closed,
         [198, 51, 100, _] | [203, 0, 113, _] => Scope::Closed,
         _ => Scope::Public,
@@ -138,7 +138,7 @@ fn scope_v6(address: Ipv6Addr) -> Scope {
         METADATA_AWS => Scope::Closed,
         [0xfc00..=0xfdff, ..] => Scope::Private,
         // Documentation, ORCHID, Teredo and benchmarks are parts of 2000::/3 that are not routed.
-        [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Scope::Closed,
+        [0x2001, 0..=0x01ff | 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Scope::Closed,
         [0x2000..=0x3fff, ..] => Scope::Public,
         _ => Scope::Closed,
     }
@@ -162,6 +162,7 @@ const METADATA_ALIBABA: [u8; 4] = [100, 100, 100, 200];
 const METADATA_AWS: [u16; 8] = [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254];
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 

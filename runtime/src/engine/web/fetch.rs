@@ -1,6 +1,6 @@
 //! `fetch`: requests, redirects, bodies.
 
-use std::{cell::RefCell, collections::HashMap, error::Error, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, error::Error, fmt::Display, rc::Rc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Response;
@@ -191,8 +191,9 @@ fn reason(error: &reqwest::Error) -> String {
     }
 }
 
-fn failed(reason: impl ToString) -> OpError {
-    OpError::Type(format!("fetch failed: {}", reason.to_string()))
+#[allow(clippy::needless_pass_by_value, reason = "takes errors where they are mapped")]
+fn failed(reason: impl Display) -> OpError {
+    OpError::Type(format!("fetch failed: {reason}"))
 }
 
 /// The bodies of a call that were not read to their end.
