@@ -98,6 +98,7 @@ fn help_shows_examples_and_exit_codes() {
         ("help_build", &["help", "build"]),
         ("help_check", &["check", "--help"]),
         ("help_clean", &["clean", "--help"]),
+        ("help_dev", &["dev", "--help"]),
         ("help_init", &["init", "--help"]),
     ] {
         let run = project.run(arguments);

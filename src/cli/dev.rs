@@ -22,7 +22,7 @@ use super::{
     terminal::{Terminal, warn},
 };
 use crate::{
-    config::Flags,
+    config::{self, Flags},
     dev::{
         build::Build,
         event::{Event, Note},
@@ -74,7 +74,13 @@ pub fn run(arguments: &DevArguments) -> Outcome {
 }
 
 async fn develop(settings: Settings, terminal: &mut Terminal) -> Outcome {
-    let project = settings.start.clone();
+    let project = match config::find(&Disk, &settings.start, &settings.flags) {
+        Ok(project) => project.folder,
+        Err(diagnostics) => {
+            terminal.diagnostics(&Disk, &settings.start, diagnostics);
+            return Outcome::Usage;
+        }
+    };
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -83,11 +89,11 @@ async fn develop(settings: Settings, terminal: &mut Terminal) -> Outcome {
         }
     };
     let mut report = |event: Event<'_>| show(terminal, event);
-    let mut session = match Session::new(settings, &mut report) {
+    let mut session = match Session::new(settings, project.clone(), &mut report) {
         Ok(session) => session,
-        Err(diagnostics) => {
-            terminal.diagnostics(&Disk, &project, diagnostics);
-            return Outcome::Usage;
+        Err(diagnostic) => {
+            terminal.diagnostics(&Disk, &project, vec![diagnostic]);
+            return Outcome::Failure;
         }
     };
     let ended = tokio::select! {

@@ -245,6 +245,21 @@ kontract.lock.json stays, and so do files that kontract did not make or that wer
 Exit codes:
   0  cleaned    1  the output folder cannot be read    2  wrong arguments or configuration";
 
+const DEV_EXAMPLES: &str = "\
+Examples:
+  kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
+  kontract dev --port 0 --json  on any free port, told to another program
+  kontract dev -- vite          run Vite beside it, with the address in KONTRACT_URL
+  DATABASE_URL=postgresql://me:secret@localhost/shop kontract dev
+                                use a running PostgreSQL
+
+Ctrl-C stops everything that was started; a second one does not wait. Remove .kontract/dev to begin
+with an empty database.
+
+Exit codes:
+  0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
+  configuration; with a command after `--`, the command's own";
+
 const INIT_EXAMPLES: &str = "\
 Examples:
   kontract init shop                   begin a server in the folder shop
@@ -265,21 +280,6 @@ Environment:
 
 Exit codes:
   0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
-
-const DEV_EXAMPLES: &str = "\
-Examples:
-  kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
-  kontract dev --port 0 --json  on any free port, told to another program
-  kontract dev -- vite          run Vite beside it, with the address in KONTRACT_URL
-  DATABASE_URL=postgresql://me:secret@localhost/shop kontract dev
-                                use a running PostgreSQL
-
-Ctrl-C stops everything that was started; a second one does not wait. Remove .kontract/dev to begin
-with an empty database.
-
-Exit codes:
-  0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
-  configuration; with a command after `--`, the command's own";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:

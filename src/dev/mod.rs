@@ -8,6 +8,9 @@ pub mod event;
 pub mod folder;
 #[cfg(unix)]
 pub mod postgres;
+#[cfg(not(unix))]
+#[path = "postgres/unsupported.rs"]
+pub mod postgres;
 pub mod schema;
 pub mod seen;
 pub mod serving;

@@ -25,8 +25,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    config::{self, Flags, Options},
-    files::Disk,
+    config::{Flags, Options},
     migrate::Problem,
     model::diagnostic::Diagnostic,
 };
@@ -81,13 +80,14 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
+    /// `project` is its folder, as the settings lead there.
     pub fn new(
         settings: Settings,
+        project: PathBuf,
         report: &'a mut dyn FnMut(Event<'_>),
-    ) -> Result<Self, Vec<Diagnostic>> {
+    ) -> Result<Self, Diagnostic> {
         let begun = Instant::now();
-        let project = config::find(&Disk, &settings.start, &settings.flags)?.folder;
-        let folder = Folder::open(&project).map_err(|diagnostic| vec![diagnostic])?;
+        let folder = Folder::open(&project)?;
         Ok(Self {
             settings,
             report,
@@ -124,6 +124,7 @@ impl<'a> Session<'a> {
                     }
                 }
             }
+            watch.quiet().await;
             build = spawn_blocking(self.builder())
                 .await
                 .map_err(|error| diagnostics::build_failed(&error))?;

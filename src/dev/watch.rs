@@ -44,13 +44,18 @@ impl Watch {
         Ok(Self { hint, watcher: Some(watcher) })
     }
 
-    /// Ends when it is time to look: some moments after a hint, since editors and version control
-    /// write several files, or after an interval.
+    /// Ends when it is time to look: some moments after a hint, or after an interval.
     pub async fn time_to_look(&self) {
         if self.watcher.is_none() {
             return tokio::time::sleep(INTERVAL).await;
         }
         self.hint.notified().await;
+        self.quiet().await;
+    }
+
+    /// Ends when nothing happens any more: editors empty a file before they fill it, and version
+    /// control writes many.
+    pub async fn quiet(&self) {
         let quiet = async { while timeout(QUIET, self.hint.notified()).await.is_ok() {} };
         // A program that writes all the time must not keep us from looking.
         let _ = timeout(LONGEST_WAIT, quiet).await;

@@ -1,5 +1,5 @@
 // Types by hand, for what random ones hit seldom: the tests of limits, keys and defaults call these.
-import { backend, type Perm } from 'kontract';
+import { backend, type Perm, type Primkey, type Table } from 'kontract';
 
 export interface Chain {
   next?: Chain;
@@ -64,3 +64,15 @@ export const several = backend({}, async (a: string, b?: number, c?: string | nu
   void [a, b, c, rest];
 });
 export const nothing = backend({}, async (): Promise<void> => {});
+
+export interface Person extends Table<'people'> {
+  id: Primkey<string>;
+  name: string;
+  password?: Perm<string, '_W_'>;
+  born: Date;
+  size: number;
+  big: bigint;
+  tags?: Set<string>;
+  note: string | null | undefined;
+  anything?: unknown;
+}

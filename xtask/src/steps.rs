@@ -35,6 +35,11 @@ impl Steps {
         self.target().join(profile).join(format!("kontract{}", env::consts::EXE_SUFFIX))
     }
 
+    /// An example of the runtime, which `cargo test` builds.
+    pub fn example(&self, name: &str) -> PathBuf {
+        self.target().join("debug/examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
+
     /// Returns whether the command succeeded.
     pub fn run(&mut self, name: &str, command: &mut Command) -> bool {
         println!("\n── {name}");

@@ -52,6 +52,7 @@ pub fn prove(steps: &mut Steps) {
     if steps.install("tests/codec", &[]) {
         let mut command = steps.npm("tests/codec", &["run", "test"]);
         command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");
+        command.env("KONTRACT_PEER", steps.example("codec_peer"));
         steps.run("npm run test in tests/codec with KONTRACT_PROVE", &mut command);
     }
 }
@@ -64,5 +65,6 @@ fn cargo(steps: &mut Steps, name: &str, arguments: &[&str]) -> bool {
 fn npm(steps: &mut Steps, folder: &str, script: &str) -> bool {
     let mut command = steps.npm(folder, &["run", script]);
     command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_DIST", dist::folder(steps));
+    command.env("KONTRACT_PEER", steps.example("codec_peer"));
     steps.run(&format!("npm run {script} in {folder}"), &mut command)
 }

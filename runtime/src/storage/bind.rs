@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Gives an isolate `env.storage` and `env.shared`.
-pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
+pub fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     calls(ops)?;
     rows(ops)?;
     queries(ops)?;
@@ -263,7 +263,7 @@ pub(super) fn promise<'js, T: Give>(
 
 impl<'js> Scene<'_, 'js> {
     fn id(&self, id: &Js<'js>) -> Begun<Id> {
-        match id.as_string().map(|id| id.to_string()) {
+        match id.as_string().map(rquickjs::String::to_string) {
             Some(Ok(id)) => check_id(self.table, id),
             _ => Err(self.bad_key("expected text").into()),
         }

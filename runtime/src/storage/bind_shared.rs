@@ -15,7 +15,6 @@ use crate::{
         convert::Classes,
         ops::{Give, Host, OpError, Ops},
     },
-    failure::Failure,
     value::Value,
 };
 
@@ -26,7 +25,7 @@ struct Changes(Cell<usize>);
 /// A value on its way into an isolate.
 struct Kept(Rc<Host>, Option<Value>);
 
-pub(super) fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
+pub(super) fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     add(ops, "sharedGet", |host, _, [key, ..]| {
         let current = Current::of(host)?;
         let found = current.storage.shared.get(&current.storage.session.tenant, &read_key(&key)?);
@@ -89,13 +88,9 @@ fn apply(host: &Host, change: Change) -> Begun<Outcome> {
 
 fn read_key(key: &Js<'_>) -> Begun<Arc<str>> {
     let text = key.as_string().and_then(|key| key.to_string().ok());
-    match text.filter(|text| text.encode_utf16().count() <= MAX_KEY) {
-        Some(text) => Ok(text.into()),
-        None => {
-            let fault = format!("expected text of at most {MAX_KEY} characters");
-            Err(Stop::from(Failure::from(invalid("key", &fault))))
-        }
-    }
+    let text = text.filter(|text| text.encode_utf16().count() <= MAX_KEY);
+    let fault = || invalid("key", &format!("expected text of at most {MAX_KEY} characters"));
+    Ok(text.ok_or_else(fault)?.into())
 }
 
 fn read_ttl(options: &Js<'_>) -> Begun<f64> {

@@ -180,8 +180,10 @@ impl Rows {
         &self.table
     }
 
-    pub fn written(&self) -> &FxHashMap<Id, Written> {
-        &self.written
+    pub fn written_in_order(&self) -> Vec<(&Id, &Written)> {
+        let mut written: Vec<_> = self.written.iter().collect();
+        written.sort_unstable_by_key(|(_, written)| written.fresh);
+        written
     }
 
     pub fn view(&self, id: &str) -> View {

@@ -55,7 +55,8 @@ pub struct Row {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub rows: FxHashMap<usize, Rows>,
+    /// By the tables' indices.
+    pub rows: Vec<Option<Rows>>,
     pub log: Log,
     pub predicates: Vec<Predicate>,
     /// Statements that read.
@@ -265,13 +266,12 @@ impl CallStorage {
         Ok(done)
     }
 
-    fn rows_of<'r>(
-        &self,
-        rows: &'r mut FxHashMap<usize, Rows>,
-        table: usize,
-    ) -> Option<&'r mut Rows> {
+    fn rows_of<'r>(&self, rows: &'r mut Vec<Option<Rows>>, table: usize) -> Option<&'r mut Rows> {
         let description = self.tables.get(table)?;
-        Some(rows.entry(table).or_insert_with(|| Rows::new(Arc::clone(description))))
+        if rows.len() <= table {
+            rows.resize_with(table + 1, || None);
+        }
+        Some(rows.get_mut(table)?.get_or_insert_with(|| Rows::new(Arc::clone(description))))
     }
 
     fn view(&self, table: usize, id: &str) -> View {
@@ -476,7 +476,7 @@ fn new_id() -> Result<Id, Failure> {
     SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::internal())?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     let id =
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
     Ok(id.into())

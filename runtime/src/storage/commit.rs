@@ -62,8 +62,8 @@ impl CallStorage {
                 return Err(CommitError::Failure(Failure::internal()));
             }
             let writes = !state.log.is_empty();
-            let mut tables: Vec<usize> = state.rows.keys().copied().collect();
-            tables.sort_unstable();
+            let used = state.rows.iter().enumerate().filter(|(_, rows)| rows.is_some());
+            let tables: Vec<usize> = used.map(|(index, _)| index).collect();
             if state.stale {
                 return Err(CommitError::Conflict { tables, taken: None });
             }
@@ -136,19 +136,20 @@ fn writes_of(log: &Log) -> String {
 }
 
 fn reads_of(state: &State) -> String {
-    let mut reads: Vec<String> = Vec::new();
-    for rows in state.rows.values() {
-        reads.extend(rows.observed().map(|(id, stored)| {
+    list(state.rows.iter().flatten().flat_map(|rows| {
+        rows.observed().map(|(id, stored)| {
             let (version, txid) = (stored.map(|row| row.version), stored.map(|row| row.txid));
             json!({ "t": &*rows.table().name, "id": &**id, "v": version, "x": txid }).to_string()
-        }));
-    }
-    list(reads)
+        })
+    }))
 }
 
 fn predicates_of(state: &State) -> String {
     list(state.predicates.iter().map(|Predicate { table, digest, question, filter }| {
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         let predicate = match question {
             Some(question) => json!({
                 "t": &*table.name,

@@ -39,17 +39,14 @@ struct Queue {
 
 impl Connection {
     pub async fn open(target: &Target) -> Result<Arc<Self>, tokio_postgres::Error> {
-        let client = match &target.tls {
-            Some(tls) => {
-                let (client, connection) = target.config.connect(tls.clone()).await?;
-                tokio::spawn(connection);
-                client
-            }
-            None => {
-                let (client, connection) = target.config.connect(NoTls).await?;
-                tokio::spawn(connection);
-                client
-            }
+        let client = if let Some(tls) = &target.tls {
+            let (client, connection) = target.config.connect(tls.clone()).await?;
+            tokio::spawn(connection);
+            client
+        } else {
+            let (client, connection) = target.config.connect(NoTls).await?;
+            tokio::spawn(connection);
+            client
         };
         Ok(Arc::new(Self {
             client,

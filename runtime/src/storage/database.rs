@@ -157,13 +157,12 @@ impl Database {
 
     fn note_outage(&self, error: &tokio_postgres::Error) {
         let mut outage = lock(&self.outage);
-        let delay = match &*outage {
-            Some(before) => (before.delay * 2).min(LONGEST_DELAY),
-            None => {
-                let reason = reason(error);
-                tracing::error!(target: "kontract", %reason, "PostgreSQL cannot be reached");
-                SHORTEST_DELAY
-            }
+        let delay = if let Some(before) = &*outage {
+            (before.delay * 2).min(LONGEST_DELAY)
+        } else {
+            let reason = reason(error);
+            tracing::error!(target: "kontract", %reason, "PostgreSQL cannot be reached");
+            SHORTEST_DELAY
         };
         *outage = Some(Outage { delay, until: Instant::now() + delay });
     }

@@ -65,7 +65,7 @@ impl From<tokio_postgres::Error> for Fault {
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 fn from_database(error: &DbError) -> Fault {

@@ -48,18 +48,16 @@ impl Order {
         if field == INSERTION {
             return Ok(Self { field: None, descending });
         }
-        match table.class(field) {
-            Some(class @ (FieldClass::Text | FieldClass::Number | FieldClass::BigInt)) => {
-                Ok(Self { field: Some((field.to_owned(), class)), descending })
-            }
-            _ => {
-                let message = format!(
-                    "expected _order, or a field of {} with text, numbers, dates or booleans",
-                    table.name
-                );
-                Err(invalid("orderBy", &message))
-            }
-        }
+        let class = table.class(field);
+        let Some(class @ (FieldClass::Text | FieldClass::Number | FieldClass::BigInt)) = class
+        else {
+            let message = format!(
+                "expected _order, or a field of {} with text, numbers, dates or booleans",
+                table.name
+            );
+            return Err(invalid("orderBy", &message));
+        };
+        Ok(Self { field: Some((field.to_owned(), class)), descending })
     }
 
     pub fn compare(&self, left: &Place, right: &Place) -> Ordering {

@@ -130,7 +130,7 @@ impl Query {
         let mut rows = Vec::new();
         let mut hidden = FxHashSet::default();
         self.storage.act(self.table, |known, _| {
-            for (id, written) in known.written() {
+            for (id, written) in known.written_in_order() {
                 hidden.insert(Arc::clone(id));
                 let Some(data) = &written.data else { continue };
                 let fields = object(data);

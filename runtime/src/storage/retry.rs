@@ -19,7 +19,7 @@ pub struct Queues(Vec<Arc<Mutex<()>>>);
 
 impl Queues {
     pub fn new(tables: &Tables) -> Arc<Self> {
-        Arc::new(Self((0..tables.len()).map(|_| Arc::default()).collect()))
+        Arc::new(Self(tables.iter().map(|_| Arc::default()).collect()))
     }
 }
 

@@ -216,7 +216,7 @@ const MAX_VALUE: usize = 1 << 20;
 const MAX_SIZE: usize = 64 << 20;
 const MAX_CALLS: usize = 10_000;
 const MAX_CHANGES: usize = 1000;
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 #[cfg(test)]
 mod tests {

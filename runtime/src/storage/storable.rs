@@ -101,7 +101,7 @@ fn copy_at<S: Source>(
             Value::Object(fields)
         }
         Kind::Other => {
-            return Err(Refused::Type(format!("{path}: a function or symbol cannot be stored")));
+            return Err(Refused::Type(format!("{path}: only data can be stored")));
         }
     })
 }

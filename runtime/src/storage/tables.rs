@@ -62,8 +62,8 @@ impl Tables {
         self.list.get(index)
     }
 
-    pub fn len(&self) -> usize {
-        self.list.len()
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.list.iter()
     }
 }
 

@@ -13,6 +13,8 @@ export interface Route {
   response: Type;
   /** Its declaration in the source. */
   text: string;
+  /** The table whose rows have the result as a field, `value`, and may have another, `more`. */
+  table?: string;
 }
 
 export interface Application {
@@ -43,15 +45,18 @@ function echo(generator: Generator, random: Random, index: number): Route {
   // Depths vary, so that some types are small enough to read.
   const spelled = generator.type(1 + (index % 4));
   const name = `f${index}`;
-  const text = random.chance(0.7)
+  const table = index % 4 === 0 ? `rows_${index}` : undefined;
+  const route = random.chance(0.7)
     ? `@backend()\nexport async function ${name}(x: ${spelled.text}): Promise<${spelled.text}> { return x; }`
     : `export const ${name} = backend({}, async (x: ${spelled.text}): Promise<${spelled.text}> => x);`;
+  const row = `export interface Of${index} extends Table<'${table}'> { key: Primkey<string>; value: ${spelled.text}; more?: ${spelled.text} }`;
   return {
     name,
+    ...(table && { table }),
     module: moduleName(generator.module),
     request: { kind: 'tuple', positions: [{ type: spelled.type, optional: false }] },
     response: spelled.type,
-    text,
+    text: table === undefined ? route : `${route}\n${row}`,
   };
 }
 
@@ -92,7 +97,7 @@ function moduleText(index: number, declarations: readonly Declaration[], routes:
   ].join('\n');
   const imports: string[] = [];
   const ours = new Set(bodies.match(/\b(?:Int|Uint|Float)(?:8|16|32|64)\b/g));
-  const names = ['backend', ...[...ours].sort().map((name) => `type ${name}`)];
+  const names = ['backend', 'type Primkey', 'type Table', ...[...ours].sort().map((name) => `type ${name}`)];
   imports.push(`import { ${names.join(', ')} } from 'kontract';`);
   const used = new Set(bodies.match(/\b[A-Z][a-z]+_\d+\b/g));
   for (let other = 0; ; other++) {

@@ -1,11 +1,11 @@
-// The gateway's codec, in a process of its own: `runtime/examples/codec_peer.rs` says how it talks.
+// The gateway's codec, in a process of its own: `runtime/examples/codec_peer` says how it talks.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { types } from 'node:util';
 
-export type Question = 'decode' | 'read' | 'encode' | 'write';
+export type Question = keyof typeof letters;
 
 export interface Answer {
   bytes?: Buffer;
@@ -16,23 +16,29 @@ export class Peer {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = [];
   #received: Buffer = Buffer.alloc(0);
+  #ended: Error | undefined;
 
   /** With the manifest of the project in a folder. */
   constructor(folder: string) {
-    const path = resolve(import.meta.dirname, '../../../target/debug/examples/codec_peer');
+    const path = resolve(import.meta.dirname, '..', process.env.KONTRACT_PEER ?? '../../target/debug/examples/codec_peer');
     if (!existsSync(path)) throw new Error(`No peer at ${path}: run \`cargo build -p kontract-runtime --examples\``);
     this.#process = spawn(path, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.stdout.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#process.on('exit', (code) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`the peer ended with ${code}`));
+    this.#process.on('exit', (code, signal) => {
+      this.#ended = new Error(`the peer ended with ${code ?? signal}`);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
     });
+    // Told of by its end.
+    this.#process.stdin.on('error', () => {});
     this.#send(readFileSync(join(folder, 'dist/manifest.json')));
   }
 
-  ask(question: Question, route: string, message: Uint8Array | string): Promise<Answer> {
+  /** About a route, or a table where it is about rows. */
+  ask(question: Question, name: string, message: Uint8Array | string): Promise<Answer> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     return new Promise((answered, reject) => {
       this.#waiting.push({ resolve: answered, reject });
-      this.#send(Buffer.concat([Buffer.from(`${letters[question]}${route}\0`), Buffer.from(message)]));
+      this.#send(Buffer.concat([Buffer.from(`${letters[question]}${name}\0`), Buffer.from(message)]));
     });
   }
 
@@ -63,12 +69,19 @@ function answerOf(content: Buffer): Answer {
   return { error: { path, message } };
 }
 
-const letters: Record<Question, string> = { decode: 'd', read: 'r', encode: 'e', write: 'w' };
+const letters = {
+  decode: 'd', read: 'r', encode: 'e', write: 'w',
+  store: 's', patch: 'p', load: 'o',
+  damage: 'm', damageJson: 'j',
+} as const;
 
-/** A value in words that both sides understand; undefined where there are none for it. */
-export function described(value: unknown): string | undefined {
+/**
+ * A value in words that both sides understand; undefined where there are none for it, or where it is
+ * deeper than the peer reads JSON, three levels for each of its own.
+ */
+export function described(value: unknown, levels = 38): string | undefined {
   try {
-    return JSON.stringify(describe(value, 0));
+    return JSON.stringify(describe(value, levels));
   } catch (error) {
     if (error instanceof Indescribable) return undefined;
     throw error;
@@ -77,10 +90,9 @@ export function described(value: unknown): string | undefined {
 
 class Indescribable extends Error {}
 
-function describe(value: unknown, depth: number): unknown {
-  // The peer reads so many levels of JSON, three for each of a value.
-  if (depth > 38) throw new Indescribable();
-  const inner = (item: unknown) => describe(item, depth + 1);
+function describe(value: unknown, levels: number): unknown {
+  if (levels === 0) throw new Indescribable();
+  const inner = (item: unknown) => describe(item, levels - 1);
   switch (typeof value) {
     case 'undefined':
       return ['undefined'];

@@ -12,7 +12,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
-use rustls::{ClientConfig, crypto::ring};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::{Host, Url};
 
@@ -80,18 +80,24 @@ fn client(resolver: Resolver) -> Result<Client, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The system's certificates are read once.
+/// Trusts whom the system trusts; its certificates are read once. Where it has none `https` fails, and
+/// plain hosts of an inner network can still be reached.
 fn tls() -> Result<ClientConfig, String> {
     static TLS: OnceLock<ClientConfig> = OnceLock::new();
     if let Some(config) = TLS.get() {
         return Ok(config.clone());
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| error.to_string())?
-        .with_no_client_auth();
-    Ok(TLS.get_or_init(|| config).clone())
+        .map_err(|error| error.to_string())?;
+    let builder = match builder.clone().with_platform_verifier() {
+        Ok(verified) => verified,
+        Err(error) => {
+            tracing::warn!(target: "kontract", %error, "no certificates are trusted");
+            builder.with_root_certificates(RootCertStore::empty())
+        }
+    };
+    Ok(TLS.get_or_init(|| builder.with_no_client_auth()).clone())
 }
 
 /// The system's resolver; what it finds must be allowed.

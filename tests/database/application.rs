@@ -1,0 +1,119 @@
+//! A database with the tables of a small application.
+
+use kontract::migrate::{self, Applied, Gateway, Problem};
+use kontract_runtime::{config::Secret, manifest::Manifest};
+use serde_json::{Value, json};
+use tokio_postgres::{Client, NoTls};
+
+use crate::postgres::Cluster;
+
+pub struct Database {
+    pub cluster: &'static Cluster,
+    pub name: String,
+}
+
+impl Database {
+    /// An empty one.
+    pub fn empty() -> Self {
+        let cluster = Cluster::shared();
+        Self { cluster, name: cluster.database() }
+    }
+
+    /// One with the tables of [`tables`], and a session for each user that tests speak of.
+    pub async fn new() -> Self {
+        let database = Self::empty();
+        database.migrate(&tables()).await.unwrap();
+        let owner = database.owner().await;
+        for user in ["alice", "bob"] {
+            owner.execute(OPEN, &[&key(user), &user, &7]).await.unwrap();
+        }
+        owner.execute(OPEN, &[&key("reader"), &"reader", &4]).await.unwrap();
+        database
+    }
+
+    pub fn url(&self) -> String {
+        self.cluster.url("postgres", &self.name)
+    }
+
+    pub fn role(&self) -> String {
+        format!("gate_{}", self.name)
+    }
+
+    pub async fn migrate(&self, tables: &Value) -> Result<Applied, Problem> {
+        let gateway =
+            Gateway::Login { role: self.role(), password: Some(Secret::new("gate's secret")) };
+        migrate::up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &manifest(tables), false).await
+    }
+
+    /// As the superuser.
+    pub async fn owner(&self) -> Client {
+        connect(&self.url()).await
+    }
+
+    /// As the gateway.
+    pub async fn gateway(&self) -> Client {
+        connect(&self.cluster.url(&self.role(), &self.name)).await
+    }
+}
+
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// k of a user's session.
+pub fn key(user: &str) -> Vec<u8> {
+    format!("the key of {user}").into_bytes()
+}
+
+/// Fields by table: `{ "users": { "email": "string unique", "age": "number? index" } }`. Beside a
+/// shape and `?` there may be `index`, `unique`, `readonly` and `null`.
+pub fn tables() -> Value {
+    json!({
+        "counters": { "n": "number" },
+        "people": { "email": "string unique", "age": "number? index", "city": "string? null index", "role": "string? readonly", "tags": "list? index" },
+        "notes owned": { "text": "string" },
+    })
+}
+
+pub fn manifest(tables: &Value) -> Manifest {
+    let mut described = json!({});
+    let mut objects = json!({});
+    for (name, fields) in tables.as_object().unwrap() {
+        let (name, owned) = name.split_once(' ').map_or((name.as_str(), false), |(n, _)| (n, true));
+        let mut entries = json!({ "id": { "perm": 6 } });
+        let mut shapes = vec![json!({ "name": "id", "shape": "string", "id": { "value": 0 } })];
+        for (field, words) in fields.as_object().unwrap() {
+            let words: Vec<&str> = words.as_str().unwrap().split(' ').collect();
+            let has = |word: &str| words.contains(&word);
+            entries[field] = json!({
+                "perm": if has("readonly") { 4 } else { 6 }, "index": has("index"), "unique": has("unique"),
+            });
+            let shape = match words[0].trim_end_matches('?') {
+                "number" => json!({ "number": "float64" }),
+                "list" => json!({ "array": { "shape": "string" } }),
+                "bigint" => json!({ "bigint": "int64" }),
+                other => json!(other),
+            };
+            let mut shape = json!({
+                "name": field, "shape": shape, "null": has("null"), "optional": words[0].ends_with('?'), "id": { "value": 0 },
+            });
+            if let Some(default) = words.iter().find_map(|word| word.strip_prefix("default=")) {
+                shape["default"] = serde_json::from_str(default).unwrap();
+            }
+            shapes.push(shape);
+        }
+        objects[name] = json!({ "name": name, "kind": "object", "fields": shapes });
+        described[name] =
+            json!({ "primaryKey": "id", "owned": owned, "fields": entries, "row": name });
+    }
+    serde_json::from_value(json!({
+        "version": 1, "build": "", "abi": "", "routes": {}, "tables": described,
+        "wire": { "objects": {}, "unions": {}, "routes": {} }, "rows": { "objects": objects, "unions": {} },
+    }))
+    .unwrap()
+}
+
+const OPEN: &str = "INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)
+    VALUES (sha256($1), 'main', $2, $3, false, now() + interval '1 hour')";

@@ -1,0 +1,273 @@
+//! From one build's tables to the next one's.
+
+use kontract::migrate::{self, Gateway, Problem};
+use kontract_runtime::config::Secret;
+use serde_json::{Value, json};
+
+use crate::{
+    application::{Database, connect, manifest},
+    call::{Call, End},
+    concurrency::pointer,
+};
+
+/// What came of a change: what was made, or what stands in the way.
+async fn change(database: &Database, tables: Value) -> Result<Vec<String>, Vec<String>> {
+    match database.migrate(&tables).await {
+        Ok(applied) => Ok(applied.changes),
+        Err(problem) => Err(problem.diagnostics().into_iter().map(|d| d.message).collect()),
+    }
+}
+
+fn made(changes: &[&str]) -> Result<Vec<String>, Vec<String>> {
+    Ok(changes.iter().map(|&change| change.to_owned()).collect())
+}
+
+fn refused(reasons: &[&str]) -> Result<Vec<String>, Vec<String>> {
+    Err(reasons.iter().map(|&reason| reason.to_owned()).collect())
+}
+
+#[tokio::test]
+async fn a_migration_can_be_repeated_and_tried() {
+    let database = Database::empty();
+    let tables = json!({ "users": { "name": "string" } });
+    let first = ["make the functions of Kontract", "create the table users"];
+    let gateway = Gateway::Login { role: database.role(), password: None };
+    let tried = migrate::up(&database.url(), "URL", &gateway, &manifest(&tables), true).await;
+    assert_eq!(tried.unwrap().changes, first);
+    assert_eq!(change(&database, tables.clone()).await, made(&first));
+    assert_eq!(change(&database, tables).await, made(&[]));
+}
+
+#[tokio::test]
+async fn without_rows_every_change_is_made() {
+    let database = Database::empty();
+    change(&database, json!({ "users": { "name": "string", "age": "number index" } }))
+        .await
+        .unwrap();
+    let next = json!({ "users owned": { "age": "string unique", "tags": "list" } });
+    let changes = [
+        "show rows of users to their users only",
+        "remove the field users.name",
+        "make users.age unique",
+        "add the field users.tags",
+    ];
+    assert_eq!(change(&database, next).await, made(&changes));
+    assert_eq!(change(&database, json!({})).await, made(&["remove the table users"]));
+}
+
+#[tokio::test]
+async fn what_rows_hold_is_neither_lost_nor_broken() {
+    let database =
+        with_rows(json!({ "users": { "name": "string", "nick": "string?", "age": "number" } }))
+            .await;
+    let cases = [
+        (
+            json!({}),
+            "cannot remove the table users: 2 rows are in it, and no source declares it any more",
+        ),
+        (
+            json!({ "users": { "nick": "string?", "age": "number" } }),
+            "cannot remove the field users.name: 2 rows hold a value in it",
+        ),
+        (
+            json!({ "users": { "name": "string", "nick": "string", "age": "number" } }),
+            "cannot change the field users.nick: 1 row do not have what it is to hold",
+        ),
+        (
+            json!({ "users": { "name": "string", "nick": "string?", "age": "string" } }),
+            "cannot change the field users.age: 2 rows do not have what it is to hold",
+        ),
+        (
+            json!({ "users": { "name": "string", "nick": "string?", "age": "number", "mail": "string" } }),
+            "cannot add the field users.mail: 2 rows do not have it",
+        ),
+        (
+            json!({ "users": { "name": "string unique", "nick": "string?", "age": "number" } }),
+            "cannot make users.name unique: 2 rows have a value in it that others have too",
+        ),
+    ];
+    for (tables, reason) in cases {
+        assert_eq!(change(&database, tables).await, refused(&[reason]));
+    }
+    // Nothing was changed.
+    let same = json!({ "users": { "name": "string", "nick": "string?", "age": "number" } });
+    assert_eq!(change(&database, same).await, made(&[]));
+}
+
+#[tokio::test]
+async fn what_rows_allow_is_made() {
+    let database =
+        with_rows(json!({ "users": { "name": "string", "nick": "string?", "age": "number" } }))
+            .await;
+    let wider = json!({ "users": {
+        "name": "string? null", "nick": "string? index", "age": "number unique", "more": "string?", "level": "number default=3",
+    } });
+    change(&database, wider).await.unwrap();
+    let mut call = Call::begin(&database, "alice").await;
+    let row = call.get("users", "1").await.unwrap();
+    assert_eq!(row["level"], json!(3));
+    call.write("users", "set", "3", json!({ "age": 7, "level": 1, "name": null }));
+    assert_eq!(call.commit().await, End::Committed);
+}
+
+#[tokio::test]
+async fn names_of_fields_are_never_read_as_sql() {
+    let database = Database::empty();
+    let odd = ["it's", "a\\b", "a\"b", "$$ ; DROP", "'{readonly}'", "{table}", "%I", "é ", "{a,b}"];
+    let fields: serde_json::Map<String, Value> = odd
+        .iter()
+        .map(|name| ((*name).to_owned(), json!("string index unique readonly")))
+        .collect();
+    change(&database, json!({ "odd": fields })).await.unwrap();
+    open(&database).await;
+    let row: serde_json::Map<String, Value> =
+        odd.iter().map(|name| ((*name).to_owned(), json!(format!("value of {name}")))).collect();
+    let mut call = Call::begin(&database, "alice").await;
+    call.write("odd", "set", "1", json!(row));
+    assert_eq!(call.commit().await, End::Committed);
+    let gateway = database.gateway().await;
+    for name in odd {
+        let mut call = Call::begin(&database, "alice").await;
+        let found = call.query("odd", json!({ name: format!("value of {name}") })).await;
+        assert_eq!(found.len(), 1, "{name}");
+        let sql = "SELECT sort FROM kontract.query_odd($1, NULL, $2, false, NULL, NULL, 10)";
+        let row =
+            gateway.query_one(sql, &[&crate::application::key("alice"), &name]).await.unwrap();
+        assert_eq!(row.get::<_, String>(0), format!("value of {name}"));
+        call.write("odd", "update", "1", json!({ name: "other" }));
+        let End::Refused { field, .. } = call.commit().await else { panic!("{name} is read-only") };
+        assert_eq!(field.as_deref(), Some(name));
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_is_told_what_it_lacks() {
+    let database = Database::empty();
+    let owner = database.owner().await;
+    let name = &database.name;
+    let roles = format!(
+        "CREATE ROLE plain_{name} LOGIN; CREATE ROLE maker_{name} LOGIN CREATEROLE; CREATE ROLE super_{name} LOGIN SUPERUSER;"
+    );
+    owner.batch_execute(&roles).await.unwrap();
+    let up = |role: String, gateway: Gateway| {
+        let url = database.cluster.url(&role, &database.name);
+        let tables = manifest(&json!({ "users": { "name": "string" } }));
+        async move {
+            match migrate::up(&url, "KONTRACT_MIGRATE_URL", &gateway, &tables, false).await {
+                Ok(applied) => applied.role,
+                Err(problem) => problem.diagnostics().remove(0).message,
+            }
+        }
+    };
+    let login = |role: String| Gateway::Login { role, password: None };
+    let plain = format!("plain_{name}");
+    let maker = format!("maker_{name}");
+    assert_eq!(
+        up(plain.clone(), login("gate".into())).await,
+        format!("the role `{plain}` may not create roles")
+    );
+    assert_eq!(
+        up(maker.clone(), login(maker.clone())).await,
+        format!("`{maker}` is to migrate and to serve: the gateway needs a role of its own")
+    );
+    assert_eq!(
+        up(maker.clone(), login(format!("super_{name}"))).await,
+        format!("the gateway's role `super_{name}` may do more than a gateway should")
+    );
+    assert_eq!(
+        up(maker.clone(), login(format!("gate_{name}"))).await,
+        "the role of the migration may not create schemas in this database"
+    );
+    owner
+        .batch_execute(&format!("GRANT CREATE ON DATABASE {name} TO {maker}, {plain}"))
+        .await
+        .unwrap();
+    // With no more than these two rights.
+    assert_eq!(up(maker.clone(), login(format!("gate_{name}"))).await, format!("gate_{name}"));
+    // Another role for the gateway is given what the first one has.
+    assert_eq!(up(maker.clone(), login(format!("next_{name}"))).await, format!("next_{name}"));
+    let gateway = connect(&database.cluster.url(&format!("next_{name}"), name)).await;
+    gateway.query("SELECT * FROM kontract.schema()", &[]).await.unwrap();
+    let error = gateway.query("SELECT kontract.get_users('a', '{a}')", &[]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "KX401");
+}
+
+#[tokio::test]
+async fn one_role_can_do_everything_where_privileges_are_shared() {
+    let database = Database::empty();
+    let owner = database.owner().await;
+    let role = format!("shared_{}", database.name);
+    let sql =
+        format!("CREATE ROLE {role} LOGIN; GRANT CREATE ON DATABASE {} TO {role}", database.name);
+    owner.batch_execute(&sql).await.unwrap();
+    let url = database.cluster.url(&role, &database.name);
+    let tables = manifest(&json!({ "users": { "name": "string" } }));
+    let applied =
+        migrate::up(&url, "DATABASE_URL", &Gateway::Shared, &tables, false).await.unwrap();
+    assert_eq!(applied.role, role);
+    let client = connect(&url).await;
+    client.query("SELECT kontract.session_anonymous('a', 7, 60)", &[]).await.unwrap();
+    let commit = r#"SELECT kontract.commit('a', NULL, '[{"t":"users","op":"set","id":"1","data":{"name":"x"}}]', '[]', '[]')"#;
+    client.query(commit, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_a_clear_error() {
+    let tables = manifest(&json!({}));
+    let gateway = || Gateway::Login { role: "gate".to_owned(), password: Some(Secret::new("p")) };
+    let database = Database::empty();
+    for (url, message) in [
+        ("mysql://me:secret@localhost/app".to_owned(), "KONTRACT_MIGRATE_URL cannot be used"),
+        (
+            "postgresql://me:secret@127.0.0.1:1/app".to_owned(),
+            "PostgreSQL at 127.0.0.1:1 cannot be reached",
+        ),
+        (database.cluster.url("postgres", "nowhere"), "database \"nowhere\" does not exist"),
+        (database.cluster.url("nobody", &database.name), "role \"nobody\" does not exist"),
+    ] {
+        let problem = migrate::up(&url, "KONTRACT_MIGRATE_URL", &gateway(), &tables, false)
+            .await
+            .unwrap_err();
+        let Problem::Unreachable(diagnostic) = problem else { panic!("{problem:?}") };
+        assert!(diagnostic.message.contains(message), "{}", diagnostic.message);
+        assert!(!diagnostic.message.contains("secret") && diagnostic.help.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_table_in_use_is_left_alone() {
+    let database =
+        with_rows(json!({ "users": { "name": "string", "nick": "string?", "age": "number" } }))
+            .await;
+    let owner = database.owner().await;
+    let table = pointer(&owner, "users").await;
+    owner.batch_execute(&format!("BEGIN; LOCK kdata.{table} IN SHARE MODE")).await.unwrap();
+    let next = json!({ "users": { "name": "string?", "nick": "string?", "age": "number" } });
+    assert_eq!(
+        change(&database, next).await,
+        refused(&["cannot change the field users.name: the table is in use"])
+    );
+}
+
+/// Two rows: one with a nickname, both with one name.
+async fn with_rows(tables: Value) -> Database {
+    let database = Database::empty();
+    change(&database, tables).await.unwrap();
+    open(&database).await;
+    let mut call = Call::begin(&database, "alice").await;
+    call.write("users", "set", "1", json!({ "name": "A", "nick": "a", "age": 1 }));
+    call.write("users", "set", "2", json!({ "name": "A", "age": 2 }));
+    // Tombstones stand in no change's way.
+    call.write("users", "set", "3", json!({ "name": "C", "age": 3 }));
+    assert_eq!(call.commit().await, End::Committed);
+    let mut call = Call::begin(&database, "alice").await;
+    call.delete("users", "3");
+    assert_eq!(call.commit().await, End::Committed);
+    database
+}
+
+async fn open(database: &Database) {
+    let sql = "INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)
+               VALUES (sha256($1), 'main', 'alice', 7, false, now() + interval '1 hour')";
+    database.owner().await.execute(sql, &[&crate::application::key("alice")]).await.unwrap();
+}
