@@ -389,6 +389,34 @@ fn a_second_signal_does_not_wait() {
 }
 
 #[test]
+fn a_database_that_is_given_is_used() {
+    let host = Project::new();
+    let server = host.start(&["--port", "0"]);
+    server.url();
+    let socket = host.data().to_string_lossy().replace('/', "%2F");
+    let migrate = format!("postgresql://postgres@{socket}/postgres");
+    let gateway = format!("postgresql://gate:secret@{socket}/postgres");
+    let given = [("DATABASE_URL", migrate.as_str())];
+    let both = [("DATABASE_URL", gateway.as_str()), ("KONTRACT_MIGRATE_URL", migrate.as_str())];
+    for variables in [&given[..], &both[..]] {
+        let project = Project::with_notes();
+        let dev = project.start_with(&["--port", "0"], variables);
+        let url = dev.url();
+        assert_eq!(call(&url, "write", r#"["a","given"]"#).expect("an answer").0, 200);
+        assert!(!project.data().exists());
+        dev.stop();
+    }
+    server.stop();
+
+    let project = Project::new();
+    let dev = project.start_with(&["--port", "0"], &[("DATABASE_URL", &gateway)]);
+    let refusal = dev.wait_for("K195").to_string();
+    let (status, errors) = dev.end();
+    assert_eq!(status.code(), Some(1));
+    assert!(!refusal.contains("secret") && !errors.contains("secret"), "{refusal} {errors}");
+}
+
+#[test]
 fn a_project_is_served_once() {
     let project = Project::new();
     let dev = project.start(&["--port", "0"]);
