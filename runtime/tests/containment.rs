@@ -49,10 +49,6 @@ export async function never() { await new Promise(() => {}); }
 export async function fails() { throw new Error("of its own"); }
 "#;
 
-fn application() -> Application {
-    Application::new(API)
-}
-
 /// Calls `route`; the calls before and behind it on the same thread get their results.
 async fn fail(app: &Application, route: &str) -> Failure {
     let slow = app.call("slow", Value::Null);

@@ -22,6 +22,7 @@ use super::{
     slice::{Pulse, Slice},
     web,
 };
+use crate::storage;
 
 pub struct Isolate {
     // Dropped in this order: values, the context, its runtime.
@@ -218,8 +219,8 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     ctx.globals().set("__host", ops.table().clone())?;
     web::install(&ops)?;
     library::install(&ops)?;
-    crate::storage::install(&ops)?;
     modules::install(&ops)?;
+    storage::install(&ops)?;
     bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
 

@@ -41,9 +41,9 @@ use crate::{
 pub struct Host {
     pub application: RwLock<Arc<Application>>,
     pub sessions: Arc<Sessions>,
-    pub services: Services,
     pub origins: OriginPolicy,
     pub readiness: Readiness,
+    pub services: Services,
     pub limits: Limits,
     /// A second prefix of the routes beside `/rpc`.
     pub base: Option<String>,

@@ -147,7 +147,7 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
     Egress::parse(&config.egress).map_err(StartError::Egress)?;
     preflight::check(&database, config.database.shared_privileges).await?;
     let config = Arc::new(config);
-    let services = Services { database: Arc::clone(&database), accounts, shared: Arc::default() };
+    let services = Services { database, accounts, shared: Arc::default() };
     let application = load::application(&config.dist, &config, &services).await?;
     let listener = TcpListener::bind(config.address)
         .await
@@ -155,9 +155,9 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
     let host = Host {
         application: RwLock::new(Arc::new(application)),
         sessions,
-        services,
         origins: OriginPolicy::new(config.cors.clone(), config.development),
-        readiness: Readiness::new(database),
+        readiness: Readiness::new(Arc::clone(&services.database)),
+        services,
         limits: config.limits,
         base: config.base.clone(),
         json: config.json,

@@ -117,11 +117,11 @@ fn exports(api: &str) -> Vec<String> {
 }
 
 fn manifest(routes: &[String]) -> Manifest {
-    let any = |name: &str| json!({ "name": name, "shape": "unknown", "optional": true, "id": { "value": 0 } });
+    let any = json!({ "name": "value", "shape": "unknown", "undefined": true, "id": { "value": 0, "state": 1 } });
     let wire = json!({
         "objects": {
-            "request": { "name": "Request", "kind": "arguments", "fields": [any("input")] },
-            "response": { "name": "Response", "kind": "result", "fields": [any("result")] },
+            "request": { "name": "Request", "kind": "arguments", "fields": [any] },
+            "response": { "name": "Response", "kind": "result", "fields": [any] },
         },
         "unions": {},
         "routes": routes.iter().map(|name| {
