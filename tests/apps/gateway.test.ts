@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Gateway, sharedPostgres, startGateway, stopSharedPostgres } from './support/gateway.ts';
@@ -121,6 +122,24 @@ test('the log is JSON where nobody watches, and names the call', async () => {
   const line = lines.filter(({ call_id: id }) => id === 'logged-call');
   expect(line).toEqual([expect.objectContaining({ level: 'ERROR', route: 'fail' })]);
 });
+
+test('with too many threads lost to calls that never end, a new process goes on with the socket', async () => {
+  const worn = await startGateway(app, { config: '[server.limits]\ndeadline_ms = 500\n' });
+  const call = async (route: string, args: unknown[] = []): Promise<number> => {
+    const headers = { 'content-type': 'application/json', connection: 'close' };
+    return (await fetch(`${worn.url}/rpc/${route}`, { method: 'POST', headers, body: JSON.stringify(args) })).status;
+  };
+  const succeeded = async (): Promise<boolean> => (await readFile(`/proc/${worn.pid}/environ`, 'latin1')).includes('KONTRACT_SOCKET=');
+  for (let stuck = 0; stuck < 4 * availableParallelism() && !worn.log().includes('takes the place'); stuck += 1) {
+    expect(await call('stick')).toBe(504);
+    expect(await call('greet', ['Ada'])).toBe(200);
+  }
+  const statuses = new Set<number>();
+  while (!(await succeeded())) statuses.add(await call('greet', ['Ada']));
+  statuses.add(await call('greet', ['Ada']));
+  expect([...statuses]).toEqual([200]);
+  expect(await worn.close()).toBe(0);
+}, 60_000);
 
 test('without the database it is not ready, and back when the database is', async () => {
   const ready = async (): Promise<number> => (await fetch(`${gateway.url}/ready`)).status;

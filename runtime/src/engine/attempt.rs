@@ -7,7 +7,10 @@ use std::{
 };
 
 use rquickjs::{Ctx, Object, Persistent, Promise, Value};
-use tokio::{sync::oneshot, time::{sleep_until, timeout_at}};
+use tokio::{
+    sync::oneshot,
+    time::{sleep_until, timeout_at},
+};
 
 use super::{
     convert::{Classes, JsSource},

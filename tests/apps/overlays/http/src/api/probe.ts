@@ -70,3 +70,6 @@ export const wait = backend(async (milliseconds: number): Promise<string> => {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   return 'waited';
 });
+
+/** Is caught in a loop of the engine's own, which nothing interrupts. */
+export const stick = backend(async (): Promise<number> => new Array(2 ** 32 - 1).join('').length);
