@@ -575,7 +575,9 @@ BEGIN
     USING session.user_id, items[lower(parts[n]) : upper(parts[n]) - 1];
   END LOOP;
   RETURN txid_current();
-EXCEPTION WHEN unique_violation OR check_violation THEN
+EXCEPTION WHEN program_limit_exceeded THEN
+  RAISE EXCEPTION USING ERRCODE = 'KX400', MESSAGE = 'A value is too long for the index of its field';
+WHEN unique_violation OR check_violation THEN
   GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
   SELECT c.id, c.field, c.expected INTO rule FROM kontract.constraints AS c WHERE c.name = violated;
   IF NOT FOUND THEN
