@@ -2,8 +2,6 @@
 
 use std::{fs, num::NonZero, path::Path, sync::Arc, thread};
 
-use tokio::task::spawn_blocking;
-
 use super::{
     accounts::Accounts,
     auth_config,
@@ -18,12 +16,10 @@ use crate::{
     storage::{Database, Shared, Store, Tables},
 };
 
-/// What the builds of an application have in common.
-#[derive(Clone)]
+/// What every build of an application works on.
 pub struct Services {
     pub database: Arc<Database>,
     pub accounts: Arc<Accounts>,
-    /// `env.shared`
     pub shared: Arc<Shared>,
 }
 
@@ -39,31 +35,32 @@ pub async fn application(
     let base = config.base.as_deref().unwrap_or("/rpc");
     let routes = dispatch::routes(&manifest, &schema, base)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
-    let Services { database, accounts, shared } = services.clone();
-    let store = Store::new(&database, Tables::new(&manifest, &schema), &shared);
-    let settings =
-        EngineConfig { store: Some(store), accounts: Some(accounts), ..settings(config) };
-    let folder = dist.to_owned();
-    let started = spawn_blocking(move || Engine::start(&folder, settings)).await;
-    let engine = started
-        .unwrap_or_else(|_| Err("its thread has ended".to_owned()))
-        .map_err(StartError::Application)?;
+    let tables = Tables::new(&manifest, &schema);
+    let engine = engine(dist, config, services, tables).await.map_err(StartError::Application)?;
     let auth =
         auth_config::merge(&config.auth, engine.auth_config()).map_err(StartError::Application)?;
     Ok(Application { routes, auth, engine })
 }
 
-fn settings(config: &Config) -> EngineConfig {
+async fn engine(
+    dist: &Path,
+    config: &Config,
+    services: &Services,
+    tables: Arc<Tables>,
+) -> Result<Engine, String> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    EngineConfig {
+    let settings = EngineConfig {
         limits: config.limits,
         variables: config.variables.clone(),
         egress: config.egress.clone(),
         development: config.development,
         threads: config.threads.unwrap_or(processors),
-        store: None,
-        accounts: None,
-    }
+        store: Some(Store::new(&services.database, tables, &services.shared)),
+        accounts: Some(Arc::clone(&services.accounts)),
+    };
+    let dist = dist.to_owned();
+    let started = tokio::task::spawn_blocking(move || Engine::start(&dist, settings)).await;
+    started.unwrap_or_else(|_| Err("the application could not be loaded".to_owned()))
 }
 
 fn manifest(dist: &Path) -> Result<Manifest, StartError> {
