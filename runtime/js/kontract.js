@@ -275,7 +275,7 @@ function makeContext(facts, { meta }) {
     get signal() {
       if (controller === void 0) {
         controller = new AbortController();
-        if (host.isAborted()) controller.abort();
+        if (host.takeSignal()) controller.abort();
       }
       return controller.signal;
     },

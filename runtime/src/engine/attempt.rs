@@ -7,7 +7,10 @@ use std::{
 };
 
 use rquickjs::{Ctx, Object, Persistent, Promise, Value};
-use tokio::{sync::oneshot, time::timeout_at};
+use tokio::{
+    sync::oneshot,
+    time::{sleep_until, timeout_at},
+};
 
 use super::{
     convert::{Classes, JsSource},
@@ -49,9 +52,19 @@ pub async fn run(
     let started = started?;
     let mut left = false;
     let settled = loop {
+        let settling = async {
+            match isolate.settle(&started, call.deadline).await {
+                // Its abort may be what the function waits for.
+                Err(Ended::Stuck) if invocation.has_signal() => {
+                    sleep_until(call.deadline.into()).await;
+                    Err(Ended::Deadline)
+                }
+                settled => settled,
+            }
+        };
         tokio::select! {
             biased;
-            settled = isolate.settle(&started, call.deadline) => break settled,
+            settled = settling => break settled,
             _ = &mut *gone, if !left => {
                 left = true;
                 abort(isolate, invocation);

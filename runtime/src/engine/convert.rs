@@ -51,6 +51,8 @@ impl<'js> Classes<'js> {
             Value::Undefined => Js::new_undefined(ctx.clone()),
             Value::Null => Js::new_null(ctx.clone()),
             Value::Bool(bool) => Js::new_bool(ctx.clone(), *bool),
+            // As an integer it would lose its sign.
+            Value::Number(number) if *number == 0.0 => Js::new_float(ctx.clone(), *number),
             Value::Number(number) => Js::new_number(ctx.clone(), *number),
             Value::BigInt(number) => match (i64::try_from(*number), u64::try_from(*number)) {
                 (Ok(number), _) => BigInt::from_i64(ctx.clone(), number)?.into_value(),

@@ -24,6 +24,7 @@ pub struct Invocation {
     storage: Option<Rc<CallStorage>>,
     effect: Arc<AtomicBool>,
     aborted: Cell<bool>,
+    has_signal: Cell<bool>,
     slots: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
     /// What the function asked for besides its result.
     pub(super) answer: RefCell<Option<(u16, Vec<(String, String)>)>>,
@@ -41,6 +42,7 @@ impl Invocation {
             storage: None,
             effect,
             aborted: Cell::default(),
+            has_signal: Cell::default(),
             slots: RefCell::default(),
             answer: RefCell::default(),
             kept: RefCell::default(),
@@ -86,8 +88,14 @@ impl Invocation {
         self.storage.as_ref()
     }
 
-    /// Nobody waits for the call any more.
-    pub fn is_aborted(&self) -> bool {
+    /// Whether the function has taken `ctx.signal`.
+    pub(super) fn has_signal(&self) -> bool {
+        self.has_signal.get()
+    }
+
+    /// Says that it has, and tells whether the signal is aborted already.
+    pub(super) fn take_signal(&self) -> bool {
+        self.has_signal.set(true);
         self.aborted.get()
     }
 

@@ -36,8 +36,8 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         BigInt::from_i64(ctx, storage.map_or(0, |storage| storage.current_txid()))
     })?;
     let host = Rc::clone(ops.host());
-    ops.add("isAborted", move || {
-        host.invocation().is_none_or(|invocation| invocation.is_aborted())
+    ops.add("takeSignal", move || {
+        host.invocation().is_none_or(|invocation| invocation.take_signal())
     })?;
     let host = Rc::clone(ops.host());
     ops.add("respond", move |ctx: Ctx<'js>, status: u16, headers: Vec<List<(String, String)>>| {

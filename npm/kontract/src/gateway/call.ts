@@ -93,7 +93,7 @@ function makeContext(facts: CallFacts, { meta }: Route): Context {
     get signal() {
       if (controller === undefined) {
         controller = new AbortController();
-        if (host.isAborted()) controller.abort();
+        if (host.takeSignal()) controller.abort();
       }
       return controller.signal;
     },

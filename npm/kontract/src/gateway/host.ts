@@ -8,8 +8,8 @@ export interface GatewayHost {
   headers(): [string, string][];
   /** The newest transaction that the call has seen. */
   currentTxid(): bigint;
-  /** Whether the call is over before its function is. */
-  isAborted(): boolean;
+  /** Says that the function may wait for the signal's abort, and tells whether it has been aborted. */
+  takeSignal(): boolean;
   /** Says what an `HttpResp` asked for. */
   respond(status: number, headers: [string, string][]): void;
   /** Keeps the isolate for the call until the promise has settled. */
