@@ -7,7 +7,10 @@ use std::{
 };
 
 use rquickjs::{Ctx, Object, Persistent, Promise, Value};
-use tokio::{sync::oneshot, time::{sleep_until, timeout_at}};
+use tokio::{
+    sync::oneshot,
+    time::{sleep_until, timeout_at},
+};
 
 use super::{
     convert::{Classes, JsSource},
@@ -207,10 +210,9 @@ impl Fault {
                     format!("JavaScript ran for more than {limit} ms without giving way"),
                 )
             }
-            Fault::Ended(Ended::Stuck) => (
-                Failure::internal(),
-                "The function waits for something that never comes".to_owned(),
-            ),
+            Fault::Ended(Ended::Stuck) => {
+                (Failure::timeout(), "The function waits for something that never comes".to_owned())
+            }
             Fault::Result(detail) => (Failure::internal(), detail),
             Fault::Thrown(Thrown { failure, detail }) => {
                 (failure.unwrap_or_else(Failure::internal), host.map_stack(&detail))
