@@ -171,11 +171,15 @@ impl Dev {
 
 /// Status and body of a call in JSON.
 fn call(url: &str, route: &str, arguments: &str) -> Result<(u16, Value), String> {
+    post(url, &format!("/rpc/{route}"), arguments)
+}
+
+fn post(url: &str, path: &str, arguments: &str) -> Result<(u16, Value), String> {
     let address = url.strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
     let head = format!(
-        "POST /rpc/{route} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         arguments.len()
     );
@@ -385,6 +389,34 @@ fn a_second_signal_does_not_wait() {
 }
 
 #[test]
+fn a_database_that_is_given_is_used() {
+    let host = Project::new();
+    let server = host.start(&["--port", "0"]);
+    server.url();
+    let socket = host.data().to_string_lossy().replace('/', "%2F");
+    let migrate = format!("postgresql://postgres@{socket}/postgres");
+    let gateway = format!("postgresql://gate:secret@{socket}/postgres");
+    let given = [("DATABASE_URL", migrate.as_str())];
+    let both = [("DATABASE_URL", gateway.as_str()), ("KONTRACT_MIGRATE_URL", migrate.as_str())];
+    for variables in [&given[..], &both[..]] {
+        let project = Project::with_notes();
+        let dev = project.start_with(&["--port", "0"], variables);
+        let url = dev.url();
+        assert_eq!(call(&url, "write", r#"["a","given"]"#).expect("an answer").0, 200);
+        assert!(!project.data().exists());
+        dev.stop();
+    }
+    server.stop();
+
+    let project = Project::new();
+    let dev = project.start_with(&["--port", "0"], &[("DATABASE_URL", &gateway)]);
+    let refusal = dev.wait_for("K195").to_string();
+    let (status, errors) = dev.end();
+    assert_eq!(status.code(), Some(1));
+    assert!(!refusal.contains("secret") && !errors.contains("secret"), "{refusal} {errors}");
+}
+
+#[test]
 fn a_project_is_served_once() {
     let project = Project::new();
     let dev = project.start(&["--port", "0"]);
@@ -414,10 +446,11 @@ fn new_settings_are_served_at_once() {
     let project = Project::new();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
+    assert_eq!(post(&url, "/api/greet", r#"["Ada"]"#).expect("an answer").0, 404);
     project.write("kontract.toml", "[server]\nbase = \"/api\"\n");
     assert_eq!(dev.url(), url);
-    let (status, _) = call(&url, "../api/greet", r#"["Ada"]"#).expect("an answer");
-    assert_ne!(status, 200);
+    let (status, body) = post(&url, "/api/greet", r#"["Ada"]"#).expect("an answer");
+    assert_eq!(status, 200, "{body}");
     project.write("kontract.toml", "[server]\nbase = 7\n");
     dev.wait_for("failed");
     assert_eq!(greet(&url), "Hello, Ada");

@@ -130,6 +130,42 @@ export async function countedOnce() {
   await env.storage.counters.set("hot", { n: (row?.n ?? 0) + 1 });
   return hits;
 }
+const parse = (text) => JSON.parse(text, (_, value) => {
+  if (typeof value?.$date === "number") return new Date(value.$date);
+  return typeof value?.$bigint === "string" ? BigInt(value.$bigint) : value;
+});
+/** What is not as the vectors say, in the rows that this call sees. */
+export async function differences({ text, write }) {
+  const vectors = parse(text);
+  const { people } = env.storage;
+  if (write) for (const row of vectors.rows) await people.set(row.id, row);
+  const found = [];
+  const ids = async (filter, options) => {
+    const ids = [];
+    for await (const { id } of people.query(filter, options)) ids.push(id);
+    return ids;
+  };
+  const compare = (what, actual, expected) => {
+    if (JSON.stringify(actual) !== JSON.stringify(expected)) found.push([String(what), actual, expected]);
+  };
+  for (const [index, [filter, expected]] of vectors.finds.entries()) {
+    compare(`finds ${index}`, await ids(filter), expected);
+    compare(`counts ${index}`, await people.count(filter), expected.length);
+  }
+  for (const [index, [filter, message]] of vectors.refused.entries()) {
+    compare(`refused ${index}`, await ids(filter).catch((error) => [error.status, error.message]), [400, message]);
+  }
+  for (const [index, [orderBy, expected]] of vectors.orders.entries()) {
+    compare(`orders ${index}`, await ids({}, { orderBy }), expected);
+    const { cursor } = await (async () => {
+      const rows = people.query({}, { orderBy, limit: 3 });
+      for await (const _ of rows);
+      return rows;
+    })();
+    compare(`continues ${index}`, await ids({}, { orderBy, cursor }), expected.slice(3));
+  }
+  return found;
+}
 export async function attempts() { return env.shared.get("attempts"); }
 "#;
 
@@ -176,6 +212,10 @@ fn store(url: &str) -> Store {
             ["date", "date"], ["big", { "bigint": "int64" }], ["bytes", "bytes"], ["tags", { "set": { "shape": "string" } }],
         ] },
         "counters": { "fields": [["n", number]] },
+        "people": { "fields": [
+            ["name", "string"], ["age", number], ["big", { "bigint": "int64" }], ["born", "date"], ["active", "boolean"],
+            ["tags", { "array": { "shape": "string" } }], ["place", { "object": "any" }],
+        ] },
     }));
     let tables = Tables::new(&manifest, &Schema::load(&manifest).unwrap());
     Store::new(&Database::new(&config).unwrap(), tables, &Arc::default())
@@ -189,7 +229,9 @@ const TABLES: &[Table<'_>] = &[
     table("users", r#"{"name":"text","age":"number"}"#),
     table("values", r#"{"date":"text","big":"bigint"}"#),
     table("counters", r#"{"n":"number"}"#),
+    table("people", PEOPLE),
 ];
+const PEOPLE: &str = r#"{"name":"text","age":"number","big":"bigint","born":"text","active":"text","tags":"json","place":"json"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_read_as_they_were_written() {
@@ -298,4 +340,15 @@ async fn shared_state_holds_values_of_every_kind() {
     let calls = join_all((0..16).map(|_| world.call("countedOnce", Value::Null))).await;
     assert!(calls.iter().all(Result::is_ok), "{calls:?}");
     assert_eq!(world.result("attempts", Value::Null).await, json!(16));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_and_orders_have_the_meaning_that_every_host_gives_them() {
+    let world = World::new().await;
+    let vectors = include_str!("../../fixtures/storage/filters.json");
+    // First with rows of the call's own, then with those that PostgreSQL has.
+    for write in [true, false] {
+        let found = world.result("differences", json!({ "text": vectors, "write": write })).await;
+        assert_eq!(found, json!([]), "{write}");
+    }
 }

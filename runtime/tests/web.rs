@@ -94,6 +94,16 @@ fn a_console_writes_what_nodes_does() {
 }
 
 #[test]
+fn random_input_gives_what_it_gives_in_node() {
+    let source = include_str!("web/random.js");
+    let lines = logged(&format!("{{{source}}}"));
+    let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let node = Command::new("node").args(["-e", source]).output().unwrap();
+    similar(&text.join("\n"), String::from_utf8_lossy(&node.stdout).trim_end());
+    assert_eq!(lines.len(), 600);
+}
+
+#[test]
 fn a_console_has_levels_and_limits() {
     let lines = logged(
         "const e = new RangeError('far', { cause: new Error('deep') });
@@ -103,7 +113,10 @@ fn a_console_has_levels_and_limits() {
         console.log('x'.repeat(100_000)); console.log(new Array(200).fill(7));
         console.time('t'); console.timeEnd('t'); console.timeEnd('t');
         console.log(new Headers({ a: 'b' }), new DOMException('m', 'AbortError').name);
-        console.log(new Proxy({ a: 1 }, {}), '%s', Symbol('q'));",
+        console.log(new Proxy({ a: 1 }, {}), '%s', Symbol('q'));
+        console.log(new Proxy({}, { ownKeys() { throw 1; } }));
+        const deep = Array.from({ length: 100 }, () => new Set(Array.from({ length: 100 }, () => new Set([{}, []]))));
+        console.log(deep);",
     );
     let levels: Vec<&str> = lines.iter().map(|line| line.level.as_str()).collect();
     assert_eq!(levels[..5], ["ERROR", "WARN", "DEBUG", "ERROR", "DEBUG"]);
@@ -116,7 +129,8 @@ fn a_console_has_levels_and_limits() {
     assert!(lines[8].text.starts_with("t: ") && lines[9].level == "WARN");
     assert_eq!(lines[10].text, "Headers { 'a' => 'b' } AbortError");
     assert_eq!(lines[11].text, "{ a: 1 } %s Symbol(q)");
-    assert_eq!(lines.len(), 12);
+    assert_eq!(lines[12].text, "(a value that cannot be shown)");
+    assert_eq!(lines.len(), 14);
 }
 
 fn logged(source: &str) -> Vec<log::Line> {

@@ -104,14 +104,10 @@ async fn develop(settings: Settings, terminal: &mut Terminal) -> Outcome {
         () = session.stop() => {}
         () = insist(&mut signals) => {}
     }
-    drop(session);
     match ended {
         None => Outcome::Success,
-        Some(Ok(status)) => ended_as(status),
-        Some(Err(diagnostic)) => {
-            terminal.diagnostics(&Disk, &project, vec![diagnostic]);
-            Outcome::Failure
-        }
+        Some(Some(status)) => ended_as(status),
+        Some(None) => Outcome::Failure,
     }
 }
 

@@ -23,6 +23,7 @@ mod migrate;
 mod panic;
 mod serve;
 mod signals;
+mod successor;
 mod terminal;
 
 use terminal::{Terminal, warn};

@@ -10,7 +10,9 @@ use kontract_runtime::{
 use serde_json::json;
 use tokio::runtime;
 
-use super::{Common, Outcome, log, migrate::read_manifest, signals::Signals, terminal::warn};
+use super::{
+    Common, Outcome, log, migrate::read_manifest, signals::Signals, successor, terminal::warn,
+};
 use crate::{
     config::{Flags, Options},
     files::{Disk, Files},
@@ -57,20 +59,32 @@ pub fn run(arguments: &ServeArguments) -> Outcome {
             terminal.diagnostics(&files, &options.project, diagnostics);
             return terminal.finish(Outcome::Failure);
         }
-        let gateway = match Gateway::start(config).await {
+        let gateway = match Gateway::start_on(config, successor::inherited()).await {
             Ok(gateway) => gateway,
             Err(error) => return refuse(&error.to_string()),
         };
         let (url, routes) = (gateway.url(), gateway.routes().len());
         let object = json!({ "url": url, "routes": routes });
         terminal.part(&format!("Listening on {url}"), &object, true);
-        signals.next().await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = gateway.worn_out() => return replace(gateway).await,
+        }
         tokio::select! {
             () = gateway.close() => terminal.finish(Outcome::Success),
             // Whoever asks twice does not want to wait.
             () = signals.next() => Outcome::Failure,
         }
     })
+}
+
+/// Returns only where there is no new process.
+async fn replace(gateway: Gateway) -> Outcome {
+    tracing::warn!("too many threads were given up: a new process takes the place of this one");
+    let Some(listener) = gateway.retire().await else {
+        return refuse("the socket was lost");
+    };
+    refuse(&format!("the new process does not start: {}", successor::succeed(listener)))
 }
 
 fn configure(options: &Options) -> Result<Config, String> {

@@ -102,9 +102,35 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Builds and serves until the command that runs beside ends, or something fails for good. May
-    /// be dropped before, at any moment.
-    pub async fn run(&mut self) -> Result<ExitStatus, Diagnostic> {
+    /// Builds and serves until the command that runs beside ends. None: something failed for good,
+    /// and was reported. May be dropped before, at any moment.
+    pub async fn run(&mut self) -> Option<ExitStatus> {
+        match self.follow_changes().await {
+            Ok(status) => Some(status),
+            Err(diagnostic) => {
+                self.refuse(vec![diagnostic]);
+                None
+            }
+        }
+    }
+
+    /// Ends what was started, last things first.
+    pub async fn stop(&mut self) {
+        if self.server.is_some() || self.serving.is_some() {
+            (self.report)(Event::Stopping);
+        }
+        if let Some(companion) = self.companion.take() {
+            companion.stop().await;
+        }
+        if let Some(serving) = self.serving.take() {
+            let _ = timeout(LONGEST_CALLS, serving.close()).await;
+        }
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
+    async fn follow_changes(&mut self) -> Result<ExitStatus, Diagnostic> {
         let first = spawn_blocking(self.builder());
         self.start_database().await?;
         let mut build = first.await.map_err(|error| diagnostics::build_failed(&error))?;
@@ -128,20 +154,6 @@ impl<'a> Session<'a> {
             build = spawn_blocking(self.builder())
                 .await
                 .map_err(|error| diagnostics::build_failed(&error))?;
-        }
-    }
-
-    /// Ends what was started, last things first.
-    pub async fn stop(&mut self) {
-        (self.report)(Event::Stopping);
-        if let Some(companion) = self.companion.take() {
-            companion.stop().await;
-        }
-        if let Some(serving) = self.serving.take() {
-            let _ = timeout(LONGEST_CALLS, serving.close()).await;
-        }
-        if let Some(server) = self.server.take() {
-            server.stop().await;
         }
     }
 

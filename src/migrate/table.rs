@@ -305,6 +305,6 @@ const FUNCTIONS: [(&str, &str); 5] = [
     ("get", "bytea, text[], int"),
     ("query", "bytea, jsonb, text, boolean, text, bigint, int, int"),
     ("count", "bytea, jsonb"),
-    ("_lock", "text, jsonb"),
-    ("_write", "text, jsonb"),
+    ("_lock", "text, kontract.item[]"),
+    ("_write", "text, kontract.item[]"),
 ];

@@ -65,6 +65,10 @@ export const several = backend({}, async (a: string, b?: number, c?: string | nu
 });
 export const nothing = backend({}, async (): Promise<void> => {});
 
+/** Members that nothing but their structure tells apart, under as many keys as one likes. */
+export type Sparse = { a?: number; b?: number; [key: string]: unknown } | { c: string; [key: string]: unknown };
+export const sparse = backend({}, async (x: Sparse): Promise<Sparse> => x);
+
 export interface Person extends Table<'people'> {
   id: Primkey<string>;
   name: string;

@@ -9,7 +9,7 @@ import { sample, type Size } from './model/samples.ts';
 import { subject } from './support/codecs.ts';
 import { count } from './support/counts.ts';
 import { inspect } from './support/inspect.ts';
-import { Peer } from './support/peer.ts';
+import { Peer, type Question } from './support/peer.ts';
 import { rebuild } from './support/rebuild.ts';
 import { parseSchema } from './support/schema.ts';
 
@@ -40,6 +40,35 @@ test(`${count(100_000, 2_000_000)} damaged texts`, async () => {
   });
   expect(tally.refused).toBeGreaterThan(tally.count / 4);
   expect(tally.taken).toBeGreaterThan(0);
+});
+
+test('large values cost a time that grows with their size, not with its square', async () => {
+  const size = 30_000;
+  const keys = Array.from({ length: size }, (_, index) => `k${index}`);
+  const properties = JSON.stringify(Object.fromEntries(keys.map((key) => [key, 1])));
+  const bytes = (name: string, ...args: unknown[]) => codec({ name, module: 'limits' }).encodeRequest(args);
+  const questions: [Question, string, Uint8Array | string][] = [
+    ['read', 'sparse', `[${properties}]`],
+    ['read', 'sparse', `[${properties.slice(0, -1)},"c":"x"}]`],
+    ['read', 'record', `[${properties}]`],
+    ['read', 'account', `[${properties}]`],
+    ['read', 'anything', `[${properties}]`],
+    ['read', 'record', `[{${keys.map((key) => `"${key}":1,"${key}":2`).join()}}]`],
+    ['read', 'set', `[${JSON.stringify(keys)}]`],
+    ['read', 'map', `[${JSON.stringify(keys.map((key) => [key, 1]))}]`],
+    ['read', 'nest', `[${'['.repeat(size)}`],
+    ['decode', 'record', bytes('record', JSON.parse(properties))],
+    ['decode', 'sparse', bytes('sparse', { ...JSON.parse(properties), c: 'x' })],
+    ['decode', 'anything', bytes('anything', JSON.parse(properties))],
+    ['decode', 'set', bytes('set', new Set(keys))],
+    ['decode', 'map', bytes('map', new Map(keys.map((key) => [key, 1])))],
+  ];
+  for (const [question, name, message] of questions) {
+    const started = performance.now();
+    await peer.ask(question, name, message);
+    // Some hundred milliseconds without optimizations; with its square it would be a minute.
+    expect(performance.now() - started, `${question} ${name}`).toBeLessThan(5000);
+  }
 });
 
 async function attack(question: 'damage' | 'damageJson', each: number, make: (route: Route, random: Random) => Uint8Array[]) {

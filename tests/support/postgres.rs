@@ -89,10 +89,19 @@ impl Cluster {
         fs::read_to_string(self.folder.join("log")).unwrap()
     }
 
-    /// Ends the server as a crash does.
+    /// Ends the server as a crash does. Its sessions end when they notice.
     pub fn kill(&self) {
         let pid = self.pid().expect("a running server");
+        let children = format!("/proc/{pid}/task/{pid}/children");
+        let sessions = fs::read_to_string(children).unwrap_or_default();
         signal("KILL", pid);
+        let start = Instant::now();
+        for session in sessions.split_whitespace() {
+            while Path::new("/proc").join(session).exists() {
+                assert!(start.elapsed() < Duration::from_secs(30), "{session} goes on");
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
         let mut keeper = self.keeper.lock().unwrap();
         stop(keeper.as_mut().unwrap());
         *keeper = None;

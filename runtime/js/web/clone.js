@@ -46,8 +46,9 @@ function clone(value, seen) {
 function copyProperties(from, to, seen) {
   for (const key of Object.keys(from)) {
     if (!Object.hasOwn(from, key)) continue;
-    const copied = clone(from[key], seen);
-    Object.defineProperty(to, key, { value: copied, writable: true, enumerable: true, configurable: true });
+    const value = clone(from[key], seen);
+    if (key === "__proto__") Object.defineProperty(to, key, { value, ...OPEN });
+    else to[key] = value;
   }
   return to;
 }
@@ -124,6 +125,7 @@ const SLOTS = [
   ],
 ];
 
+const OPEN = { writable: true, enumerable: true, configurable: true };
 const ERRORS = new Set(["EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"]);
 
 const UNCLONEABLE = new Set([

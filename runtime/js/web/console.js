@@ -15,8 +15,17 @@ export default (op, use) => {
 
   function write(level, args) {
     state();
-    const text = use("inspect").format(args);
+    const text = show(args);
     op.log(level, (indentation === "" ? text : text.replaceAll(/^/gm, indentation)).toWellFormed());
+  }
+
+  // A proxy may refuse to be looked at; that must not fail a call.
+  function show(args) {
+    try {
+      return use("inspect").format(args);
+    } catch {
+      return "(a value that cannot be shown)";
+    }
   }
 
   function elapsed(label, name) {

@@ -9,7 +9,7 @@ export default () => {
     constructor(init) {
       if (init === undefined) return;
       if (typeof init !== "object" || init === null) throw new TypeError("Headers take an object or pairs");
-      for (const [name, value] of pairs(init)) this.append(name, value);
+      for (const pair of pairs(init)) this.#add(pair[0], pair[1]);
     }
 
     static {
@@ -21,7 +21,12 @@ export default () => {
 
     append(name, value) {
       need(arguments, 2, "append");
-      const [key, content] = [nameOf(name), valueOf(value)];
+      this.#add(name, value);
+    }
+
+    #add(name, value) {
+      const key = nameOf(name);
+      const content = valueOf(value);
       this.#open();
       const values = this.#values.get(key);
       if (values === undefined) this.#values.set(key, [content]);
@@ -51,7 +56,8 @@ export default () => {
 
     set(name, value) {
       need(arguments, 2, "set");
-      const [key, content] = [nameOf(name), valueOf(value)];
+      const key = nameOf(name);
+      const content = valueOf(value);
       this.#open();
       this.#values.set(key, [content]);
     }
@@ -104,11 +110,15 @@ function pairs(init) {
       .map((key) => [key, init[key]]);
   }
   return Array.from(init, (pair) => {
-    if (typeof pair !== "object" || pair === null) throw new TypeError("Each header needs a name and a value");
-    const both = [...pair];
-    if (both.length !== 2) throw new TypeError("Each header needs a name and a value");
+    if (typeof pair !== "object" || pair === null) throw notAPair();
+    const both = Array.isArray(pair) ? pair : [...pair];
+    if (both.length !== 2) throw notAPair();
     return both;
   });
+}
+
+function notAPair() {
+  return new TypeError("Each header needs a name and a value");
 }
 
 function nameOf(name) {
@@ -127,7 +137,8 @@ function valueOf(value) {
 }
 
 function trim(text) {
-  let [start, end] = [0, text.length];
+  let start = 0;
+  let end = text.length;
   while (start < end && SPACES.includes(text[start])) start++;
   while (end > start && SPACES.includes(text[end - 1])) end--;
   return text.slice(start, end);

@@ -63,7 +63,7 @@ function hasOwnText(value) {
 
 function inspect(value, options) {
   const depth = options?.depth === null ? Infinity : Number(options?.depth ?? 2);
-  return show(value, { depth, seen: [], left: MOST_VALUES });
+  return show(value, { depth, seen: [], level: 0, left: MOST_VALUES });
 }
 
 function show(value, state) {
@@ -84,20 +84,30 @@ function show(value, state) {
 
 function showObject(value, state) {
   if (state.seen.includes(value)) return "[Circular]";
+  state.left--;
   const name = constructorName(value);
   const { prefix, brackets, items, size, hidden } = describe(value, name, state);
   if (brackets === undefined && items === undefined) {
-    const properties = showProperties(value, state, hidden);
-    return properties.length === 0 ? prefix : join(`${prefix} `, "{}", properties);
+    const properties = inside(value, state, () => showProperties(value, state, hidden));
+    return properties.length === 0 ? prefix : join(`${prefix} `, "{}", properties, state);
   }
   const isEmpty = !(size > 0) && Object.keys(value).length === 0;
   if (!isEmpty && (state.seen.length > state.depth || state.left <= 0)) {
     return brackets === "[]" && name === "Array" ? "[Array]" : `[${name ?? "Object: null prototype"}]`;
   }
+  const parts = inside(value, state, () => [...(items?.() ?? []), ...showProperties(value, state, hidden)]);
+  return join(prefix === "" ? "" : `${prefix} `, brackets ?? "{}", parts, state);
+}
+
+function inside(value, state, showParts) {
+  const level = state.seen.length;
+  const deepest = state.level;
+  state.level = level;
   state.seen.push(value);
-  const parts = [...(items?.() ?? []), ...showProperties(value, state, hidden)];
+  const parts = showParts();
+  if (parts.length === 0) state.level = deepest;
   state.seen.pop();
-  return join(prefix === "" ? "" : `${prefix} `, brackets ?? "{}", parts);
+  return parts;
 }
 
 // What kind of object it is, asked of its internal slots where it has any.
@@ -197,7 +207,6 @@ function showProperties(value, state, hidden) {
 }
 
 function showProperty(property, state) {
-  state.left--;
   if (!("value" in property)) {
     if (property.get === undefined) return "[Setter]";
     return property.set === undefined ? "[Getter]" : "[Getter/Setter]";
@@ -239,11 +248,14 @@ function showError(error, state) {
   return text;
 }
 
-function join(prefix, brackets, parts) {
+// On one line if that is short and holds no more than three levels.
+function join(prefix, brackets, parts, state) {
   if (parts.length === 0) return prefix + brackets;
   const line = parts.join(", ");
   const [open, close] = brackets;
-  if (line.length + prefix.length <= 72 && !line.includes("\n")) {
+  const level = state.seen.length;
+  const length = line.length + prefix.length + 2 * level;
+  if (state.level - level < 3 && length <= LONGEST_LINE && !line.includes("\n")) {
     return `${prefix}${open} ${line} ${close}`;
   }
   const body = parts.map((part) => `  ${part.replaceAll("\n", "\n  ")}`).join(",\n");
@@ -327,6 +339,7 @@ const HEADER_ENTRIES = new Map(
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 const ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\" };
+const LONGEST_LINE = 67;
 const MOST_ITEMS = 100;
 const MOST_VALUES = 2000;
 const MOST_CHARACTERS = 10_000;

@@ -77,21 +77,21 @@ impl Encoder<'_> {
             }
             (Shape::Array(elements), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Array, expected::ARRAY)?;
+                let value = of_kind(value, kind, Kind::Array, expected::ARRAY)?;
                 self.items(elements, value, 0, at, depth + 1)?;
             }
             (Shape::Set(elements), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Set, expected::SET)?;
+                let value = of_kind(value, kind, Kind::Set, expected::SET)?;
                 self.members(elements, value, at, depth + 1)?;
             }
             (Shape::Map(entry), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Map, expected::MAP)?;
+                let value = of_kind(value, kind, Kind::Map, expected::MAP)?;
                 self.entries(entry, value, at, depth + 1)?;
             }
             (Shape::Object(index), value) => {
-                self.object(&self.plan.objects[*index], value, at, depth)?;
+                self.object(&self.plan.objects[*index], value, kind, at, depth)?;
             }
             // A union stands at two places, and nothing at none: `present` writes them.
             (Shape::Union(_) | Shape::Nothing, _) => {
@@ -153,15 +153,16 @@ impl Encoder<'_> {
         &mut self,
         object: &Object,
         value: Option<&S>,
+        kind: Kind,
         at: usize,
         depth: usize,
     ) -> Written<(), S::Thrown> {
         enter(depth)?;
         if object.kind == ObjectKind::Object {
-            let value = of_kind(value, Kind::Object, expected::OBJECT)?;
+            let value = of_kind(value, kind, Kind::Object, expected::OBJECT)?;
             return self.properties(object, value, at, depth + 1);
         }
-        let value = of_kind(value, Kind::Array, expected::ARRAY)?;
+        let value = of_kind(value, kind, Kind::Array, expected::ARRAY)?;
         if object.rest.is_none() && value.count() > object.fields.len() {
             return Err(Fault::expected(&expected::at_most(object.fields.len())).into());
         }
@@ -264,7 +265,7 @@ impl Encoder<'_> {
         let slot = &place.slot;
         let state = match value {
             None if slot.undefined => 1,
-            Some(value) if slot.null && value.kind() == Kind::Null => 2,
+            Some(value) if slot.null && value.is_null() => 2,
             _ => 0,
         };
         if let Some(cell) = place.state
@@ -382,13 +383,15 @@ impl Encoder<'_> {
     }
 }
 
+/// The value, where its kind is the one that is wanted.
 pub fn of_kind<'v, S: Source>(
     value: Option<&'v S>,
     kind: Kind,
+    wanted: Kind,
     what: &str,
 ) -> Written<&'v S, S::Thrown> {
     match value {
-        Some(value) if value.kind() == kind => Ok(value),
+        Some(value) if kind == wanted => Ok(value),
         _ => Err(Fault::expected(what).into()),
     }
 }

@@ -25,6 +25,9 @@ mod source;
 mod structure;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;

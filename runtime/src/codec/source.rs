@@ -32,7 +32,7 @@ pub fn item<S: Source>(value: &S, index: usize) -> Written<Option<S>, S::Thrown>
 }
 
 pub fn defined<S: Source>(value: S) -> Option<S> {
-    (value.kind() != Kind::Undefined).then_some(value)
+    (!value.is_undefined()).then_some(value)
 }
 
 /// Properties, each with what it holds where that is defined.
@@ -44,17 +44,14 @@ pub fn rest<S: Source>(
     is_declared: impl Fn(&str) -> bool,
 ) -> Written<Properties<S>, S::Thrown> {
     let mut found = Vec::new();
-    for key in thrown(value.keys())? {
+    for (key, item) in thrown(value.properties(|key| !is_declared(key)))? {
         // Whether surrogates stand alone or a NUL stands there, the key is refused in the end.
         let key = key.unwrap_or_else(|| "\0".to_owned());
         if key == "__proto__" {
             let fault = Fault::new(super::expected::NOT_ALLOWED);
             return Err(fault.under(Segment::Name(key.into())).into());
         }
-        if !is_declared(&key) {
-            let item = property(value, &key, false)?;
-            found.push((key.into(), item));
-        }
+        found.push((key.into(), defined(item)));
     }
     Ok(found)
 }

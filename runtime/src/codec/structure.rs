@@ -80,7 +80,7 @@ impl Structure<'_> {
         levels: u8,
     ) -> Written<bool, S::Thrown> {
         let Some(value) = value else { return Ok(optional || slot.undefined) };
-        if value.kind() == Kind::Null && (slot.null || (self.json && slot.undefined)) {
+        if value.is_null() && (slot.null || (self.json && slot.undefined)) {
             return Ok(true);
         }
         self.is(&slot.shape, value, levels.saturating_sub(1))
@@ -119,12 +119,11 @@ impl Structure<'_> {
             }
         }
         if let Some(RestContent::Properties(entry)) = object.rest.as_ref().map(|r| &r.content) {
-            for key in thrown(value.keys())?.into_iter().flatten() {
-                if object.declared.contains(key.as_str()) {
-                    continue;
-                }
-                let given = property(value, &key, false)?;
-                if !self.fits(&entry.value.slot, given.as_ref(), true, levels)? {
+            let others = value.properties(|key| !object.declared.contains(key));
+            for (key, given) in thrown(others)? {
+                if key.is_some()
+                    && !self.fits(&entry.value.slot, defined(given).as_ref(), true, levels)?
+                {
                     return Ok(false);
                 }
             }
@@ -149,9 +148,7 @@ impl Structure<'_> {
             let given = item(value, index)?;
             // JSON has null where an array has a gap.
             let slot = &field.place.slot;
-            let gap = self.json
-                && field.optional
-                && given.as_ref().is_some_and(|given| given.kind() == Kind::Null);
+            let gap = self.json && field.optional && given.as_ref().is_some_and(Source::is_null);
             if !gap && !self.fits(slot, given.as_ref(), field.absent(), levels)? {
                 return Ok(false);
             }

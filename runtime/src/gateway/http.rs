@@ -228,8 +228,8 @@ impl Host {
     fn refuse(&self, exchange: &Exchange, failure: &Failure) -> Answer {
         let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
         let Failure { code, status, message, .. } = failure;
-        // Whatever became an internal error was logged where it happened.
-        if *status >= 500 && code != Failure::INTERNAL {
+        // Internal errors and calls past their deadline were logged where it happened.
+        if *status >= 500 && code != Failure::INTERNAL && *status != 504 {
             tracing::error!(target: "kontract", call_id, route, %code, status, "{message}");
         } else {
             tracing::debug!(target: "kontract", call_id, route, %code, status, "{message}");

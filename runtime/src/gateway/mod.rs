@@ -1,13 +1,14 @@
 //! The gateway: HTTP in front, isolates behind, PostgreSQL beneath.
 
 use std::{
-    io,
+    io, mem,
     net::SocketAddr,
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
@@ -15,10 +16,12 @@ use tokio::{
     runtime::{Builder, Runtime},
     sync::watch,
     task::JoinHandle,
+    time::{sleep, timeout},
 };
 
 use self::{
-    http::Host, load::Services, origin::OriginPolicy, ready::Readiness, sessions::Sessions,
+    http::Host, load::Services, origin::OriginPolicy, ready::Readiness, server::Phase,
+    sessions::Sessions,
 };
 use crate::{config::Config, engine::web::egress::Egress, storage::Database};
 
@@ -50,8 +53,8 @@ pub struct Gateway {
     address: SocketAddr,
     host: Arc<Host>,
     config: Arc<Config>,
-    closing: watch::Sender<bool>,
-    server: Option<JoinHandle<()>>,
+    phase: watch::Sender<Phase>,
+    server: JoinHandle<Option<TcpListener>>,
     _threads: Threads,
 }
 
@@ -61,16 +64,24 @@ struct Threads(Option<Runtime>);
 impl Gateway {
     /// Loads the build, looks at the database and takes calls.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_on(config, None).await
+    }
+
+    /// The same on a socket that listens already, such as one of [`Gateway::retire`].
+    pub async fn start_on(
+        config: Config,
+        listener: Option<std::net::TcpListener>,
+    ) -> Result<Self, StartError> {
         secret::check(&config.secret)?;
         let threads = Threads::start()?;
-        let prepared = threads.spawn(prepare(config)).await;
+        let prepared = threads.spawn(prepare(config, listener)).await;
         let (host, config, listener) =
             prepared.map_err(|error| StartError::Threads(io::Error::other(error)))??;
         let address = listener.local_addr().map_err(StartError::Threads)?;
-        let (closing, closed) = watch::channel(false);
-        let server = Some(threads.spawn(server::run(Arc::clone(&host), listener, closed)));
+        let (phase, phases) = watch::channel(Phase::Open);
+        let server = threads.spawn(server::run(Arc::clone(&host), listener, phases));
         threads.spawn(collector::run(Arc::clone(&host.services.database)));
-        Ok(Self { address, host, config, closing, server, _threads: threads })
+        Ok(Self { address, host, config, phase, server, _threads: threads })
     }
 
     /// Where it listens.
@@ -99,18 +110,38 @@ impl Gateway {
     pub async fn reload(&self, dist: &Path) -> Result<(), StartError> {
         let application = load::application(dist, &self.config, &self.host.services).await?;
         let mut current = self.host.application.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(application);
+        let before = mem::replace(&mut *current, Arc::new(application));
+        drop(current);
+        drop(before);
         Ok(())
     }
 
     /// Takes no new calls, lets those that run finish within their deadline, and ends.
     pub async fn close(mut self) {
         self.host.draining.store(true, Ordering::Relaxed);
-        let _ = self.closing.send(true);
-        if let Some(server) = self.server.take() {
-            let _ = server.await;
-        }
+        self.end(Phase::Closing).await;
         self.host.application().engine.close().await;
+    }
+
+    /// Resolves when so many threads had to be given up to calls that never end that the process
+    /// should be replaced.
+    pub async fn worn_out(&self) {
+        while !self.host.application().engine.is_worn_out() {
+            sleep(WEAR_INTERVAL).await;
+        }
+    }
+
+    /// Ends as [`Gateway::close`] does, but for the socket: new connections wait for the process
+    /// that goes on with it.
+    pub async fn retire(mut self) -> Option<std::net::TcpListener> {
+        let listener = self.end(Phase::Retiring).await?;
+        let _ = timeout(LAST_WORK, self.host.application().engine.close()).await;
+        listener.into_std().ok()
+    }
+
+    async fn end(&mut self, phase: Phase) -> Option<TcpListener> {
+        let _ = self.phase.send(phase);
+        (&mut self.server).await.ok().flatten()
     }
 }
 
@@ -140,7 +171,10 @@ impl Drop for Threads {
     }
 }
 
-async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener), StartError> {
+async fn prepare(
+    config: Config,
+    listener: Option<std::net::TcpListener>,
+) -> Result<(Arc<Host>, Arc<Config>, TcpListener), StartError> {
     let database = Database::new(&config.database).map_err(StartError::Database)?;
     let sessions = Arc::new(Sessions::new(&config.secret, Arc::clone(&database)));
     let accounts = Arc::new(Accounts::new(Arc::clone(&database), Arc::clone(&sessions)));
@@ -149,9 +183,13 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
     let config = Arc::new(config);
     let services = Services { database, accounts, shared: Arc::default() };
     let application = load::application(&config.dist, &config, &services).await?;
-    let listener = TcpListener::bind(config.address)
-        .await
-        .map_err(|error| StartError::Address(config.address, error))?;
+    let listener = match listener {
+        Some(listener) => {
+            listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener))
+        }
+        None => TcpListener::bind(config.address).await,
+    };
+    let listener = listener.map_err(|error| StartError::Address(config.address, error))?;
     let host = Host {
         application: RwLock::new(Arc::new(application)),
         sessions,
@@ -167,3 +205,7 @@ async fn prepare(config: Config) -> Result<(Arc<Host>, Arc<Config>, TcpListener)
     };
     Ok((Arc::new(host), config, listener))
 }
+
+const WEAR_INTERVAL: Duration = Duration::from_secs(1);
+/// For work that calls have left behind; the threads that were given up never end.
+const LAST_WORK: Duration = Duration::from_secs(1);

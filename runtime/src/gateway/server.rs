@@ -15,16 +15,29 @@ use tokio::{
 
 use super::http::{Ends, Host};
 
-/// Serves connections until `closing` says so; then waits for the calls that run, as long as
-/// their deadline allows.
-pub async fn run(host: Arc<Host>, listener: TcpListener, mut closing: watch::Receiver<bool>) {
+/// Whether connections are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    Open,
+    Closing,
+    /// Another process goes on with the socket.
+    Retiring,
+}
+
+/// Serves connections until `phase` says otherwise; then waits for the calls that run, as long as
+/// their deadline allows. Returns the socket where another process is to have it.
+pub async fn run(
+    host: Arc<Host>,
+    listener: TcpListener,
+    mut phase: watch::Receiver<Phase>,
+) -> Option<TcpListener> {
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = closing.wait_for(|closing| *closing) => break,
+            _ = phase.wait_for(|phase| *phase != Phase::Open) => break,
         };
         match accepted {
             Ok((stream, _)) => {
@@ -38,8 +51,9 @@ pub async fn run(host: Arc<Host>, listener: TcpListener, mut closing: watch::Rec
             Err(error) => rest(&error).await,
         }
     }
-    drop(listener);
+    let listener = Some(listener).filter(|_| *phase.borrow() == Phase::Retiring);
     let _ = timeout(host.limits.deadline + GRACE, graceful.shutdown()).await;
+    listener
 }
 
 async fn connection(host: Arc<Host>, builder: http1::Builder, stream: TcpStream, watcher: Watcher) {

@@ -11,7 +11,7 @@ use crate::{codec::FieldClass, failure::Failure, value::Value};
 /// Which rows come first.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Order {
-    /// None: the order of insertion.
+    /// None: the order of insertion. An empty name is the row's key.
     pub field: Option<(String, FieldClass)>,
     pub descending: bool,
 }
@@ -48,6 +48,9 @@ impl Order {
         if field == INSERTION {
             return Ok(Self { field: None, descending });
         }
+        if field == table.primary_key {
+            return Ok(Self { field: Some((KEY.to_owned(), FieldClass::Text)), descending });
+        }
         let class = table.class(field);
         let Some(class @ (FieldClass::Text | FieldClass::Number | FieldClass::BigInt)) = class
         else {
@@ -67,8 +70,11 @@ impl Order {
     }
 
     /// Where a row with these fields stands.
-    pub fn place(&self, row: &Map<String, Json>, order: i64) -> Place {
+    pub fn place(&self, id: &str, row: &Map<String, Json>, order: i64) -> Place {
         let key = self.field.as_ref().and_then(|(field, class)| {
+            if field == KEY {
+                return Some(Key::Text(id.into()));
+            }
             let text = match row.get(field)? {
                 Json::Null => return None,
                 Json::String(text) => text.clone(),
@@ -161,3 +167,4 @@ fn malformed() -> Failure {
 }
 
 const INSERTION: &str = "_order";
+const KEY: &str = "";

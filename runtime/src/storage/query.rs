@@ -135,7 +135,7 @@ impl Query {
                 let Some(data) = &written.data else { continue };
                 let fields = object(data);
                 if self.filter.matches(id, &fields) {
-                    let place = self.order.place(&fields, known.order(id, written));
+                    let place = self.order.place(id, &fields, known.order(id, written));
                     rows.push(Placed {
                         row: Row { id: Arc::clone(id), data: Rc::clone(data) },
                         place,

@@ -17,8 +17,12 @@ pub struct Table<'t> {
 }
 
 /// A manifest whose tables have fields of these shapes: `[name, shape, perm]`, all of them optional.
+/// The shape `{ "object": "any" }` is an object of any data.
 pub fn manifest(tables: &serde_json::Value) -> Manifest {
     let mut objects = serde_json::Map::new();
+    let any =
+        json!({ "name": "Any", "kind": "object", "fields": [], "rest": { "shape": "unknown" } });
+    objects.insert("any".to_owned(), any);
     let mut described = serde_json::Map::new();
     for (name, table) in tables.as_object().unwrap() {
         let mut shapes = vec![json!({ "name": "id", "shape": "string" })];

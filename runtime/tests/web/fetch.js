@@ -119,6 +119,19 @@ test("a body larger than the heap is an error", async () => {
   }, "larger than an isolate's heap");
 });
 
+test("many at once take turns, and open bodies are counted", async () => {
+  const texts = await Promise.all(Array.from({ length: 200 }, async () => (await fetch(`${BASE}/status/200`)).text()));
+  equal(new Set(texts).size, 1);
+  const open = [];
+  const error = await rejects(async () => {
+    for (let count = 0; count < 200; count++) open.push(await fetch(`${BASE}/stuck`));
+  }, "responses of this call are open");
+  // Those that the tests before left open count too.
+  truthy(error.name === "TypeError" && open.length > 120 && open.length <= 128, open.length);
+  await Promise.all(open.map((response) => response.body.cancel()));
+  equal((await fetch(`${BASE}/status/200`)).status, 200);
+});
+
 test("what cannot be fetched is a TypeError", async () => {
   await rejects(fetch("ftp://127.0.0.1/"), "scheme");
   await rejects(fetch("data:text/plain,x"), "scheme");

@@ -14,6 +14,8 @@ test("what is not supported says so", async () => {
   const password = await subtle.importKey("raw", iv, "PBKDF2", false, ["deriveBits"]);
   const slow = { name: "PBKDF2", hash: "SHA-256", salt: iv, iterations: 4_000_000_000 };
   await rejects(subtle.deriveBits(slow, password, 256), "10 million rounds");
+  const long = { name: "PBKDF2", hash: "SHA-256", salt: iv, iterations: 1 };
+  await rejects(subtle.deriveBits(long, password, 8 * 100_000), "64 KB");
   throws(() => new ReadableStream().getReader({ mode: "byob" }), "not supported");
 });
 

@@ -101,9 +101,21 @@ pub fn private_folder(path: &Path, account: Option<&Account>) -> io::Result<()> 
     account.map_or(Ok(()), |account| account.own(path))
 }
 
+/// A folder that everybody may pass, as the one above it.
+pub fn public_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    for folder in path.ancestors().take(2) {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
 /// Where root puts what the account cannot reach in the project: a folder for each project.
 pub fn reachable_folder(project: &Path) -> PathBuf {
     let hash = crate::hash::hex(project.to_string_lossy().as_bytes());
     let name = project.file_name().unwrap_or_default().to_string_lossy();
-    Path::new("/var/lib/kontract").join(format!("{name}-{}", &hash[..8]))
+    Path::new(REACHABLE).join(format!("{name}-{}", &hash[..8]))
 }
+
+/// On Linux and macOS root may write there, and everybody may pass.
+pub const REACHABLE: &str = "/var/lib/kontract";

@@ -1,6 +1,6 @@
 //! A PostgreSQL for development: found, started, stopped.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::path::PathBuf;
 
 mod account;
 mod binaries;
@@ -14,7 +14,7 @@ pub use binaries::Surroundings;
 use server::Plan;
 pub use server::Server;
 
-use self::account::{Account, reachable_folder};
+use self::account::{Account, REACHABLE, public_folder, reachable_folder};
 use super::{diagnostics, event::Note, folder::Folder};
 use crate::model::diagnostic::Diagnostic;
 
@@ -25,10 +25,13 @@ pub async fn start(
 ) -> Result<(Server, Vec<Note>), Diagnostic> {
     let mut notes = Vec::new();
     let mut base = folder.path().to_owned();
+    let mut copies = base.clone();
     let account = Account::needed(&base.join("postgres"))?;
     if let Some(account) = account.as_ref().filter(|account| !account.reaches(&base)) {
         base = reachable_folder(&surroundings.project);
-        prepare(&base)?;
+        // One copy of the programs serves all projects.
+        copies = PathBuf::from(REACHABLE);
+        public_folder(&base).map_err(|error| diagnostics::folder_unusable(&base, &error))?;
         if !account.reaches(&base) {
             return Err(diagnostics::no_account(&format!(
                 "{} can reach neither the project nor {}",
@@ -40,7 +43,7 @@ pub async fn start(
     }
     let data = base.join("postgres");
     let version = data::version(&data)?;
-    let binaries = binaries::find(surroundings, account.as_ref(), &base, &data, version).await?;
+    let binaries = binaries::find(surroundings, account.as_ref(), &copies, &data, version).await?;
     if version.is_none() {
         data::create(&data, &binaries, account.as_ref()).await?;
         notes.push(Note::Created);
@@ -49,15 +52,6 @@ pub async fn start(
     }
     let server = Server::start(Plan { binaries, account, data }).await?;
     Ok((server, notes))
-}
-
-fn prepare(base: &Path) -> Result<(), Diagnostic> {
-    let open = fs::Permissions::from_mode(0o755);
-    let parent = base.parent().unwrap_or(base);
-    let made = fs::create_dir_all(base)
-        .and_then(|()| fs::set_permissions(parent, open.clone()))
-        .and_then(|()| fs::set_permissions(base, open));
-    made.map_err(|error| diagnostics::folder_unusable(base, &error))
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use std::{
     env, fs, io,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Component, Path, PathBuf},
+    process,
 };
 
 use serde::Deserialize;
 use walkdir::WalkDir;
 
-use super::account::Account;
+use super::account::{Account, public_folder};
 
 /// The package's name for this machine.
 pub fn name() -> String {
@@ -45,14 +46,18 @@ pub fn prepare(package: &Path, account: Option<&Account>, copies: &Path) -> io::
         return Ok(package.join("native/bin"));
     }
     let version = version(package);
-    let copy = copies.join("postgresql").join(&version);
+    let copies = copies.join("postgresql");
+    let copy = copies.join(&version);
     if !copy.is_dir() {
-        // Those of older versions are of no use any more.
-        let _ = fs::remove_dir_all(copies.join("postgresql"));
-        let unfinished = copies.join("postgresql").join("unfinished");
+        let unfinished = copies.join(format!("{version}-unfinished-{}", process::id()));
+        public_folder(&unfinished)?;
         duplicate(&package.join("native"), &unfinished.join("native"))?;
         add(&unfinished, &links)?;
-        fs::rename(unfinished, &copy)?;
+        // Another project's run may have been faster.
+        if fs::rename(&unfinished, &copy).is_err() && !copy.is_dir() {
+            return Err(io::Error::other(format!("{} cannot be made", copy.display())));
+        }
+        let _ = fs::remove_dir_all(unfinished);
     }
     Ok(copy.join("native/bin"))
 }

@@ -1,6 +1,12 @@
 //! Against real servers: the one on PATH, and the npm package's where it is installed.
 
-use std::{os::unix::fs::chown, process::Command, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, chown},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use nix::{
     sys::signal::{Signal, kill},

@@ -79,6 +79,16 @@ COMMENT ON TABLE kontract.marks IS 'When which transactions had ended: tells how
 CREATE TABLE IF NOT EXISTS kontract.base (hash text NOT NULL);
 COMMENT ON TABLE kontract.base IS 'One row: the hash of the texts that these functions, and those of the tables, were made from.';
 
+-- A row that a commit is about: what was seen of it, and what is done with it. op is null where it
+-- was only read, seen is false where it was only written. place: that of the write among all.
+DO $$ BEGIN
+  IF to_regtype('kontract.item') IS NULL THEN
+    CREATE TYPE kontract.item AS (
+      t text, id text, op text, data jsonb, place int, seen boolean, version int, txid bigint
+    );
+  END IF;
+END $$;
+
 -- The gateway's role sees of the two tables what belongs to the session whose k (in hex) it has
 -- put into kontract.k for a transaction; without one, nothing.
 ALTER TABLE kontract.trxs ENABLE ROW LEVEL SECURITY;
@@ -234,10 +244,11 @@ BEGIN
   IF caller IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'KX401', MESSAGE = 'Unauthorized';
   END IF;
-  IF need NOT IN (4, 2, 1) OR need IS NULL THEN
+  IF perm IS NULL OR perm & need <> need THEN
+    PERFORM kontract._allow(name, need, perm);
+  ELSIF need NOT IN (4, 2, 1) OR need IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'KX400', MESSAGE = 'need: expected 4, 2 or 1';
   END IF;
-  PERFORM kontract._allow(name, need, perm) WHERE perm IS NULL OR perm & need <> need;
   RETURN caller;
 END $$;
 
@@ -347,7 +358,7 @@ BEGIN
   RETURN text_;
 END $$;
 
--- The live rows of a table that a filter takes, in the order of a field (null: of insertion), equal
+-- The live rows of a table that a filter takes, in the order of a field ('': the id; null: of insertion), equal
 -- ones in the order of insertion. Absent and null fields come first. after and after_ord: the sort
 -- and ord of the row to continue after; only after_ord where that field was null. caller: null, or
 -- the user whose rows are meant. Where nothing is found, one row of nulls with xmax: the snapshot's.
@@ -358,8 +369,8 @@ CREATE OR REPLACE FUNCTION kontract._query(
 RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  class text := fields ->> order_by;
-  key text := CASE WHEN order_by IS NOT NULL THEN kontract._field(order_by, class) END;
+  class text := CASE order_by WHEN '' THEN 'text' ELSE fields ->> order_by END;
+  key text := CASE WHEN order_by = '' THEN '(r.id COLLATE "C")' WHEN order_by IS NOT NULL THEN kontract._field(order_by, class) END;
   cast_ text := CASE class WHEN 'text' THEN ' COLLATE "C"' ELSE '::numeric' END;
   direction text := CASE WHEN descending THEN 'DESC' ELSE 'ASC' END;
   beyond text := CASE WHEN descending THEN '<' ELSE '>' END;
@@ -475,8 +486,11 @@ RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session record;
-  part record;
   done bigint;
+  items kontract.item[];
+  part record;
+  names text[] := '{}';
+  parts int4range[] := '{}';
   violated text;
   rule record;
 BEGIN
@@ -496,46 +510,47 @@ BEGIN
       RETURN done;
     END IF;
   END IF;
+  SELECT array_agg(i.item ORDER BY (i.item).t COLLATE "C", (i.item).id COLLATE "C", (i.item).place) INTO items
+  FROM (
+    SELECT (coalesce(w.t, r.t), coalesce(w.id, r.id), w.op, w.data, w.place, r.id IS NOT NULL, r.v, r.x)::kontract.item AS item
+    FROM ROWS FROM (jsonb_to_recordset(writes) AS (t text, op text, id text, data jsonb)) WITH ORDINALITY AS w(t, op, id, data, place)
+    FULL JOIN jsonb_to_recordset(reads) AS r(t text, id text, v int, x bigint) ON r.t = w.t AND r.id = w.id
+  ) AS i;
   FOR part IN
-    SELECT a.t, bit_or(a.need) AS need, bool_or(a.fixed) AS fixed, bool_or(a.written) AS written,
-           session.perm & (SELECT s.permissions FROM kontract.storage AS s WHERE s.owner = session.owner AND s.owner = 'main' AND s.id = a.t) AS perm
+    SELECT a.t, int4range(min(a.place)::int, max(a.place)::int, '[]') AS places, bit_or(a.need) AS need,
+           bool_or(a.fixed) AS fixed, session.perm & s.permissions AS perm
     FROM (
-      SELECT w.t, CASE w.op WHEN 'delete' THEN 1 ELSE 2 END AS need, false AS fixed, true AS written
-      FROM jsonb_to_recordset(writes) AS w(t text, op text)
+      SELECT i.t, i.ordinality AS place, CASE WHEN i.op IS NULL THEN 0 WHEN i.op = 'delete' THEN 1 ELSE 2 END AS need,
+             i.op IS NULL AND i.version IS NULL AS fixed
+      FROM unnest(items) WITH ORDINALITY AS i
       UNION ALL
-      SELECT r.t, 0, r.v IS NULL AND NOT EXISTS (
-        SELECT FROM jsonb_to_recordset(writes) AS w(t text, id text) WHERE w.t = r.t AND w.id = r.id), false
-      FROM jsonb_to_recordset(reads) AS r(t text, id text, v int)
-      UNION ALL
-      SELECT p.t, 0, true, false FROM jsonb_to_recordset(predicates) AS p(t text)
-    ) AS a GROUP BY a.t ORDER BY a.t COLLATE "C"
+      SELECT p.t, NULL, 0, true FROM jsonb_to_recordset(predicates) AS p(t text)
+    ) AS a LEFT JOIN kontract.storage AS s ON s.owner = session.owner AND s.owner = 'main' AND s.id = a.t
+    GROUP BY a.t, s.permissions ORDER BY a.t COLLATE "C"
   LOOP
-    PERFORM kontract._allow(part.t, part.need, part.perm) WHERE part.perm IS NULL OR part.perm & part.need <> part.need;
+    IF part.perm IS NULL OR part.perm & part.need <> part.need THEN
+      PERFORM kontract._allow(part.t, part.need, part.perm);
+    END IF;
     IF part.fixed THEN
       PERFORM pg_advisory_xact_lock(hashtextextended('kontract.' || part.t, 0));
-    ELSIF part.written THEN
+    ELSIF part.need <> 0 THEN
       PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.' || part.t, 0));
     END IF;
+    IF part.places IS NOT NULL THEN
+      names := names || part.t;
+      parts := parts || part.places;
+    END IF;
   END LOOP;
-  FOR part IN
-    SELECT coalesce(w.t, r.t) AS t, jsonb_agg(jsonb_build_object(
-      'id', coalesce(w.id, r.id), 'written', w.id IS NOT NULL, 'seen', r.id IS NOT NULL, 'v', r.v, 'x', r.x)) AS rows
-    FROM (SELECT DISTINCT w.t, w.id FROM jsonb_to_recordset(writes) AS w(t text, id text)) AS w
-    FULL JOIN jsonb_to_recordset(reads) AS r(t text, id text, v int, x bigint) ON r.t = w.t AND r.id = w.id
-    GROUP BY coalesce(w.t, r.t) ORDER BY coalesce(w.t, r.t) COLLATE "C"
-  LOOP
-    EXECUTE format('SELECT kontract.%I($1, $2)', '_lock_' || part.t) USING session.user_id, part.rows;
+  FOR n IN 1 .. array_length(names, 1) LOOP
+    EXECUTE format('SELECT kontract.%I($1, $2)', '_lock_' || names[n])
+    USING session.user_id, items[lower(parts[n]) : upper(parts[n]) - 1];
   END LOOP;
   IF jsonb_array_length(predicates) > 0 THEN
     PERFORM kontract._validate(k, '[]', predicates);
   END IF;
-  FOR part IN
-    SELECT w.t, jsonb_agg(jsonb_build_object('op', w.op, 'id', w.id, 'data', w.data, 'place', w.ordinality, 'absent',
-      EXISTS (SELECT FROM jsonb_to_recordset(reads) AS r(t text, id text, v int) WHERE r.t = w.t AND r.id = w.id AND r.v IS NULL))) AS rows
-    FROM ROWS FROM (jsonb_to_recordset(writes) AS (t text, op text, id text, data jsonb)) WITH ORDINALITY AS w
-    GROUP BY w.t ORDER BY w.t COLLATE "C"
-  LOOP
-    EXECUTE format('SELECT kontract.%I($1, $2)', '_write_' || part.t) USING session.user_id, part.rows;
+  FOR n IN 1 .. array_length(names, 1) LOOP
+    EXECUTE format('SELECT kontract.%I($1, $2)', '_write_' || names[n])
+    USING session.user_id, items[lower(parts[n]) : upper(parts[n]) - 1];
   END LOOP;
   RETURN txid_current();
 EXCEPTION WHEN unique_violation OR check_violation THEN
@@ -590,6 +605,7 @@ END $$;
 
 REVOKE ALL ON ALL TABLES IN SCHEMA kontract, kdata FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kontract FROM PUBLIC;
+REVOKE ALL ON TYPE kontract.item FROM PUBLIC;
 GRANT USAGE ON SCHEMA kontract TO {gateway};
 GRANT SELECT ON kontract.storage, kontract.trxs TO {gateway};
 GRANT EXECUTE ON FUNCTION

@@ -52,30 +52,29 @@ BEGIN
   RETURN QUERY SELECT * FROM kontract._count('kdata."{ptr}"', {whose}, '{fields}', filter);
 END $$;
 
--- Locks rows in the order of their ids and compares what was seen of them.
--- rows: [{ "id", "written", "seen", "v", "x" }, …]
-CREATE OR REPLACE FUNCTION kontract."_lock_{table}"(caller text, rows jsonb) RETURNS void
+-- Locks rows, which come in the order of their ids, and compares what was seen of them.
+CREATE OR REPLACE FUNCTION kontract."_lock_{table}"(caller text, items kontract.item[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  part record;
-  r kdata."{ptr}";
+  item kontract.item;
+  r record;
   live boolean;
 BEGIN
-  FOR part IN
-    SELECT p.* FROM jsonb_to_recordset(rows) AS p(id text, written boolean, seen boolean, v int, x bigint)
-    ORDER BY p.id COLLATE "C"
-  LOOP
-    IF part.written THEN
-      SELECT t.* INTO r FROM kdata."{ptr}" AS t WHERE t.id = part.id FOR UPDATE;
+  FOREACH item IN ARRAY items LOOP
+    IF item.op IS NOT NULL THEN
+      SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
     ELSE
-      SELECT t.* INTO r FROM kdata."{ptr}" AS t WHERE t.id = part.id FOR SHARE;
+      SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR SHARE;
     END IF;
     live := FOUND AND r._deleted_txid IS NULL;
-    IF live AND part.written AND NOT {mine} THEN
-      RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', MESSAGE = 'Cannot write table {table}';
+    IF live AND NOT {mine} THEN
+      IF item.op IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', MESSAGE = 'Cannot write table {table}';
+      END IF;
+      live := false;
     END IF;
-    live := live AND {mine};
-    IF part.seen AND (CASE WHEN part.v IS NULL THEN live ELSE NOT live OR part.v <> r._version OR part.x <> r._txid END) THEN
+    IF item.seen AND (CASE WHEN item.version IS NULL THEN live
+                           ELSE NOT live OR item.version <> r._version OR item.txid <> r._txid END) THEN
       PERFORM kontract._conflict();
     END IF;
   END LOOP;
@@ -83,70 +82,80 @@ END $$;
 
 -- Applies what a call wrote to rows that are locked. Removals come first, so that what was unique
 -- in a removed row is free again; then by id, so that insertions of several calls meet in one order.
--- rows: [{ "op", "id", "data", "place", "absent" }, …]; absent: the call saw that there was no such row.
-CREATE OR REPLACE FUNCTION kontract."_write_{table}"(caller text, rows jsonb) RETURNS void
+-- New rows stand in the order of their places.
+CREATE OR REPLACE FUNCTION kontract."_write_{table}"(caller text, items kontract.item[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  part record;
+  item kontract.item;
+  removals boolean;
+  first boolean;
+  previous text;
+  low int;
+  high int;
+  orders bigint[];
   old jsonb;
-  kept jsonb;
   field text;
 BEGIN
-  FOR part IN
-    SELECT p.* FROM (
-      SELECT p.*, min(p.place) OVER (PARTITION BY p.id) = p.place AS first
-      FROM (
-        SELECT p.*, CASE WHEN p.op IN ('set', 'insert') THEN nextval('kdata."{sequence}"') END AS ord
-        FROM jsonb_to_recordset(rows) AS p(op text, id text, data jsonb, place bigint, absent boolean)
-        ORDER BY p.place
-      ) AS p
-    ) AS p ORDER BY p.op = 'delete' AND p.first DESC, p.id COLLATE "C", p.place
-  LOOP
-    IF part.op = 'delete' THEN
-      UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
-      WHERE r.id = part.id AND r._deleted_txid IS NULL;
-    ELSIF part.op = 'insert' OR part.op = 'set' AND part.absent AND part.first THEN
-      INSERT INTO kdata."{ptr}" AS r (id, data, _owner, _order) VALUES (part.id, part.data, caller, part.ord)
-      ON CONFLICT (id) DO UPDATE SET data = excluded.data, _owner = excluded._owner, _order = excluded._order,
-        _txid = excluded._txid, _version = r._version + 1, _deleted_txid = NULL
-      WHERE r._deleted_txid IS NOT NULL;
-    ELSE
-      old := NULL;
-      IF '{readonly}'::text[] <> '{}' THEN
-        SELECT r.data INTO old FROM kdata."{ptr}" AS r WHERE r.id = part.id AND r._deleted_txid IS NULL;
+  FOREACH removals IN ARRAY '{true,false}'::boolean[] LOOP
+    previous := NULL;
+    FOREACH item IN ARRAY items LOOP
+      first := item.id IS DISTINCT FROM previous;
+      previous := item.id;
+      IF removals AND item.op IN ('set', 'insert') THEN
+        low := least(low, item.place);
+        high := greatest(high, item.place);
       END IF;
-      IF old IS NOT NULL THEN
-        FOREACH field IN ARRAY '{readonly}'::text[] LOOP
-          IF part.data ? field AND old -> field IS DISTINCT FROM part.data -> field THEN
-            RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', COLUMN = field,
-              MESSAGE = format('Field ''%s'' is read-only', field);
-          END IF;
-        END LOOP;
-        SELECT coalesce(jsonb_object_agg(o.key, o.value), '{}') INTO kept
-        FROM jsonb_each(old) AS o WHERE o.key = ANY ('{readonly}'::text[]);
-        part.data := part.data || kept;
-      END IF;
-      IF part.op = 'update' THEN
-        UPDATE kdata."{ptr}" AS r SET data = r.data || part.data, _txid = txid_current(), _version = r._version + 1
-        WHERE r.id = part.id AND r._deleted_txid IS NULL;
+      CONTINUE WHEN item.op IS NULL OR (item.op = 'delete' AND first) <> removals;
+      IF item.op = 'delete' THEN
+        UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
+        WHERE r.id = item.id AND r._deleted_txid IS NULL;
+      ELSIF item.op = 'insert' OR item.op = 'set' AND item.seen AND item.version IS NULL AND first THEN
+        INSERT INTO kdata."{ptr}" AS r (id, data, _owner, _order)
+        VALUES (item.id, item.data, caller, orders[item.place - low + 1])
+        ON CONFLICT (id) DO UPDATE SET data = excluded.data, _owner = excluded._owner, _order = excluded._order,
+          _txid = excluded._txid, _version = r._version + 1, _deleted_txid = NULL
+        WHERE r._deleted_txid IS NOT NULL;
       ELSE
-        -- A blind write: where somebody else's insertion came between, it must be his own row too.
-        INSERT INTO kdata."{ptr}" AS r (id, data, _owner, _order) VALUES (part.id, part.data, caller, part.ord)
-        ON CONFLICT (id) DO UPDATE SET data = excluded.data, _txid = excluded._txid, _version = r._version + 1,
-          _owner = CASE WHEN r._deleted_txid IS NULL THEN r._owner ELSE excluded._owner END,
-          _order = CASE WHEN r._deleted_txid IS NULL THEN r._order ELSE excluded._order END,
-          _deleted_txid = NULL
-        WHERE r._deleted_txid IS NOT NULL OR {mine};
+        IF '{readonly}'::text[] <> '{}' AND (item.op = 'set' OR item.data ?| '{readonly}'::text[]) THEN
+          SELECT r.data INTO old FROM kdata."{ptr}" AS r WHERE r.id = item.id AND r._deleted_txid IS NULL;
+          IF FOUND THEN
+            FOREACH field IN ARRAY '{readonly}'::text[] LOOP
+              IF item.data ? field AND old -> field IS DISTINCT FROM item.data -> field THEN
+                RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', COLUMN = field,
+                  MESSAGE = format('Field ''%s'' is read-only', field);
+              ELSIF old ? field THEN
+                item.data := item.data || jsonb_build_object(field, old -> field);
+              END IF;
+            END LOOP;
+          END IF;
+        END IF;
+        IF item.op = 'update' THEN
+          UPDATE kdata."{ptr}" AS r SET data = r.data || item.data, _txid = txid_current(), _version = r._version + 1
+          WHERE r.id = item.id AND r._deleted_txid IS NULL;
+        ELSE
+          -- Where somebody else's insertion came between, it must be the caller's own row too.
+          INSERT INTO kdata."{ptr}" AS r (id, data, _owner, _order)
+          VALUES (item.id, item.data, caller, orders[item.place - low + 1])
+          ON CONFLICT (id) DO UPDATE SET data = excluded.data, _txid = excluded._txid, _version = r._version + 1,
+            _owner = CASE WHEN r._deleted_txid IS NULL THEN r._owner ELSE excluded._owner END,
+            _order = CASE WHEN r._deleted_txid IS NULL THEN r._order ELSE excluded._order END,
+            _deleted_txid = NULL
+          WHERE r._deleted_txid IS NOT NULL OR {mine};
+        END IF;
       END IF;
-    END IF;
-    IF NOT FOUND THEN
-      PERFORM kontract._conflict();
+      IF NOT FOUND THEN
+        PERFORM kontract._conflict();
+      END IF;
+    END LOOP;
+    IF removals AND low IS NOT NULL THEN
+      orders := ARRAY(SELECT nextval('kdata."{sequence}"') FROM generate_series(low, high));
     END IF;
   END LOOP;
 END $$;
 
 REVOKE ALL ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
   kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int),
-  kontract."_lock_{table}"(text, jsonb), kontract."_write_{table}"(text, jsonb) FROM PUBLIC;
+  kontract."_lock_{table}"(text, kontract.item[]),
+  kontract."_write_{table}"(text, kontract.item[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
   kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int) TO {gateway};

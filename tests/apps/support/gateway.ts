@@ -63,6 +63,9 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
   const own = await readFile(join(root, 'kontract.toml'), 'utf8').catch(() => '');
   await writeFile(file, `${own}\n${config}`);
   const child = spawn(compiler(), ['serve', '--config', file, '--port', '0', '--json', ...args], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   let log = '';
   createInterface({ input: child.stderr }).on('line', (line) => {
     log += `${line}\n`;

@@ -45,9 +45,17 @@ export interface StartOptions {
 /** Serves a build on a free port until the test file ends. */
 export async function start(workspace: Workspace, options: StartOptions = {}): Promise<Server> {
   const server = await (onGateway ? startOnGateway : startOnNode)(workspace, options);
-  afterAll(() => server.close());
+  servers.push(server);
   return server;
 }
+
+const servers: Server[] = [];
+
+// Where hooks or tests start a server, vitest takes no hook of their own.
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await stopSharedPostgres();
+});
 
 async function startOnNode({ dist }: Workspace, options: StartOptions): Promise<Server> {
   const storage = new WatchedStorage();
@@ -93,8 +101,6 @@ async function startOnGateway(workspace: Workspace, options: StartOptions): Prom
     close: gateway.close,
   };
 }
-
-afterAll(stopSharedPostgres);
 
 /** The options as kontract.toml says them. */
 function settings({ cors, base, limits = {}, auth = {}, env = [] }: StartOptions): string {

@@ -1,4 +1,5 @@
 import { decodeBase64, encodeBase64 } from "../base64.js";
+import { compareScalars } from "./filter.js";
 import { invalid } from "./values.js";
 
 /** Which rows come first. */
@@ -9,7 +10,7 @@ export interface Order {
 
 /** A row's place in an order. `seq` decides between equal values. */
 export interface Place {
-  /** null, text, numbers, booleans, dates, everything else, absent: in this order. */
+  /** No value (null, absent), text, numbers, booleans, dates, everything else: in this order. */
   rank: number;
   value: string | number;
   seq: number;
@@ -37,7 +38,8 @@ export function placeOf(order: Order, row: Readonly<Record<string, unknown>>, se
 /** Negative when `left` comes first. */
 export function comparePlaces({ direction }: Order, left: Place, right: Place): number {
   const ascending =
-    left.rank - right.rank || compareValues(left.value, right.value) || left.seq - right.seq;
+    // Of one rank, hence of one type, unless a cursor was forged: then neither comes first.
+    left.rank - right.rank || compareScalars(left.value, right.value) || left.seq - right.seq;
   return direction === "asc" ? ascending : -ascending;
 }
 
@@ -73,17 +75,12 @@ function badCursor(): Error {
 }
 
 function comparable(value: unknown): Omit<Place, "seq"> {
-  if (value === null) return { rank: 0, value: 0 };
+  if (value === null || value === undefined) return { rank: 0, value: 0 };
   if (typeof value === "string") return { rank: 1, value };
   if (typeof value === "bigint") return { rank: 2, value: Number(value) };
   if (typeof value === "number" && !Number.isNaN(value)) return { rank: 2, value };
   if (typeof value === "boolean") return { rank: 3, value: Number(value) };
   if (value instanceof Date && !Number.isNaN(value.getTime())) return { rank: 4, value: value.getTime() };
-  return { rank: typeof value === "object" ? 5 : 6, value: 0 };
+  return { rank: 5, value: 0 };
 }
 
-function compareValues(left: string | number, right: string | number): number {
-  // Of one rank, hence of one type, unless a cursor was forged: then neither comes first.
-  if (left < right) return -1;
-  return left > right ? 1 : 0;
-}

@@ -57,9 +57,9 @@ describe("an order", () => {
     await table.set("absent", {});
     for (const [id, value] of Object.entries(values)) await table.set(id, { value });
   });
-  const ascending = ["nothing", "capital", "text", "small", "number", "big", "no", "yes", "date", "list", "absent", "odd"];
+  const ascending = ["absent", "nothing", "capital", "text", "small", "number", "big", "no", "yes", "date", "list", "odd"];
 
-  test("puts null first and absent last, and is turned around as a whole", async () => {
+  test("puts rows without a value first, and is turned around as a whole", async () => {
     expect(await ids({}, { orderBy: "value" })).toEqual(ascending);
     expect(await ids({}, { orderBy: { value: "asc" } })).toEqual(ascending);
     expect(await ids({}, { orderBy: { value: "desc" } })).toEqual([...ascending].reverse());

@@ -1,6 +1,7 @@
 import type { QueryOptions, Rows, StoredRecord } from "../types/storage.js";
+import { parseFilter } from "./filter.js";
 import { comparePlaces, decodeCursor, encodeCursor, type Order, parseOrder, type Place, placeOf } from "./order.js";
-import { checkStorable, contains, invalid, isPlainObject, type RowData } from "./values.js";
+import { invalid, isPlainObject, type RowData } from "./values.js";
 
 /** A row as it is kept. */
 export interface StoredRow {
@@ -59,15 +60,16 @@ export class MemoryRows<T> implements Rows<T> {
 
   #find(): { place: Place; row: StoredRecord }[] {
     const { filter, options } = this.#source;
-    if (!isPlainObject(filter)) throw invalid("filter", "expected an object");
-    checkStorable(filter, "filter", 0);
+    const rows = this.#source.rows();
+    const matches = parseFilter(filter, (field) =>
+      rows.some(({ row }) => Object.hasOwn(row, field) && isPlainObject(row[field])),
+    );
     const limit = parseLimit(options.limit);
     const order = parseOrder(options.orderBy);
     const after = options.cursor === undefined ? undefined : decodeCursor(order, options.cursor);
     this.#order = order;
-    return this.#source
-      .rows()
-      .filter(({ row }) => contains(row, filter))
+    return rows
+      .filter(({ row }) => matches(row))
       .map(({ row, seq }) => ({ row, place: placeOf(order, row, seq) }))
       .filter(({ place }) => after === undefined || comparePlaces(order, place, after) > 0)
       .sort((left, right) => comparePlaces(order, left.place, right.place))

@@ -42,6 +42,12 @@ export class MemoryTable implements UntypedTable {
     return row === undefined ? null : (this.#shown(id, row.data) as T);
   }
 
+  async getMany<T extends object = StoredRecord>(ids: readonly string[]): Promise<(T | null)[]> {
+    this.#allow("read");
+    if (!Array.isArray(ids)) throw invalid(this.#name, "expected an array of ids");
+    return Promise.all(ids.map((id: string) => this.get<T>(id)));
+  }
+
   async set(id: string, value: object): Promise<void> {
     this.#allow("write");
     this.#mine(this.#key(id));
@@ -82,6 +88,12 @@ export class MemoryTable implements UntypedTable {
   async shift<T extends object = StoredRecord>(): Promise<T | null> {
     this.#allow("delete");
     return this.#take(this.#visibleIds()[0]) as T | null;
+  }
+
+  async count(filter: object = {}): Promise<number> {
+    let count = 0;
+    for await (const _ of this.query(filter)) count += 1;
+    return count;
   }
 
   query<T extends object = StoredRecord>(

@@ -9,12 +9,33 @@ export type Keyless<T, Key extends PropertyKey> = T extends unknown
   ? Omit<T, Key> & Partial<Pick<T, Key & keyof T>>
   : never;
 
-/** A part of a row. Objects match when they contain it, arrays when they contain each of its elements. */
-export type Filter<T> = T extends readonly (infer Element)[]
-  ? readonly Filter<Element>[]
+/** A part of a value. Objects match when they contain it, arrays when they contain each of its elements. */
+export type Part<T> = T extends readonly (infer Element)[]
+  ? readonly Part<Element>[]
   : T extends object
-    ? { [Field in keyof T]?: Filter<T[Field]> }
+    ? { [Field in keyof T]?: Part<T[Field]> }
     : T;
+
+/** What is compared: texts by code points, numbers and dates by their value. */
+export type Scalar = string | number | bigint | boolean | Date;
+
+/** Conditions on a field with scalars; all of them must hold. A value of another type matches none. */
+export interface Operators<T extends Scalar> {
+  gt?: Exclude<T, boolean>;
+  gte?: Exclude<T, boolean>;
+  lt?: Exclude<T, boolean>;
+  lte?: Exclude<T, boolean>;
+  /** One of these. */
+  in?: readonly (T | null)[];
+  startsWith?: Extract<T, string> extends never ? never : string;
+}
+
+/** A part of a row; fields with scalars may have operators instead: `{ age: { gte: 18 } }`. */
+export type Filter<T> = T extends unknown
+  ? { [Field in keyof T]?: Part<T[Field]> | OperatorsOf<Extract<T[Field], Scalar>> }
+  : never;
+
+type OperatorsOf<T extends Scalar> = [T] extends [never] ? never : Operators<T>;
 
 /** Ascending by a field, or `{ field: 'desc' }` with one field. `_order` is the order of insertion. */
 export type OrderBy<T> =
@@ -46,6 +67,8 @@ export interface Rows<T> extends AsyncIterableIterator<T> {
 export interface TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> {
   /** The row, or null. */
   get(id: string): Promise<T | null>;
+  /** The rows with these ids, null for those that are not there, in the order of the ids. */
+  getMany(ids: readonly string[]): Promise<(T | null)[]>;
   /** Makes or replaces a row. A key inside the value must equal `id`. */
   set(id: string, value: Keyless<Write, Key>): Promise<void>;
   /** Changes some fields; NOT_FOUND where there is no such row. */
@@ -60,6 +83,8 @@ export interface TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> {
   shift(): Promise<T | null>;
   /** The rows that contain `filter`. */
   query(filter?: Filter<T>, options?: QueryOptions<T>): Rows<T>;
+  /** How many rows contain `filter`. */
+  count(filter?: Filter<T>): Promise<number>;
   /** SQL on this table; it needs PostgreSQL. */
   exec(sql: string, params?: readonly unknown[]): Promise<StoredRecord[]>;
   /** All rows, in the order of their insertion. */
@@ -74,6 +99,7 @@ export interface TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> {
  */
 export interface UntypedTable {
   get<T extends object = StoredRecord>(id: string): Promise<T | null>;
+  getMany<T extends object = StoredRecord>(ids: readonly string[]): Promise<(T | null)[]>;
   set(id: string, value: object): Promise<void>;
   update(id: string, partial: object): Promise<void>;
   delete(id: string): Promise<boolean>;
@@ -81,6 +107,7 @@ export interface UntypedTable {
   pop<T extends object = StoredRecord>(): Promise<T | null>;
   shift<T extends object = StoredRecord>(): Promise<T | null>;
   query<T extends object = StoredRecord>(filter?: object, options?: QueryOptions<StoredRecord>): Rows<T>;
+  count(filter?: object): Promise<number>;
   exec(sql: string, params?: readonly unknown[]): Promise<StoredRecord[]>;
   [Symbol.asyncIterator](): AsyncIterableIterator<StoredRecord>;
 }

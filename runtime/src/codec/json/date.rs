@@ -1,8 +1,6 @@
 //! Dates as JavaScript reads and writes them: RFC 3339, with years beyond four digits as ECMAScript
 //! has them (`+012345-…`).
 
-use std::fmt::Write as _;
-
 /// The most milliseconds before and after 1970 that a `Date` holds.
 pub const LIMIT: f64 = 8.64e15;
 
@@ -68,6 +66,7 @@ pub fn parse(text: &str) -> Option<f64> {
 
 /// As `Date.prototype.toISOString` writes it; None where the time is none.
 #[allow(clippy::cast_possible_truncation, reason = "LIMIT is a safe integer")]
+#[allow(clippy::cast_sign_loss, reason = "no digit is below zero")]
 pub fn text(time: f64) -> Option<String> {
     if time.is_nan() || time.abs() > LIMIT {
         return None;
@@ -75,19 +74,28 @@ pub fn text(time: f64) -> Option<String> {
     let time = time as i64;
     let (year, month, day) = civil(time.div_euclid(DAY));
     let in_day = time.rem_euclid(DAY);
-    let mut text = match year {
-        0..=9999 => format!("{year:04}"),
-        10_000.. => format!("+{year:06}"),
-        _ => format!("-{:06}", -year),
-    };
-    _ = write!(
-        text,
-        "-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
-        in_day / 3_600_000,
-        in_day / 60_000 % 60,
-        in_day / 1000 % 60,
-        in_day % 1000
-    );
+    let mut text = String::with_capacity(27);
+    match year {
+        0..=9999 => {}
+        10_000.. => text.push('+'),
+        _ => text.push('-'),
+    }
+    let parts = [
+        (year.abs(), if (0..=9999).contains(&year) { 4 } else { 6 }, '-'),
+        (month, 2, '-'),
+        (day, 2, 'T'),
+        (in_day / 3_600_000, 2, ':'),
+        (in_day / 60_000 % 60, 2, ':'),
+        (in_day / 1000 % 60, 2, '.'),
+        (in_day % 1000, 3, 'Z'),
+    ];
+    for (number, width, end) in parts {
+        for place in (0..width).rev() {
+            let digit = number / 10_i64.pow(place) % 10;
+            text.push(char::from(b'0' + digit as u8));
+        }
+        text.push(end);
+    }
     Some(text)
 }
 

@@ -2,8 +2,10 @@
 //! pairs, Set as an array, undefined as absent.
 
 pub mod date;
+mod leaf;
 pub mod parse;
 pub mod read;
+mod unknown;
 pub mod write;
 
 use std::{borrow::Cow, convert::Infallible};
@@ -133,6 +135,19 @@ impl Source for JsonSource<'_, '_> {
         Ok(match self.0 {
             Some(Json::Object(entries)) => {
                 entries.iter().map(|(key, _)| Some(key.to_string())).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    fn properties(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<(Option<String>, Self)>, Infallible> {
+        Ok(match self.0 {
+            Some(Json::Object(entries)) => {
+                let wanted = entries.iter().filter(|(key, _)| wanted(key));
+                wanted.map(|(key, value)| (Some(key.to_string()), Self(Some(value)))).collect()
             }
             _ => Vec::new(),
         })

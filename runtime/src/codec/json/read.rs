@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Json, JsonSource, date, is_decimal};
+use super::{Json, JsonSource, date, is_decimal, unknown};
 use crate::{
     codec::{
         distinct,
@@ -61,7 +61,7 @@ impl Reader<'_> {
                 _ => None,
             }
             .ok_or_else(|| Fault::expected(expected::BASE64))?,
-            Shape::Unknown => unknown(json, 0)?,
+            Shape::Unknown => unknown::read(json, 0)?,
             Shape::Literals(literals) => literal(literals, json)?,
             Shape::Array(elements) => Value::Array(self.items(elements, json, depth)?),
             Shape::Set(elements) => {
@@ -295,7 +295,8 @@ fn string<'j>(json: Option<&'j Json<'_>>) -> Read<&'j str> {
     }
 }
 
-fn text(text: &str) -> Read<&str> {
+/// Text without NUL.
+pub fn text(text: &str) -> Read<&str> {
     if text.as_bytes().contains(&0) { Err(Fault::expected(expected::TEXT)) } else { Ok(text) }
 }
 
@@ -359,40 +360,6 @@ fn literal(literals: &Literals, json: Option<&Json<'_>>) -> Read<Value> {
     known.ok_or_else(|| Fault::expected(&literals.expected))
 }
 
-/// JSON data as it is, once it is known to be nothing else.
-fn unknown(json: Option<&Json<'_>>, level: usize) -> Read<Value> {
-    let Some(json) = json else { return Err(Fault::expected(expected::JSON_DATA)) };
-    if level >= MAX_DEPTH && matches!(json, Json::Array(_) | Json::Object(_)) {
-        return Err(Fault::new(expected::TOO_DEEP));
-    }
-    Ok(match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => Value::Number(checked(Scalar::Float64, *number)?),
-        Json::String(string) => Value::String(text(string)?.to_owned()),
-        Json::Array(items) => {
-            let mut values = Vec::with_capacity(items.len());
-            for (index, item) in items.iter().enumerate() {
-                values.push(unknown(Some(item), level + 1).under(|| Segment::Index(index))?);
-            }
-            Value::Array(values)
-        }
-        Json::Object(entries) => {
-            let mut properties = Vec::with_capacity(entries.len());
-            for (key, item) in entries {
-                let prototype = key == "constructor" && item.get("prototype", 0).is_some();
-                if key == "__proto__" || prototype {
-                    return Err(Fault::new(expected::NOT_ALLOWED).under(name(key)));
-                }
-                text(key).map_err(|_| Fault::expected(expected::JSON_DATA))?;
-                let value = unknown(Some(item), level + 1).under(|| name(key))?;
-                properties.push(((&**key).into(), value));
-            }
-            Value::Object(properties)
-        }
-    })
-}
-
-fn name(key: &str) -> Segment {
+pub fn name(key: &str) -> Segment {
     Segment::Name(key.into())
 }

@@ -2,22 +2,15 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{
-    date,
-    read::{checked, enter},
-};
+use super::read::enter;
 use crate::{
     codec::{
         encode::of_kind,
-        expected::{self, MAX_DEPTH},
+        expected,
         fault::{Fault, Segment, Under, Written},
-        number,
-        plan::{
-            Elements, Entry, Field, LiteralValues, Literals, Object, Plan, RestContent, Shape, Slot,
-        },
-        shape::{ObjectKind, Scalar},
-        source::{defined, holds_prototype, item, property, rest, thrown},
-        structure::in_64_bits,
+        plan::{Elements, Entry, Field, Object, Plan, RestContent, Shape, Slot},
+        shape::ObjectKind,
+        source::{defined, item, property, rest, thrown},
     },
     value::{Kind, Source},
 };
@@ -95,23 +88,23 @@ impl<'p> Writer<'p> {
             }
             (Shape::Array(elements), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Array, expected::ARRAY)?;
+                let value = of_kind(value, kind, Kind::Array, expected::ARRAY)?;
                 self.out.push(b'[');
                 self.items(elements, value, 0, depth + 1)?;
                 self.out.push(b']');
             }
             (Shape::Set(elements), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Set, expected::SET)?;
+                let value = of_kind(value, kind, Kind::Set, expected::SET)?;
                 self.members(elements, value, depth + 1)?;
             }
             (Shape::Map(entry), value) => {
                 enter(depth)?;
-                let value = of_kind(value, Kind::Map, expected::MAP)?;
+                let value = of_kind(value, kind, Kind::Map, expected::MAP)?;
                 self.pairs(entry, value, depth + 1)?;
             }
             (Shape::Object(index), value) => {
-                self.object(&self.plan.objects[*index], value, depth)?;
+                self.object(&self.plan.objects[*index], value, kind, depth)?;
             }
             (Shape::Union(index), value) => {
                 let union = &self.plan.unions[*index];
@@ -148,7 +141,7 @@ impl<'p> Writer<'p> {
         depth: usize,
     ) -> Written<(), S::Thrown> {
         match value {
-            Some(value) if slot.null && value.kind() == Kind::Null => {
+            Some(value) if slot.null && value.is_null() => {
                 self.out.extend_from_slice(b"null");
                 Ok(())
             }
@@ -163,14 +156,15 @@ impl<'p> Writer<'p> {
         &mut self,
         object: &Object,
         value: Option<&S>,
+        kind: Kind,
         depth: usize,
     ) -> Written<(), S::Thrown> {
         enter(depth)?;
         if object.kind == ObjectKind::Object {
-            let value = of_kind(value, Kind::Object, expected::OBJECT)?;
+            let value = of_kind(value, kind, Kind::Object, expected::OBJECT)?;
             return self.properties(object, value, false, depth + 1);
         }
-        let value = of_kind(value, Kind::Array, expected::ARRAY)?;
+        let value = of_kind(value, kind, Kind::Array, expected::ARRAY)?;
         let most = object.fields.len();
         if object.rest.is_none() && value.count() > most {
             return Err(Fault::expected(&expected::at_most(most)).into());
@@ -239,14 +233,14 @@ impl<'p> Writer<'p> {
     }
 
     /// A name of the object that starts there.
-    fn name(&mut self, start: usize, name: &str) {
+    pub(super) fn name(&mut self, start: usize, name: &str) {
         self.comma(start);
         self.text(name);
         self.out.push(b':');
     }
 
     /// Between two parts of what starts there.
-    fn comma(&mut self, start: usize) {
+    pub(super) fn comma(&mut self, start: usize) {
         if self.out.len() > start + 1 {
             self.out.push(b',');
         }
@@ -362,140 +356,5 @@ impl<'p> Writer<'p> {
         }
         self.out.push(b']');
         Ok(())
-    }
-
-    fn literal<S: Source>(&mut self, literals: &Literals, value: &S) -> Written<(), S::Thrown> {
-        if !literals.hold(value) {
-            return Err(Fault::expected(&literals.expected).into());
-        }
-        match literals.values {
-            LiteralValues::Strings(_) => self.string(value),
-            LiteralValues::Numbers(_) => self.number(Scalar::Float64, value.number()),
-            LiteralValues::BigInts(_) => self.bigint(false, value.bigint()),
-            LiteralValues::Booleans(_) => {
-                self.bool(value.bool());
-                Ok(())
-            }
-        }
-    }
-
-    /// JSON data and nothing else.
-    fn unknown<S: Source>(&mut self, value: Option<&S>, level: usize) -> Written<(), S::Thrown> {
-        let Some(value) = value else { return Err(Fault::expected(expected::JSON_DATA).into()) };
-        let kind = value.kind();
-        if level >= MAX_DEPTH
-            && !matches!(
-                kind,
-                Kind::Null | Kind::Bool | Kind::Number | Kind::String | Kind::BigInt | Kind::Other
-            )
-        {
-            return Err(Fault::new(expected::TOO_DEEP).into());
-        }
-        match kind {
-            Kind::Null => self.out.extend_from_slice(b"null"),
-            Kind::Bool => self.bool(value.bool()),
-            Kind::Number => self.number(Scalar::Float64, value.number())?,
-            Kind::String => self.string(value)?,
-            Kind::Array => {
-                let start = self.out.len();
-                self.out.push(b'[');
-                for index in 0..value.count() {
-                    self.comma(start);
-                    self.unknown(item(value, index)?.as_ref(), level + 1)
-                        .under(|| Segment::Index(index))?;
-                }
-                self.out.push(b']');
-            }
-            Kind::Object if value.is_plain() => self.plain_object(value, None, level)?,
-            _ => return Err(Fault::expected(expected::JSON_DATA).into()),
-        }
-        Ok(())
-    }
-
-    /// An object of JSON data, but for one property.
-    pub fn plain_object<S: Source>(
-        &mut self,
-        value: &S,
-        left_out: Option<&str>,
-        level: usize,
-    ) -> Written<(), S::Thrown> {
-        let start = self.out.len();
-        self.out.push(b'{');
-        for (key, given) in rest(value, |key| left_out == Some(key))? {
-            if key.contains('\0') {
-                return Err(Fault::expected(expected::JSON_DATA).into());
-            }
-            let Some(given) = given else { continue };
-            if &*key == "constructor" && holds_prototype(&given)? {
-                return Err(Fault::new(expected::NOT_ALLOWED).under(Segment::Name(key)).into());
-            }
-            self.name(start, &key);
-            self.unknown(Some(&given), level + 1).under(|| Segment::Name(key.clone()))?;
-        }
-        self.out.push(b'}');
-        Ok(())
-    }
-
-    fn bool(&mut self, value: bool) {
-        self.out.extend_from_slice(if value { b"true" } else { b"false" });
-    }
-
-    fn number<T>(&mut self, scalar: Scalar, number: f64) -> Written<(), T> {
-        let number = checked(scalar, number)?;
-        if self.purpose == Purpose::Row && number == 0.0 && number.is_sign_negative() {
-            return Err(Fault::expected("number other than -0").into());
-        }
-        number::write(&mut self.out, number);
-        Ok(())
-    }
-
-    fn bigint<T>(&mut self, unsigned: bool, number: Option<i128>) -> Written<(), T> {
-        let Some(number) = number.filter(|number| in_64_bits(*number, unsigned)) else {
-            let what = if unsigned { expected::BIG_UINT64 } else { expected::BIG_INT64 };
-            return Err(Fault::expected(what).into());
-        };
-        self.out.push(b'"');
-        self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        self.out.push(b'"');
-        Ok(())
-    }
-
-    fn date<T>(&mut self, time: f64) -> Written<(), T> {
-        match date::text(time) {
-            Some(text) => self.text(&text),
-            None => return Err(Fault::expected(expected::DATE).into()),
-        }
-        Ok(())
-    }
-
-    fn string<S: Source>(&mut self, value: &S) -> Written<(), S::Thrown> {
-        match value.string() {
-            Some(text) if !text.as_bytes().contains(&0) => {
-                self.text(&text);
-                Ok(())
-            }
-            _ => Err(Fault::expected(expected::TEXT).into()),
-        }
-    }
-
-    /// As `JSON.stringify` writes it.
-    fn text(&mut self, text: &str) {
-        self.out.push(b'"');
-        let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
-            self.out.extend_from_slice(&rest[..at]);
-            match rest[at] {
-                byte @ (b'"' | b'\\') => self.out.extend_from_slice(&[b'\\', byte]),
-                8 => self.out.extend_from_slice(b"\\b"),
-                12 => self.out.extend_from_slice(b"\\f"),
-                b'\n' => self.out.extend_from_slice(b"\\n"),
-                b'\r' => self.out.extend_from_slice(b"\\r"),
-                b'\t' => self.out.extend_from_slice(b"\\t"),
-                byte => self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            }
-            rest = &rest[at + 1..];
-        }
-        self.out.extend_from_slice(rest);
-        self.out.push(b'"');
     }
 }

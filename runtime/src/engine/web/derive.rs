@@ -91,6 +91,9 @@ async fn pbkdf2(
         "SHA-512" => (pbkdf2::PBKDF2_HMAC_SHA512, 64),
         _ => return Err(unknown(&hash)),
     };
+    if length > LONGEST {
+        return Err(failed("PBKDF2 gives at most 64 KB"));
+    }
     let iterations = NonZeroU32::new(iterations).ok_or_else(|| failed("No iterations"))?;
     let rounds = u64::from(iterations.get()).saturating_mul(length.div_ceil(block) as u64);
     if rounds > MOST_ROUNDS {
@@ -108,6 +111,9 @@ async fn pbkdf2(
 
 /// A derivation cannot be interrupted, so that it must not take for ever.
 const MOST_ROUNDS: u64 = 10_000_000;
+
+/// Bytes, which no heap counts while they are made.
+const LONGEST: usize = 64 << 10;
 
 /// As many derivations at the same time as there are processors.
 static PERMITS: LazyLock<Arc<Semaphore>> =

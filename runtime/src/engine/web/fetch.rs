@@ -1,13 +1,13 @@
 //! `fetch`: requests, redirects, bodies.
 
-use std::{cell::RefCell, collections::HashMap, error::Error, fmt::Display, rc::Rc};
+use std::{error::Error, fmt::Display, rc::Rc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Response;
 use rquickjs::{Ctx, Promise, convert::List};
 use url::Url;
 
-use super::{bytes::Bytes, client::Clients, egress::Refused, timers};
+use super::{bodies::Bodies, bytes::Bytes, client::Clients, egress::Refused, timers};
 use crate::engine::ops::{Hold, Host, OpError, Ops};
 
 pub fn add<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
@@ -31,13 +31,13 @@ pub fn add<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
 
     let host = Rc::clone(ops.host());
     ops.add("read", move |ctx: Ctx<'js>, id: u32| {
-        let bodies = bodies(&host);
+        let bodies = Bodies::of_call(&host);
         let (id, promise) = host.start(&ctx, Hold::Call, async move { bodies.read(id).await })?;
         Ok::<_, rquickjs::Error>(List((id.0, promise)))
     })?;
 
     let host = Rc::clone(ops.host());
-    ops.add("close", move |id: u32| bodies(&host).close(id))
+    ops.add("close", move |id: u32| Bodies::of_call(&host).close(id))
 }
 
 struct Request {
@@ -59,12 +59,14 @@ fn start<'js>(
     if let Some(call) = host.invocation() {
         call.effect();
     }
-    let bodies = bodies(host);
+    let bodies = Bodies::of_call(host);
     let clients = Clients::of_thread(&host.config().egress);
     let limit = host.config().limits.heap;
     let (id, promise) = host.start(ctx, Hold::Call, async move {
         let clients = clients.map_err(failed)?;
+        let turn = bodies.turn().await?;
         let (response, redirected) = exchange(&clients, request).await?;
+        drop(turn);
         let status = response.status();
         let headers = response
             .headers()
@@ -73,7 +75,7 @@ fn start<'js>(
         let headers = headers.collect();
         let text = status.canonical_reason().unwrap_or_default().to_owned();
         let url = response.url().to_string();
-        let body = bodies.open(Body { response, left: limit });
+        let body = bodies.open(response, limit);
         Ok::<Answer, OpError>(List((status.as_u16(), text, headers, url, redirected, body)))
     })?;
     Ok(List((id.0, promise)))
@@ -176,7 +178,7 @@ fn latin1(value: &HeaderValue) -> String {
 }
 
 /// The innermost cause, without the URL, which may hold secrets.
-fn reason(error: &reqwest::Error) -> String {
+pub fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {
         if source.is::<Refused>() {
@@ -192,56 +194,8 @@ fn reason(error: &reqwest::Error) -> String {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "takes errors where they are mapped")]
-fn failed(reason: impl Display) -> OpError {
+pub fn failed(reason: impl Display) -> OpError {
     OpError::Type(format!("fetch failed: {reason}"))
-}
-
-/// The bodies of a call that were not read to their end.
-#[derive(Clone, Default)]
-struct Bodies(Rc<RefCell<Open>>);
-
-#[derive(Default)]
-struct Open {
-    last: u32,
-    bodies: HashMap<u32, Body>,
-}
-
-struct Body {
-    response: Response,
-    /// Bytes that may still come.
-    left: usize,
-}
-
-fn bodies(host: &Host) -> Bodies {
-    host.invocation().map_or_else(Bodies::default, |call| call.slot::<Bodies>().borrow().clone())
-}
-
-impl Bodies {
-    fn open(&self, body: Body) -> u32 {
-        let mut open = self.0.borrow_mut();
-        open.last = open.last.wrapping_add(1);
-        let id = open.last;
-        open.bodies.insert(id, body);
-        id
-    }
-
-    /// The next bytes; None at the end. The body is away meanwhile, so that dropping this ends it.
-    async fn read(&self, id: u32) -> Result<Option<Bytes>, OpError> {
-        let taken = self.0.borrow_mut().bodies.remove(&id);
-        let Some(mut body) = taken else { return Ok(None) };
-        let chunk = body.response.chunk().await.map_err(|error| failed(reason(&error)))?;
-        let Some(chunk) = chunk else { return Ok(None) };
-        let Some(left) = body.left.checked_sub(chunk.len()) else {
-            return Err(failed("the response is larger than an isolate's heap"));
-        };
-        body.left = left;
-        self.0.borrow_mut().bodies.insert(id, body);
-        Ok(Some(Bytes(chunk.into())))
-    }
-
-    fn close(&self, id: u32) {
-        self.0.borrow_mut().bodies.remove(&id);
-    }
 }
 
 const MOST_REDIRECTS: usize = 20;

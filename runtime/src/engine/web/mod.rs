@@ -12,6 +12,7 @@ use super::{
     ops::{Host, Ops},
 };
 
+mod bodies;
 pub mod bytes;
 mod client;
 mod console;

@@ -63,7 +63,9 @@ fn utf16(
 ) -> Option<(String, usize)> {
     let (pairs, odd) = bytes.as_chunks::<2>();
     let mut units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-    if more && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
+    // What begins a character at the end, its odd byte included, is one error there.
+    let is_open = units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit));
+    if is_open {
         units.pop();
     }
     let mut text = String::with_capacity(units.len());
@@ -74,15 +76,16 @@ fn utf16(
             Err(_) => text.push(char::REPLACEMENT_CHARACTER),
         }
     }
-    let mut read = units.len() * 2;
-    if !more && !odd.is_empty() {
+    if more {
+        return Some((text, units.len() * 2));
+    }
+    if is_open || !odd.is_empty() {
         if fatal {
             return None;
         }
         text.push(char::REPLACEMENT_CHARACTER);
-        read = bytes.len();
     }
-    Some((text, read))
+    Some((text, bytes.len()))
 }
 
 fn windows_1252(byte: u8) -> char {

@@ -5,7 +5,7 @@ export const join = backend({ perm: perms.RWX }, async (name: string, tags: stri
   const id = await env.storage.users.push({ name, email: `${name}@b.example`, role: Role.Reader, password: 'x' });
   await env.storage.todos.push({ text: `Greet ${name}`, done: false, tags, role: Role.Reader });
   await env.storage.todos.set('first', { text: name, done: true, at: new Date(0) });
-  await env.storage.drafts.push({ text: '', created: new Date(), by: null, role: Role.Writer, key: 'draft-1' });
+  await env.storage.drafts.push({ text: '', created: new Date(), by: null, role: Role.Writer, key: `draft of ${ctx.owner}` });
   await env.storage.holders.push({ shape: { id: '1', kind: 'circle', radius: 1 } });
   return id;
 });

@@ -63,3 +63,13 @@ export const background = backend(async (): Promise<void> => {
 });
 
 export const setGroups = backend({ perm: 7, ugroup: 'admin' }, async (user: string, groups: string[]): Promise<void> => env.auth.setGroups(user, groups));
+
+/** Takes so many milliseconds. */
+export const wait = backend(async (milliseconds: number): Promise<string> => {
+  await env.shared.set(`running ${ctx.callId}`, true);
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return 'waited';
+});
+
+/** Is caught in a loop of the engine's own, which nothing interrupts. */
+export const stick = backend(async (): Promise<number> => new Array(2 ** 32 - 1).join('').length);
