@@ -224,10 +224,9 @@ impl Fault {
                     format!("JavaScript ran for more than {limit} ms without giving way"),
                 )
             }
-            Fault::Ended(Ended::Stuck) => (
-                Failure::internal(),
-                "The function waits for something that never comes".to_owned(),
-            ),
+            Fault::Ended(Ended::Stuck) => {
+                (Failure::timeout(), "The function waits for something that never comes".to_owned())
+            }
             Fault::Result(detail) => (Failure::internal(), detail),
             Fault::Thrown(Thrown { failure, detail }) => {
                 (failure.unwrap_or_else(Failure::internal), host.map_stack(&detail))
