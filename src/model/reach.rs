@@ -87,7 +87,7 @@ pub fn called_with(name: &str) -> Option<Option<&str>> {
 /// The permission that an operation of a table needs; None for what is no operation.
 pub fn needed(operation: &str) -> Option<u8> {
     match operation {
-        "get" | "query" | "exec" | ITERATE => Some(perms::READ),
+        "get" | "getMany" | "query" | "count" | "exec" | ITERATE => Some(perms::READ),
         "set" | "update" | "push" => Some(perms::WRITE),
         "delete" | "pop" | "shift" => Some(perms::REMOVE),
         _ => None,

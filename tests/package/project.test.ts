@@ -70,7 +70,15 @@ describe.each(managers)('with $name', (manager) => {
       await page.getByRole('listitem').filter({ hasText: 'What a nice place' }).waitFor();
 
       await project.edit('src/web/Guestbook.tsx', '<h1>Guestbook</h1>', '<h1>Visitors</h1>');
-      await page.getByRole('heading', { name: 'Visitors' }).waitFor();
+      await eventually(
+        async () => {
+          // Vite does not notice what changes while it still begins to watch.
+          await project.touch('src/web/Guestbook.tsx');
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          return (await page.getByRole('heading', { name: 'Visitors' }).isVisible()) ? true : undefined;
+        },
+        () => `the edit of the page has no effect\n${problems.join('\n')}`,
+      );
       const loud = 'found.push({ ...entry, text: entry.text.toUpperCase() })';
       await project.edit('src/guestbook.ts', 'found.push(entry)', loud);
       await eventually(

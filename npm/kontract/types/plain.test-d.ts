@@ -145,6 +145,14 @@ export async function tables(id: string): Promise<User | null> {
   users.query({ town: "Bonn" });
   // @ts-expect-error an unknown field
   users.query({}, { orderBy: "town" });
+  users.query({ age: { gte: 18, lt: 65 }, email: { startsWith: "a" }, city: { in: ["Bonn", null] } });
+  // @ts-expect-error numbers have no beginning
+  users.query({ age: { startsWith: "1" } });
+  // @ts-expect-error compared with a value of another type
+  users.query({ age: { gt: "1" } });
+  const some = await users.getMany([id]);
+  expectType<Same<typeof some, (User | null)[]>>();
+  expectType<Same<Awaited<ReturnType<typeof users.count>>, number>>();
 
   const page = users.query({}, { orderBy: "_order" });
   expectType<Same<typeof page.cursor, string | null>>();

@@ -77,12 +77,26 @@ pub async fn run(
     if isolate.was_interrupted() { Err(Fault::Ended(Ended::Slice)) } else { reply }
 }
 
-/// Ends the call's transaction: only a call that has a reply writes.
+/// Ends the call's transaction: only a call that has a reply writes, and what a function threw is
+/// told only if what it had read was true at one moment.
 pub async fn end(invocation: &Invocation, outcome: Result<Reply, Fault>) -> Result<Reply, Fault> {
     let Some(storage) = invocation.storage() else { return outcome };
-    let reply = outcome.inspect_err(|_| storage.discard())?;
-    match timeout_at(invocation.deadline().into(), storage.commit()).await {
-        Ok(committed) => committed.map(|()| reply).map_err(Fault::Commit),
+    let committed = async {
+        match &outcome {
+            Ok(_) => storage.commit().await,
+            Err(Fault::Thrown(_)) => match storage.verify().await {
+                Err(CommitError::Failure(_)) | Ok(()) => Ok(()),
+                conflict => conflict,
+            },
+            Err(_) => {
+                storage.discard();
+                Ok(())
+            }
+        }
+    };
+    match timeout_at(invocation.deadline().into(), committed).await {
+        Ok(Ok(())) => outcome,
+        Ok(Err(error)) => Err(Fault::Commit(error)),
         Err(_) => Err(Fault::Ended(Ended::Deadline)),
     }
 }
@@ -210,10 +224,9 @@ impl Fault {
                     format!("JavaScript ran for more than {limit} ms without giving way"),
                 )
             }
-            Fault::Ended(Ended::Stuck) => (
-                Failure::internal(),
-                "The function waits for something that never comes".to_owned(),
-            ),
+            Fault::Ended(Ended::Stuck) => {
+                (Failure::timeout(), "The function waits for something that never comes".to_owned())
+            }
             Fault::Result(detail) => (Failure::internal(), detail),
             Fault::Thrown(Thrown { failure, detail }) => {
                 (failure.unwrap_or_else(Failure::internal), host.map_stack(&detail))

@@ -27,10 +27,13 @@ pub struct Invocation {
     has_signal: Cell<bool>,
     slots: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
     /// What the function asked for besides its result.
-    pub(super) answer: RefCell<Option<(u16, Vec<(String, String)>)>>,
+    pub(super) answer: RefCell<Option<Answer>>,
     /// What `ctx.waitUntil` was given.
     pub(super) kept: RefCell<Vec<Persistent<Promise<'static>>>>,
 }
+
+/// Status and headers.
+pub(super) type Answer = (u16, Vec<(String, String)>);
 
 impl Invocation {
     /// An attempt that belongs to no request.

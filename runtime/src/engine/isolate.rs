@@ -64,7 +64,7 @@ impl Isolate {
         let rejections = Rc::clone(&host);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, handled| {
-                rejections.rejected(&ctx, promise, reason, handled)
+                rejections.rejected(&ctx, promise, reason, handled);
             },
         )));
         let isolate = Self { application: None, context, runtime, host, slice };
@@ -226,42 +226,3 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
 
 /// How many slices the modules may take to load.
 const LOADING: u32 = 10;
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use rquickjs::Function;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn an_operation_settles_its_promise() {
-        let isolate = Isolate::new(&Arc::default()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(1);
-        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, Arc::default())));
-        let host = Rc::clone(isolate.host());
-        let promise = isolate
-            .burst(|ctx| {
-                let later = Function::new(ctx.clone(), move |ctx: Ctx<'_>, text: String| {
-                    host.promise(&ctx, async move {
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                        Ok(text)
-                    })
-                    .map(rquickjs::Promise::into_value)
-                    .map(|value| Persistent::save(&ctx, value))
-                })?;
-                let globals: Object<'_> = ctx.globals();
-                globals.set("later", later)?;
-                let promise: Promise<'_> = ctx.eval("later('a').then((text) => text + 'b')")?;
-                Ok::<_, rquickjs::Error>(Persistent::save(ctx, promise))
-            })
-            .unwrap();
-        isolate.settle(&promise, deadline).await.unwrap();
-        let text: String =
-            isolate.burst(|ctx| promise.restore(ctx).and_then(|promise| promise.finish())).unwrap();
-        assert_eq!(text, "ab");
-        assert!(isolate.is_quiet());
-        isolate.enter(None);
-    }
-}

@@ -130,6 +130,11 @@ enum Need {
 }
 
 impl State {
+    pub fn forget_writes(&mut self) {
+        self.log = Log::default();
+        self.turns.clear();
+    }
+
     /// Whether operations still wait.
     pub fn waits(&self) -> bool {
         !self.turns.is_empty()
@@ -377,17 +382,18 @@ impl CallStorage {
         let State { rows, reads, newest, held, .. } = &mut *state;
         *reads += 1;
         let Some(rows) = self.rows_of(rows, table) else { return Ok(()) };
+        // id, data, version, txid, ord, xmax
         for row in &found {
-            *newest = (*newest).max(row.get("xmax"));
-            let Some(id) = row.get::<_, Option<&str>>("id") else { continue };
-            let base = match row.get::<_, Option<&str>>("data") {
+            *newest = (*newest).max(row.get(5));
+            let Some(id) = row.get::<_, Option<&str>>(0) else { continue };
+            let base = match row.get::<_, Option<&str>>(1) {
                 None => Base::Foreign,
                 Some(data) => {
                     *held += data.len();
                     Base::Present(Rc::new(Stored {
-                        version: row.get("version"),
-                        txid: row.get("txid"),
-                        order: row.get("ord"),
+                        version: row.get(2),
+                        txid: row.get(3),
+                        order: row.get(4),
                         data: data.into(),
                     }))
                 }

@@ -1,9 +1,15 @@
 //! The end of a call's transaction: one statement that compares what the call has read with what
 //! is, and applies what it wrote.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value as Json, json};
+
+use tokio::time::sleep;
 
 use super::{
     buffer::{Log, Operation},
@@ -48,6 +54,13 @@ pub struct Question {
 }
 
 impl CallStorage {
+    /// Ends the transaction of a call that has failed: nothing is written, but a failure that came
+    /// of reads at different moments is none, and the call may run again.
+    pub async fn verify(&self) -> Result<(), CommitError> {
+        self.state.borrow_mut().forget_writes();
+        self.commit().await
+    }
+
     /// Ends the call's transaction. A call that only read at one moment is done without a statement.
     pub async fn commit(&self) -> Result<(), CommitError> {
         let (params, writes, tables) = {
@@ -98,19 +111,28 @@ impl CallStorage {
     /// arrives.
     async fn send(&self, params: Vec<Param>, writes: bool) -> Result<Option<i64>, Fault> {
         let statement: Arc<str> = STATEMENT.into();
-        let mut sent = self.database.rows_once(&statement, params.clone()).await;
-        let mut lost = false;
-        while let Err(fault) = &sent {
-            lost |= matches!(fault, Fault::Lost) && writes;
-            match fault {
-                Fault::Cancelled | Fault::Stale | Fault::Lost => {}
-                // It may have been applied before the connection was lost.
-                Fault::Unavailable if lost => tokio::time::sleep(PAUSE).await,
-                _ => break,
-            }
-            sent = self.database.rows_once(&statement, params.clone()).await;
+        if !writes {
+            let compared = self.database.rows(&statement, params).await;
+            return compared.map(|_| None);
         }
-        Ok(sent?.first().and_then(|row| row.get(0)))
+        let start = Instant::now();
+        let (mut attempts, mut lost) = (0, false);
+        loop {
+            attempts += 1;
+            let fault = match self.database.rows_once(&statement, params.clone()).await {
+                Ok(rows) => return Ok(rows.first().and_then(|row| row.get(0))),
+                Err(fault) => fault,
+            };
+            lost |= matches!(fault, Fault::Lost);
+            match fault {
+                // It may have been applied before the connection was lost.
+                Fault::Lost | Fault::Unavailable if lost && start.elapsed() < PATIENCE => {
+                    sleep(PAUSE).await;
+                }
+                Fault::Cancelled | Fault::Stale if attempts < ATTEMPTS => {}
+                fault => return Err(fault),
+            }
+        }
     }
 }
 
@@ -176,4 +198,7 @@ fn list(items: impl IntoIterator<Item = String>) -> String {
 
 const STATEMENT: &str =
     "SELECT kontract.commit($1, $2, $3::text::jsonb, $4::text::jsonb, $5::text::jsonb)";
+const ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long a call waits to be told what came of its commit.
+const PATIENCE: Duration = Duration::from_secs(3);

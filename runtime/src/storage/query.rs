@@ -210,20 +210,21 @@ impl Query {
         let mut placed = Vec::with_capacity(found.len());
         let mut bases = Vec::new();
         let mut newest = 0;
+        // id, data, version, txid, ord, sort, xmax
         for row in &found {
-            newest = newest.max(row.get("xmax"));
-            let Some(id) = row.get::<_, Option<&str>>("id") else { continue };
-            let data: &str = row.get("data");
+            newest = newest.max(row.get(6));
+            let Some(id) = row.get::<_, Option<&str>>(0) else { continue };
+            let data: &str = row.get(1);
             let stored = Stored {
-                version: row.get("version"),
-                txid: row.get("txid"),
-                order: row.get("ord"),
+                version: row.get(2),
+                txid: row.get(3),
+                order: row.get(4),
                 data: data.into(),
             };
             let seen = format!("{}:{}:{}:{id};", stored.version, stored.txid, id.len());
             digest.update(seen.as_bytes());
             let id = Id::from(id);
-            let place = self.order.place_of_key(row.get("sort"), stored.order);
+            let place = self.order.place_of_key(row.get(5), stored.order);
             placed.push(Placed {
                 row: Row { id: Arc::clone(&id), data: Rc::clone(&stored.data) },
                 place,

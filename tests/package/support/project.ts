@@ -42,6 +42,11 @@ export class Project {
     await writeFile(join(this.folder, path), text.replace(from, to));
   }
 
+  /** Writes a file again as it is. */
+  async touch(path: string): Promise<void> {
+    await writeFile(join(this.folder, path), await this.read(path));
+  }
+
   /** Measures what a promise takes. */
   async timed<T>(name: string, work: Promise<T>): Promise<T> {
     const started = performance.now();

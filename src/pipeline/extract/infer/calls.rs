@@ -307,6 +307,8 @@ fn storage(table: &str, operation: &str) -> Option<TypeExpr> {
     let row = || symbolic::named(symbolic::ROW, table);
     Some(match operation {
         "get" | "pop" | "shift" => promise(union([row(), keyword("null")])),
+        "getMany" => promise(TypeExpr::Array(Box::new(union([row(), keyword("null")])))),
+        "count" => promise(keyword("number")),
         "set" | "update" => promise(keyword("void")),
         "delete" => promise(keyword("boolean")),
         "push" => promise(keyword("string")),

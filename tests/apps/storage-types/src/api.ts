@@ -13,6 +13,12 @@ export const join = backend({ perm: perms.RWX }, async (name: string, tags: stri
 /** Its result is told from the table, whose rows are told from what is written to it. */
 export const firstTodo = backend({ perm: perms.R__ }, async () => env.storage.todos.get('first'));
 
+export const tally = backend(async () => {
+  const count = await env.storage.drafts.count({ created: { gt: new Date(0) } });
+  const todos = await env.storage.todos.getMany(['first', 'none']);
+  return { count, first: todos[0]?.text, none: todos[1] };
+});
+
 export const drafts = backend({ perm: perms.R__ }, async () => {
   const found = [];
   for await (const draft of env.storage.drafts) found.push({ by: draft.by?.name, role: draft.role });

@@ -27,7 +27,7 @@ test('who has an account writes, and removes what is his own', async () => {
   await auth.register({ email: 'bob@example.com', password: 'battery horse correct' });
   await expect(remove(entry.id)).rejects.toThrow(ForbiddenError);
 
-  await auth.login({ email: 'ada@example.com', password: 'correct horse battery' });
+  configure({ token: ada.token });
   expect(await remove(entry.id)).toBe(true);
   expect(await entries()).toEqual([]);
 });
