@@ -209,7 +209,7 @@ impl Fault {
     }
 
     /// What the caller is told; the rest goes to the log.
-    pub fn failure(self, isolate: &Isolate) -> Failure {
+    pub fn failure(self, isolate: &Isolate, invocation: &Invocation) -> Failure {
         let host = isolate.host();
         let (failure, detail) = match self {
             Fault::Ended(Ended::Deadline) => return Failure::timeout(),
@@ -233,7 +233,9 @@ impl Fault {
             }
         };
         // Other failures were made for the caller, or are logged where they are answered.
-        if failure.code == Failure::INTERNAL || failure.status == 504 {
+        // A caller who has gone may be why the function failed.
+        let matters = failure.code == Failure::INTERNAL || failure.status == 504;
+        if matters && !invocation.is_aborted() {
             host.log("The call failed", Some(&detail));
         }
         let stack = host.config().development.then_some(detail);

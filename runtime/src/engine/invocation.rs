@@ -102,6 +102,11 @@ impl Invocation {
         self.aborted.get()
     }
 
+    /// Nobody waits for the call any more.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.aborted.get()
+    }
+
     pub(super) fn abort(&self) {
         self.aborted.set(true);
     }

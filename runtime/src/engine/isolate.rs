@@ -1,6 +1,7 @@
 //! One isolate: a runtime with one context. It serves one call at a time.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
     rc::Rc,
     sync::Arc,
@@ -32,6 +33,7 @@ pub struct Isolate {
     runtime: Runtime,
     host: Rc<Host>,
     slice: Rc<Slice>,
+    served: Cell<u32>,
 }
 
 /// Why a promise will not settle.
@@ -67,7 +69,8 @@ impl Isolate {
                 rejections.rejected(&ctx, promise, reason, handled);
             },
         )));
-        let isolate = Self { application: None, context, runtime, host, slice };
+        let isolate =
+            Self { application: None, context, runtime, host, slice, served: Cell::default() };
         isolate.burst(|ctx| {
             install(ctx, &isolate.host).map_err(|error| isolate.host.thrown(ctx, error).detail)
         })?;
@@ -122,15 +125,22 @@ impl Isolate {
 
     /// Runs `body` and the jobs that follow from it, for one slice of time.
     pub fn burst<R>(&self, body: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
-        self.slice.begin();
-        let result = self.context.with(|ctx| {
+        let _running = self.slice.begin();
+        self.context.with(|ctx| {
             let result = body(&ctx);
             while !self.slice.is_over() && ctx.execute_pending_job() {}
             self.host.log_rejections(&ctx);
             result
-        });
-        self.slice.end();
-        result
+        })
+    }
+
+    /// Whether the application has filled so much of the heap that a new isolate is better. Finding
+    /// out is slow: it is asked once in a while.
+    pub(super) fn is_worn_out(&self) -> bool {
+        let served = self.served.get().wrapping_add(1);
+        self.served.set(served);
+        let used = || usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or_default();
+        served.is_multiple_of(INSPECTED_EVERY) && used() > self.host.config().limits.heap / 2
     }
 
     /// Whether JavaScript was stopped: the isolate must not be used again.
@@ -226,3 +236,4 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
 
 /// How many slices the modules may take to load.
 const LOADING: u32 = 10;
+const INSPECTED_EVERY: u32 = 256;
