@@ -25,6 +25,7 @@ pub struct Table {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Field {
     /// What it may hold; empty: any JSON.
     pub kinds: BTreeSet<Kind>,
@@ -171,7 +172,7 @@ impl Rows {
                     Literal::Number(_) => Kind::Number,
                     Literal::String(text) => Kind::Text(text.clone()),
                     Literal::BigInt { .. } => Kind::Bigint,
-                }))
+                }));
             }
             Shape::Array(_) | Shape::Set(_) | Shape::Map(_) => _ = found.insert(Kind::Array),
             Shape::Object(key) => {
