@@ -3,197 +3,33 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    net::TcpListener,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, channel},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
-use serde_json::Value;
-use tempfile::TempDir;
+use nix::sys::signal::{Signal, kill};
 
-struct Project {
-    folder: TempDir,
+#[path = "support/development.rs"]
+mod development;
+
+use development::{PATIENCE, Project, call, post};
+
+fn plain() -> Project {
+    Project::new(&[("src/api.ts", &greeting("Hello"))])
 }
 
-impl Project {
-    fn new() -> Self {
-        let project = Self { folder: tempfile::tempdir().expect("a folder") };
-        // PostgreSQL's user must be able to reach it.
-        let open = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(project.folder.path(), open).expect("opened");
-        project.write(".git/HEAD", "");
-        project.write("src/api.ts", &greeting("Hello"));
-        project
-    }
-
-    /// One whose users may write.
-    fn with_notes() -> Self {
-        let project = Self::new();
-        project.write("kontract.toml", "[auth]\nperm = { anonymous = \"RWX\" }\n");
-        project.write("src/notes.ts", &notes(""));
-        project
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-
-    fn start(&self, arguments: &[&str]) -> Dev {
-        self.start_with(arguments, &[])
-    }
-
-    fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Dev {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kontract"));
-        command.args(["dev", "--json"]).args(arguments).current_dir(self.folder.path());
-        for name in ["CI", "GITHUB_ACTIONS", "DATABASE_URL", "KONTRACT_MIGRATE_URL"] {
-            command.env_remove(name);
-        }
-        command.envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Dev::follow(command.spawn().expect("it starts"))
-    }
-
-    fn data(&self) -> PathBuf {
-        let folder = fs::canonicalize(self.folder.path()).expect("there");
-        folder.join(".kontract/dev/postgres")
-    }
-
-    fn postgres(&self) -> Pid {
-        let text = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
-        Pid::from_raw(text.lines().next().expect("a line").parse().expect("a number"))
-    }
-
-    /// The processes that work in this project or its database.
-    fn processes(&self) -> Vec<Pid> {
-        let folder = fs::canonicalize(self.folder.path()).expect("there");
-        let entries = fs::read_dir("/proc").expect("processes").filter_map(Result::ok);
-        let inside = entries.filter(|entry| {
-            fs::read_link(entry.path().join("cwd")).is_ok_and(|place| place.starts_with(&folder))
-        });
-        let numbers = inside.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        numbers.map(Pid::from_raw).collect()
-    }
-}
-
-/// A test that fails leaves nothing behind.
-impl Drop for Project {
-    fn drop(&mut self) {
-        for process in self.processes() {
-            let _ = kill(process, Signal::SIGKILL);
-        }
-    }
-}
-
-/// A run of the command.
-struct Dev {
-    child: Child,
-    events: Receiver<Value>,
-    errors: thread::JoinHandle<String>,
-}
-
-impl Dev {
-    fn follow(mut child: Child) -> Self {
-        let (sender, events) = channel();
-        let output = child.stdout.take().expect("piped");
-        let mut errors = child.stderr.take().expect("piped");
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
-                if sender.send(event).is_err() {
-                    break;
-                }
-            }
-        });
-        let errors = thread::spawn(move || {
-            let mut text = String::new();
-            let _ = errors.read_to_string(&mut text);
-            text
-        });
-        Self { child, events, errors }
-    }
-
-    /// The next event of that name, or diagnostic of that code.
-    fn wait_for(&self, name: &str) -> Value {
-        let mut seen = Vec::new();
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            let Ok(event) = self.events.recv_timeout(PATIENCE) else { break };
-            if event["event"] == name || event["code"] == name {
-                return event;
-            }
-            seen.push(event);
-        }
-        panic!("no `{name}`, but {seen:#?}");
-    }
-
-    fn url(&self) -> String {
-        self.wait_for("ready")["url"].as_str().expect("a text").to_owned()
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).expect("a number")), signal)
-            .expect("it runs");
-    }
-
-    fn end(mut self) -> (ExitStatus, String) {
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().expect("ours") {
-                return (status, self.errors.join().expect("text"));
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.child.kill();
-        panic!("it does not end");
-    }
-
-    fn stop(self) {
-        self.signal(Signal::SIGTERM);
-        let (status, errors) = self.end();
-        assert_eq!(status.code(), Some(0), "{errors}");
-    }
-}
-
-/// Status and body of a call in JSON.
-fn call(url: &str, route: &str, arguments: &str) -> Result<(u16, Value), String> {
-    post(url, &format!("/rpc/{route}"), arguments)
-}
-
-fn post(url: &str, path: &str, arguments: &str) -> Result<(u16, Value), String> {
-    let address = url.strip_prefix("http://").expect("an address");
-    let mut stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        arguments.len()
-    );
-    let mut answer = String::new();
-    stream
-        .write_all(format!("{head}{arguments}").as_bytes())
-        .and_then(|()| stream.read_to_string(&mut answer))
-        .map_err(|error| error.to_string())?;
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    match (status, serde_json::from_str(body)) {
-        (Some(status), Ok(body)) => Ok((status, body)),
-        _ => Err(answer),
-    }
+/// One whose users may write.
+fn with_notes() -> Project {
+    Project::new(&[
+        ("src/api.ts", &greeting("Hello")),
+        ("src/notes.ts", &notes("")),
+        ("kontract.toml", "[auth]\nperm = { anonymous = \"RWX\" }\n"),
+    ])
 }
 
 fn greet(url: &str) -> String {
@@ -224,7 +60,7 @@ fn notes(required: &str) -> String {
 
 #[test]
 fn an_edit_is_served_by_the_same_address() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(greet(&url), "Hello, Ada");
@@ -237,7 +73,7 @@ fn an_edit_is_served_by_the_same_address() {
 
 #[test]
 fn calls_survive_every_reload() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     let done = Arc::new(AtomicBool::new(false));
@@ -271,7 +107,7 @@ fn calls_survive_every_reload() {
 
 #[test]
 fn a_build_with_errors_leaves_the_last_good_one() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     project.write("src/api.ts", "@backend()\nexport async function greet( {\n");
@@ -285,7 +121,7 @@ fn a_build_with_errors_leaves_the_last_good_one() {
 
 #[test]
 fn a_module_that_throws_when_it_is_loaded_leaves_the_last_good_one() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     project.write("src/api.ts", &format!("{}\nthrow new Error('at once');", greeting("Never")));
@@ -297,7 +133,7 @@ fn a_module_that_throws_when_it_is_loaded_leaves_the_last_good_one() {
 
 #[test]
 fn rows_outlive_a_run_that_was_killed() {
-    let project = Project::with_notes();
+    let project = with_notes();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(call(&url, "write", r#"["a","kept"]"#).expect("an answer").0, 200);
@@ -314,7 +150,7 @@ fn rows_outlive_a_run_that_was_killed() {
 
 #[test]
 fn a_change_that_rows_stand_in_the_way_of_is_explained() {
-    let project = Project::with_notes();
+    let project = with_notes();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(call(&url, "write", r#"["a","old"]"#).expect("an answer").0, 200);
@@ -332,7 +168,7 @@ fn a_change_that_rows_stand_in_the_way_of_is_explained() {
 
 #[test]
 fn a_database_that_dies_is_started_again() {
-    let project = Project::with_notes();
+    let project = with_notes();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(call(&url, "write", r#"["a","kept"]"#).expect("an answer").0, 200);
@@ -357,7 +193,7 @@ fn a_database_that_dies_is_started_again() {
 
 #[test]
 fn nothing_stays_when_the_database_hangs() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     dev.url();
     kill(project.postgres(), Signal::SIGSTOP).expect("it runs");
@@ -367,7 +203,7 @@ fn nothing_stays_when_the_database_hangs() {
 
 #[test]
 fn a_second_signal_does_not_wait() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     dev.url();
     kill(project.postgres(), Signal::SIGSTOP).expect("it runs");
@@ -390,7 +226,7 @@ fn a_second_signal_does_not_wait() {
 
 #[test]
 fn a_database_that_is_given_is_used() {
-    let host = Project::new();
+    let host = plain();
     let server = host.start(&["--port", "0"]);
     server.url();
     let socket = host.data().to_string_lossy().replace('/', "%2F");
@@ -399,7 +235,7 @@ fn a_database_that_is_given_is_used() {
     let given = [("DATABASE_URL", migrate.as_str())];
     let both = [("DATABASE_URL", gateway.as_str()), ("KONTRACT_MIGRATE_URL", migrate.as_str())];
     for variables in [&given[..], &both[..]] {
-        let project = Project::with_notes();
+        let project = with_notes();
         let dev = project.start_with(&["--port", "0"], variables);
         let url = dev.url();
         assert_eq!(call(&url, "write", r#"["a","given"]"#).expect("an answer").0, 200);
@@ -408,7 +244,7 @@ fn a_database_that_is_given_is_used() {
     }
     server.stop();
 
-    let project = Project::new();
+    let project = plain();
     let dev = project.start_with(&["--port", "0"], &[("DATABASE_URL", &gateway)]);
     let refusal = dev.wait_for("K195").to_string();
     let (status, errors) = dev.end();
@@ -418,7 +254,7 @@ fn a_database_that_is_given_is_used() {
 
 #[test]
 fn a_project_is_served_once() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     let second = project.start(&["--port", "0"]);
@@ -432,7 +268,7 @@ fn a_project_is_served_once() {
 fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", &port]);
     let refusal = dev.wait_for("K188");
     let message = refusal["message"].as_str().expect("a text");
@@ -443,7 +279,7 @@ fn a_port_that_is_taken_is_named() {
 
 #[test]
 fn new_settings_are_served_at_once() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     assert_eq!(post(&url, "/api/greet", r#"["Ada"]"#).expect("an answer").0, 404);
@@ -459,12 +295,12 @@ fn new_settings_are_served_at_once() {
 
 #[test]
 fn a_command_runs_beside_it_and_decides_how_it_ends() {
-    let project = Project::new();
+    let project = plain();
     let script = "echo \"$KONTRACT_URL\" > url; exit 7";
     let dev = project.start(&["--port", "0", "--", "sh", "-c", script]);
     let url = dev.url();
     assert_eq!(dev.end().0.code(), Some(7));
-    let told = fs::read_to_string(project.folder.path().join("url")).expect("written");
+    let told = fs::read_to_string(project.path().join("url")).expect("written");
     assert_eq!(told.trim(), url);
     assert_eq!(project.processes(), []);
 
@@ -481,7 +317,7 @@ fn a_command_runs_beside_it_and_decides_how_it_ends() {
 
 #[test]
 fn changes_are_found_without_the_systems_help() {
-    let project = Project::new();
+    let project = plain();
     let dev = project.start(&["--port", "0", "--poll"]);
     let url = dev.url();
     project.write("src/api.ts", &greeting("Found"));
@@ -489,6 +325,3 @@ fn changes_are_found_without_the_systems_help() {
     assert_eq!(greet(&url), "Found, Ada");
     dev.stop();
 }
-
-/// Debug builds on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,6 +1,6 @@
 // The last script of an isolate's making: from here on no call can change what the next one finds.
 
-const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, preventExtensions } = Object;
+const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { ownKeys } = Reflect;
 
 const { library } = __host;
@@ -11,8 +11,8 @@ for (const name of ["SharedArrayBuffer", "Atomics", "FinalizationRegistry"]) del
 
 // Assigning to an object must not fail for what its prototype has: `error.name = "…"`. So these
 // prototypes get accessors that define the property on the object instead.
-function assignable(prototype) {
-  for (const key of ownKeys(prototype)) {
+function assignable(prototype, keys = ownKeys(prototype)) {
+  for (const key of keys) {
     const { value, writable, enumerable } = getOwnPropertyDescriptor(prototype, key);
     if (!writable) continue;
     const set = function (own) {
@@ -23,49 +23,42 @@ function assignable(prototype) {
   }
 }
 
+const TypedArray = getPrototypeOf(Uint8Array);
 const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError];
-for (const { prototype } of [Object, Function, getPrototypeOf(Uint8Array), ...errors]) assignable(prototype);
+for (const { prototype } of [Object, Function, ...errors]) assignable(prototype);
+// What packages with a `Buffer` of their own replace.
+assignable(TypedArray.prototype, ["constructor", "toString", "toLocaleString", "indexOf", "lastIndexOf", "includes", "slice", "subarray", "fill", "set"]);
 
-const met = new Set();
-function meet(value) {
-  if (typeof value === "function") {
-    // A plain function is nothing but its call. Freezing it would cost more than it gives.
-    if (!("prototype" in value)) preventExtensions(value);
-    else met.add(value);
-  } else if (typeof value === "object" && value !== null) {
-    met.add(value);
-  }
-}
-
-// What no global leads to.
-met.add(Function.prototype);
-for (const value of Object.values(library)) meet(value);
-meet(getPrototypeOf(function* () {}));
-meet(getPrototypeOf(async function () {}));
-meet(getPrototypeOf(async function* () {}));
-for (const iterable of [[], "", new Map(), new Set(), "".matchAll(/./g)]) {
-  meet(getPrototypeOf(iterable[Symbol.iterator]()));
+// Objects, and of functions those that have prototypes. A method that is not frozen still cannot be
+// replaced, since it stands in a frozen object.
+const frozen = new Set();
+function freezeAll(value) {
+  if ((typeof value !== "function" && typeof value !== "object") || value === null || frozen.has(value)) return;
+  frozen.add(value);
+  freeze(value);
+  freezeAll(getPrototypeOf(value));
+  const own = typeof value === "function" ? getOwnPropertyDescriptor(value, "prototype") : undefined;
+  if (own !== undefined) freezeAll(own.value);
 }
 
 for (const key of ownKeys(globalThis)) {
   const { value, configurable } = getOwnPropertyDescriptor(globalThis, key);
-  if (value !== globalThis) meet(value);
+  if (value !== globalThis) freezeAll(value);
   // Other names stay free: what an application adds is its own.
   if (configurable) {
     defineProperty(globalThis, key, value === undefined ? { configurable: false } : { writable: false, configurable: false });
   }
 }
-// The set grows while it is walked.
-for (const object of met) {
-  freeze(object);
-  meet(getPrototypeOf(object));
-  for (const key of ownKeys(object)) {
-    const { value, get, set } = getOwnPropertyDescriptor(object, key);
-    if (value !== undefined) {
-      meet(value);
-    } else {
-      meet(get);
-      meet(set);
-    }
-  }
+for (const value of Object.values(library)) freezeAll(value);
+
+// What no global leads to.
+for (const instance of [function* () {}, async function () {}, async function* () {}]) {
+  const kind = getPrototypeOf(instance);
+  freezeAll(kind.constructor);
+  freezeAll(kind.prototype);
 }
+for (const iterable of [[], "", new Map(), new Set(), "".matchAll(/./g)]) {
+  freezeAll(getPrototypeOf(iterable[Symbol.iterator]()));
+}
+freezeAll(getPrototypeOf([].values().map(String)));
+freezeAll(getPrototypeOf(Iterator.from({ next() {} })));

@@ -1,4 +1,5 @@
 //! What one call does to the others: nothing.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod application;
@@ -6,9 +7,9 @@ mod support {
 
 use std::time::{Duration, Instant};
 
-use kontract_runtime::failure::Failure;
+use kontract_runtime::{engine::EngineConfig, failure::Failure};
 use serde_json::{Value, json};
-use support::application::Application;
+use support::application::{Application, config};
 
 const API: &str = r#"
 export async function add({ a, b }) { return a + b; }
@@ -44,7 +45,13 @@ export async function deepText() { const a = {}; a.toString = () => String(a); r
 export async function deepSort() { const f = () => [2, 1].sort(f); return f(); }
 export async function deepProxy() { let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); return p.a; }
 export async function indexOf() { return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }
+export async function search() { return "a".repeat(1e7).indexOf("a".repeat(5e6) + "b"); }
 export async function join() { return new Array(2 ** 32 - 1).join("").length; }
+export async function promises() { for (let i = 0; i < 1e6; i++) Promise.resolve(i).then(() => {}); }
+export async function noticed() {
+  await fetch("http://127.0.0.1:9/").catch(() => {});
+  for (let i = 0; i < 100; i++) await new Promise((done) => setTimeout(done, 20));
+}
 export async function never() { await new Promise(() => {}); }
 export async function fails() { throw new Error("of its own"); }
 "#;
@@ -81,6 +88,7 @@ async fn what_does_not_give_way_times_out_alone() {
         "microtasks",
         "backtrack",
         "indexOf",
+        "search",
         "join",
     ] {
         let failure = fail(&app, route).await;
@@ -111,4 +119,28 @@ async fn what_takes_too_much_fails_alone() {
         assert!(matches!(failure.status, 500 | 504), "{route}: {failure}");
         assert!(!failure.message.contains("of its own"), "{failure}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_promises_matter_to_nobody_else() {
+    let app = Application::new(API);
+    let (promises, slow) =
+        tokio::join!(app.call("promises", Value::Null), app.call("slow", Value::Null));
+    assert!(promises.is_ok() || matches!(promises.unwrap_err().status, 500 | 504));
+    assert_eq!(slow.unwrap(), json!("slow"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_noticed_outside_is_not_run_again_when_its_thread_is_given_up() {
+    let config = EngineConfig { egress: vec!["loopback".to_owned()], ..config() };
+    let app = Application::with(API, &[], config).unwrap();
+    let noticed = app.call("noticed", Value::Null);
+    let stuck = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.call("search", Value::Null).await
+    };
+    let (noticed, stuck) = tokio::join!(noticed, stuck);
+    assert_eq!(stuck.unwrap_err().status, 504);
+    assert_eq!(noticed.unwrap_err().status, 503);
+    assert!(!app.engine.is_worn_out());
 }

@@ -1,4 +1,5 @@
 //! What an application's modules can be made of.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod application;

@@ -1,4 +1,5 @@
 //! Stacks in terms of the sources.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod application;

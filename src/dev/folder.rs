@@ -109,6 +109,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use tempfile::TempDir;
 

@@ -153,6 +153,7 @@ fn hash_visible(entries: &io::Result<Vec<Entry>>) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::fs;
 

@@ -336,4 +336,4 @@ async fn companion_ended(companion: &mut Option<Companion>) -> io::Result<ExitSt
 /// How long calls may take to finish when they are asked to.
 const LONGEST_CALLS: Duration = Duration::from_secs(3);
 const MOST_RESTARTS: usize = 3;
-const RESTARTS_WITHIN: Duration = Duration::from_secs(60);
+const RESTARTS_WITHIN: Duration = Duration::from_mins(1);

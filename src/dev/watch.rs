@@ -75,6 +75,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(300);
 const INTERVAL: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::fs;
 

@@ -34,7 +34,7 @@ pub async fn up(
     })?;
     let role = roles::prepare(&transaction, gateway).await?;
     let gateway = identifier(&role);
-    let renewed = renew_base(&transaction, &gateway).await?;
+    let renewed = renew_base(&transaction, &role).await?;
     let existing = existing(&transaction).await?;
     let changes = plan(&wanted, &existing, &gateway, renewed);
     let refused = refused(&transaction, &changes).await?;
@@ -72,34 +72,36 @@ async fn check_version(client: &Client) -> Result<(), Problem> {
 }
 
 /// Runs the text that is the same for all databases, where it is not what they have, and tells
-/// whether that was so.
-async fn renew_base(transaction: &Transaction<'_>, gateway: &str) -> Result<bool, Problem> {
+/// whether that was so. A role that is the gateway's only now has nothing yet, and is given it.
+async fn renew_base(transaction: &Transaction<'_>, role: &str) -> Result<bool, Problem> {
     let current = base_hash();
-    let made = transaction
-        .query_one("SELECT to_regclass('kontract.base') IS NOT NULL", &[])
+    let made = made_by(transaction).await?;
+    let granted = transaction
+        .query_one("SELECT has_schema_privilege($1::text::name, 'kontract', 'USAGE')", &[&role])
         .await
         .map_err(diagnostics::failed)?;
-    if made.get(0) {
-        let row = transaction.query_opt("SELECT hash FROM kontract.base", &[]).await;
-        let granted = transaction
-            .query_one(
-                "SELECT has_schema_privilege($1, 'kontract', 'USAGE')",
-                &[&gateway.trim_matches('"')],
-            )
-            .await
-            .map_err(diagnostics::failed)?;
-        // A role that was given to the gateway later has nothing yet.
-        if row.map_err(diagnostics::failed)?.is_some_and(|row| row.get::<_, &str>(0) == current)
-            && granted.get(0)
-        {
-            return Ok(false);
-        }
+    if made.as_ref() == Some(&current) && granted.get(0) {
+        return Ok(false);
     }
-    let hash = literal(&current);
-    let sql = BASE.replace("{gateway}", gateway)
-        + &format!("DELETE FROM kontract.base; INSERT INTO kontract.base VALUES ({hash});");
+    let other = made.is_some_and(|made| made != current);
+    let sql = format!(
+        "{}{}DELETE FROM kontract.base; INSERT INTO kontract.base VALUES ({});",
+        if other { FORGET_FUNCTIONS } else { "" },
+        BASE.replace("{gateway}", &identifier(role)),
+        literal(&current)
+    );
     transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
     Ok(true)
+}
+
+/// The hash of the texts that made the functions of the database, if there are any.
+async fn made_by(transaction: &Transaction<'_>) -> Result<Option<String>, Problem> {
+    let exists = "SELECT to_regclass('kontract.base') IS NOT NULL";
+    if !transaction.query_one(exists, &[]).await.map_err(diagnostics::failed)?.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let row = transaction.query_opt("SELECT hash FROM kontract.base", &[]).await;
+    Ok(row.map_err(diagnostics::failed)?.map(|row| row.get(0)))
 }
 
 async fn existing(transaction: &Transaction<'_>) -> Result<Tables, Problem> {
@@ -140,6 +142,16 @@ pub fn base_hash() -> String {
 }
 
 const BASE: &str = include_str!("sql/base.sql");
+/// Another version's functions may have had other parameters and results.
+const FORGET_FUNCTIONS: &str = "DO $$
+    DECLARE made regprocedure;
+    BEGIN
+      FOR made IN SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = 'kontract'::regnamespace LOOP
+        EXECUTE format('DROP FUNCTION %s', made);
+      END LOOP;
+    END $$;
+    DROP TYPE IF EXISTS kontract.item;
+    ";
 /// PostgreSQL 14.
 const OLDEST: i32 = 140_000;
 /// Whoever waits for a table in use makes all who come later wait too.

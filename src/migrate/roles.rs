@@ -66,6 +66,16 @@ pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result
             transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
         }
     }
+    let connects = "SELECT has_database_privilege($1::text::name, current_database(), 'CONNECT')";
+    let row = transaction.query_one(connects, &[&role]).await.map_err(diagnostics::failed)?;
+    if !row.get::<_, bool>(0) {
+        let sql = format!(
+            "GRANT CONNECT ON DATABASE {} TO {}",
+            identifier(&migrator.database),
+            identifier(&role)
+        );
+        transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
+    }
     schemas(transaction, &migrator, &owner).await?;
     // Functions are everybody's when they are made, unless their owner says otherwise.
     let sql = format!(

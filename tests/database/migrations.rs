@@ -111,6 +111,24 @@ async fn what_rows_allow_is_made() {
 }
 
 #[tokio::test]
+async fn functions_of_another_version_are_replaced() {
+    let database =
+        with_rows(json!({ "users": { "name": "string", "nick": "string?", "age": "number" } }))
+            .await;
+    let older = "UPDATE kontract.base SET hash = 'older';
+        CREATE FUNCTION kontract.get_users(k bytea, ids text[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION kontract.of_old() RETURNS int LANGUAGE sql AS 'SELECT 1';";
+    database.owner().await.batch_execute(older).await.unwrap();
+    let same = json!({ "users": { "name": "string", "nick": "string?", "age": "number" } });
+    let renewed = ["make the functions of Kontract", "renew the functions of users"];
+    assert_eq!(change(&database, same).await, made(&renewed));
+    let mut call = Call::begin(&database, "alice").await;
+    assert!(call.get("users", "1").await.is_some());
+    let old = "SELECT to_regproc('kontract.of_old') IS NULL";
+    assert!(database.owner().await.query_one(old, &[]).await.unwrap().get::<_, bool>(0));
+}
+
+#[tokio::test]
 async fn names_of_fields_are_never_read_as_sql() {
     let database = Database::empty();
     let odd = ["it's", "a\\b", "a\"b", "$$ ; DROP", "'{readonly}'", "{table}", "%I", "é ", "{a,b}"];
@@ -188,6 +206,8 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
     assert_eq!(up(maker.clone(), login(format!("next_{name}"))).await, format!("next_{name}"));
     let gateway = connect(&database.cluster.url(&format!("next_{name}"), name)).await;
     gateway.query("SELECT * FROM kontract.schema()", &[]).await.unwrap();
+    let first = connect(&database.cluster.url(&format!("gate_{name}"), name)).await;
+    first.query("SELECT * FROM kontract.schema()", &[]).await.unwrap();
     let error = gateway.query("SELECT kontract.get_users('a', '{a}')", &[]).await.unwrap_err();
     assert_eq!(error.code().unwrap().code(), "KX401");
 }

@@ -182,6 +182,16 @@ async fn constraints_name_the_field_that_they_are_about() {
         let wanted = (code.to_owned(), message.to_owned(), Some(field.to_owned()));
         assert_eq!(refusal(call.commit().await), wanted);
     }
+    let mut call = Call::begin(&database, "alice").await;
+    // Of many different characters, since PostgreSQL compresses what repeats itself.
+    let long: String =
+        (0..20_000_u32).filter_map(|n| char::from_u32(0x4e00 + n * 7919 % 20_000)).collect();
+    call.write("people", "set", "c", json!({ "email": long }));
+    let (code, message, _) = refusal(call.commit().await);
+    assert_eq!(
+        (code.as_str(), message.as_str()),
+        ("KX400", "A value is too long for the index of its field")
+    );
     // What is not sent stays; what is unique in a removed row is free.
     write(&database, "alice", "people", "set", "a", json!({ "email": "new@x" })).await;
     let mut call = Call::begin(&database, "alice").await;

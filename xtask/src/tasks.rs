@@ -15,6 +15,7 @@ pub fn test(steps: &mut Steps) {
     if package_built {
         npm(steps, package, "typecheck");
         npm(steps, package, "test");
+        npm(steps, package, "gateway:check");
     }
 
     for built_with_it in ["tests/apps", "tests/codec"] {

@@ -9,7 +9,7 @@ use super::{
     json::{parse, read},
     literals,
     plan::{
-        Cell, Default, Elements, Entry, Field, Item, Member, Object, Place, Plan, Rest,
+        Cell, DefaultValue, Elements, Entry, Field, Item, Member, Object, Place, Plan, Rest,
         RestContent, Shape, Slot, Table, Union,
     },
     shape::{
@@ -253,7 +253,8 @@ impl<'s> Compiler<'s> {
                             format!("the default of {}.{}", object.name, error.message)
                         })
                     })?;
-                self.plan.objects[index].fields[position].default = Some(Default { value, text });
+                self.plan.objects[index].fields[position].default =
+                    Some(DefaultValue { value, text });
             }
         }
         Ok(())

@@ -33,7 +33,7 @@ pub struct Field {
     pub optional: bool,
     /// It never stands in a response.
     pub hidden: bool,
-    pub default: Option<Default>,
+    pub default: Option<DefaultValue>,
     /// Every object inherits something of this name: only a value's own counts.
     pub inherited: bool,
     /// The key of a row: it stands in a column of its own.
@@ -42,7 +42,7 @@ pub struct Field {
 
 /// What a message without the field means.
 #[derive(Clone, Debug)]
-pub struct Default {
+pub struct DefaultValue {
     pub value: Value,
     /// As JSON.
     pub text: String,

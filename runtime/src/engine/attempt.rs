@@ -209,7 +209,7 @@ impl Fault {
     }
 
     /// What the caller is told; the rest goes to the log.
-    pub fn failure(self, isolate: &Isolate) -> Failure {
+    pub fn failure(self, isolate: &Isolate, invocation: &Invocation) -> Failure {
         let host = isolate.host();
         let (failure, detail) = match self {
             Fault::Ended(Ended::Deadline) => return Failure::timeout(),
@@ -224,17 +224,18 @@ impl Fault {
                     format!("JavaScript ran for more than {limit} ms without giving way"),
                 )
             }
-            Fault::Ended(Ended::Stuck) => (
-                Failure::internal(),
-                "The function waits for something that never comes".to_owned(),
-            ),
+            Fault::Ended(Ended::Stuck) => {
+                (Failure::timeout(), "The function waits for something that never comes".to_owned())
+            }
             Fault::Result(detail) => (Failure::internal(), detail),
             Fault::Thrown(Thrown { failure, detail }) => {
                 (failure.unwrap_or_else(Failure::internal), host.map_stack(&detail))
             }
         };
         // Other failures were made for the caller, or are logged where they are answered.
-        if failure.code == Failure::INTERNAL || failure.status == 504 {
+        // A caller who has gone may be why the function failed.
+        let matters = failure.code == Failure::INTERNAL || failure.status == 504;
+        if matters && !invocation.is_aborted() {
             host.log("The call failed", Some(&detail));
         }
         let stack = host.config().development.then_some(detail);

@@ -27,10 +27,13 @@ pub struct Invocation {
     has_signal: Cell<bool>,
     slots: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
     /// What the function asked for besides its result.
-    pub(super) answer: RefCell<Option<(u16, Vec<(String, String)>)>>,
+    pub(super) answer: RefCell<Option<Answer>>,
     /// What `ctx.waitUntil` was given.
     pub(super) kept: RefCell<Vec<Persistent<Promise<'static>>>>,
 }
+
+/// Status and headers.
+pub(super) type Answer = (u16, Vec<(String, String)>);
 
 impl Invocation {
     /// An attempt that belongs to no request.
@@ -96,6 +99,11 @@ impl Invocation {
     /// Says that it has, and tells whether the signal is aborted already.
     pub(super) fn take_signal(&self) -> bool {
         self.has_signal.set(true);
+        self.aborted.get()
+    }
+
+    /// Nobody waits for the call any more.
+    pub(super) fn is_aborted(&self) -> bool {
         self.aborted.get()
     }
 

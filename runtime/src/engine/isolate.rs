@@ -1,6 +1,7 @@
 //! One isolate: a runtime with one context. It serves one call at a time.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
     rc::Rc,
     sync::Arc,
@@ -32,6 +33,7 @@ pub struct Isolate {
     runtime: Runtime,
     host: Rc<Host>,
     slice: Rc<Slice>,
+    served: Cell<u32>,
 }
 
 /// Why a promise will not settle.
@@ -64,10 +66,11 @@ impl Isolate {
         let rejections = Rc::clone(&host);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, handled| {
-                rejections.rejected(&ctx, promise, reason, handled)
+                rejections.rejected(&ctx, promise, reason, handled);
             },
         )));
-        let isolate = Self { application: None, context, runtime, host, slice };
+        let isolate =
+            Self { application: None, context, runtime, host, slice, served: Cell::default() };
         isolate.burst(|ctx| {
             install(ctx, &isolate.host).map_err(|error| isolate.host.thrown(ctx, error).detail)
         })?;
@@ -122,15 +125,22 @@ impl Isolate {
 
     /// Runs `body` and the jobs that follow from it, for one slice of time.
     pub fn burst<R>(&self, body: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
-        self.slice.begin();
-        let result = self.context.with(|ctx| {
+        let _running = self.slice.begin();
+        self.context.with(|ctx| {
             let result = body(&ctx);
             while !self.slice.is_over() && ctx.execute_pending_job() {}
             self.host.log_rejections(&ctx);
             result
-        });
-        self.slice.end();
-        result
+        })
+    }
+
+    /// Whether the application has filled so much of the heap that a new isolate is better. Finding
+    /// out is slow: it is asked once in a while.
+    pub(super) fn is_worn_out(&self) -> bool {
+        let served = self.served.get().wrapping_add(1);
+        self.served.set(served);
+        let used = || usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or_default();
+        served.is_multiple_of(INSPECTED_EVERY) && used() > self.host.config().limits.heap / 2
     }
 
     /// Whether JavaScript was stopped: the isolate must not be used again.
@@ -226,42 +236,4 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
 
 /// How many slices the modules may take to load.
 const LOADING: u32 = 10;
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use rquickjs::Function;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn an_operation_settles_its_promise() {
-        let isolate = Isolate::new(&Arc::default()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(1);
-        isolate.enter(Some(Invocation::new("call".to_owned(), deadline, Arc::default())));
-        let host = Rc::clone(isolate.host());
-        let promise = isolate
-            .burst(|ctx| {
-                let later = Function::new(ctx.clone(), move |ctx: Ctx<'_>, text: String| {
-                    host.promise(&ctx, async move {
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                        Ok(text)
-                    })
-                    .map(rquickjs::Promise::into_value)
-                    .map(|value| Persistent::save(&ctx, value))
-                })?;
-                let globals: Object<'_> = ctx.globals();
-                globals.set("later", later)?;
-                let promise: Promise<'_> = ctx.eval("later('a').then((text) => text + 'b')")?;
-                Ok::<_, rquickjs::Error>(Persistent::save(ctx, promise))
-            })
-            .unwrap();
-        isolate.settle(&promise, deadline).await.unwrap();
-        let text: String =
-            isolate.burst(|ctx| promise.restore(ctx).and_then(|promise| promise.finish())).unwrap();
-        assert_eq!(text, "ab");
-        assert!(isolate.is_quiet());
-        isolate.enter(None);
-    }
-}
+const INSPECTED_EVERY: u32 = 256;

@@ -53,7 +53,7 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     })?;
     let host = Rc::clone(ops.host());
     ops.add("log", move |message: String, thrown: Opt<String>| {
-        host.log(&message, thrown.0.as_deref())
+        host.log(&message, thrown.0.as_deref());
     })?;
     let host = Rc::clone(ops.host());
     ops.add("setGroups", move |ctx: Ctx<'js>, user: String, groups: Vec<String>| {

@@ -12,7 +12,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -131,6 +131,7 @@ impl Engine {
     /// Serves a call. Whoever drops the future has gone: the call's signal is aborted.
     pub async fn call(&self, call: Call) -> Result<Reply, Failure> {
         let _watched = self.shared.bell.watch();
+        let deadline = call.deadline;
         let (call, effect) = (Arc::new(call), Arc::new(AtomicBool::new(false)));
         loop {
             let Some(worker) = self.shared.idlest() else {
@@ -147,6 +148,9 @@ impl Engine {
             // Another call has spoilt the thread. This one starts anew unless it was noticed.
             if effect.load(Ordering::Acquire) {
                 return Err(Failure::unavailable("The call was interrupted"));
+            }
+            if Instant::now() >= deadline {
+                return Err(Failure::timeout());
             }
         }
     }

@@ -36,6 +36,10 @@ pub struct Pulse {
     abandoned: AtomicBool,
 }
 
+/// A burst that goes on.
+#[must_use]
+pub struct Running<'a>(&'a Pulse);
+
 /// A burst of JavaScript, seen from outside.
 #[derive(Clone, Copy)]
 pub struct Burst {
@@ -61,16 +65,14 @@ impl Slice {
         self.length.set(length);
     }
 
-    pub fn begin(&self) {
+    /// The burst ends when the guard is dropped, be it by a panic.
+    pub fn begin(&self) -> Running<'_> {
         self.begun.set(None);
         self.pulse.call.store(self.call.get(), Ordering::Relaxed);
         let limit = u64::try_from(self.length.get().as_millis()).unwrap_or(u64::MAX);
         self.pulse.limit.store(limit, Ordering::Relaxed);
         self.pulse.beat.fetch_add(1, Ordering::Release);
-    }
-
-    pub fn end(&self) {
-        self.pulse.beat.fetch_add(1, Ordering::Release);
+        Running(&self.pulse)
     }
 
     /// The call that comes next, and when it is over.
@@ -104,6 +106,12 @@ impl Slice {
         now >= begun + self.length.get()
             || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline + GRACE)
             || self.pulse.is_abandoned()
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.beat.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -37,13 +37,10 @@ impl Host {
         if value.is_uncatchable_error() {
             return Thrown::plain("it went on for too long without giving way");
         }
-        match self.try_describe(ctx, value) {
-            Ok(thrown) => thrown,
-            Err(_) => {
-                ctx.catch();
-                Thrown::plain("a value that cannot be shown")
-            }
-        }
+        self.try_describe(ctx, value).unwrap_or_else(|_| {
+            ctx.catch();
+            Thrown::plain("a value that cannot be shown")
+        })
     }
 
     fn try_describe<'js>(&self, ctx: &Ctx<'js>, value: Value<'js>) -> rquickjs::Result<Thrown> {

@@ -133,6 +133,20 @@ impl Desk {
     }
 }
 
+/// An answer that somebody waits for: it is an error if a panic keeps it from being given.
+struct Owed<'a> {
+    desk: &'a Desk,
+    number: u64,
+}
+
+impl Drop for Owed<'_> {
+    fn drop(&mut self) {
+        if let Some(answer) = self.desk.take(self.number) {
+            let _ = answer.send(Err(Failure::internal()));
+        }
+    }
+}
+
 /// The thread itself.
 struct Thread {
     pool: Pool,
@@ -178,6 +192,7 @@ impl Thread {
     }
 
     async fn serve(self: Rc<Self>, mut work: Work) {
+        let _owed = Owed { desk: &self.desk, number: work.number };
         let mut retry = self.store.as_ref().map(Store::retry);
         let (lease, invocation, outcome) = loop {
             let lease = match self.pool.take(work.call.deadline).await {
@@ -204,14 +219,16 @@ impl Thread {
         let isolate = &lease.isolate;
         let usable = !matches!(&outcome, Err(fault) if fault.is_fatal());
         let timed_out = matches!(&outcome, Err(Fault::Ended(Ended::Deadline)));
-        self.answer(work.number, outcome.map_err(|fault| fault.failure(isolate)));
+        self.answer(work.number, outcome.map_err(|fault| fault.failure(isolate, &invocation)));
         if timed_out {
             attempt::abort(isolate, &invocation);
         }
         if usable {
             self.release(lease, invocation).await;
         }
-        if let Err(error) = self.pool.warm() {
+        if !self.pulse.is_abandoned()
+            && let Err(error) = self.pool.warm()
+        {
             tracing::error!(target: "kontract", error, "An isolate could not be made");
         }
     }
@@ -224,7 +241,8 @@ impl Thread {
 
     /// Waits for what the call has left behind, and keeps the isolate if it can be used again.
     async fn release(&self, lease: Lease<'_>, invocation: Rc<Invocation>) {
-        if attempt::outlast(&lease.isolate, &invocation).await {
+        let usable = attempt::outlast(&lease.isolate, &invocation).await;
+        if usable && !lease.isolate.is_worn_out() {
             lease.isolate.enter(None);
             drop(invocation);
             self.pool.give_back(lease);

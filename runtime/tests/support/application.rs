@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -50,10 +49,6 @@ impl Application {
         Ok(Self { folder, engine, schema })
     }
 
-    pub fn dist(&self) -> std::path::PathBuf {
-        self.folder.path().join("dist")
-    }
-
     /// Calls a route with one argument.
     pub async fn call(&self, route: &str, argument: Value) -> Result<Value, Failure> {
         let reply = self.reply(self.request(route, argument)).await?;
@@ -65,6 +60,7 @@ impl Application {
         self.engine.call(call).await
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "a test says what it sends")]
     pub fn request(&self, route: &str, argument: Value) -> Call {
         let codec = self.schema.route(route).unwrap();
         let args = codec.read_request(json!([argument]).to_string().as_bytes()).unwrap();
@@ -91,7 +87,7 @@ pub fn session(owner: &str) -> Session {
         perm: 7,
         ugroups: vec!["editors".to_owned()],
         is_anonymous: false,
-        expires_at: SystemTime::now() + Duration::from_secs(60),
+        expires_at: SystemTime::now() + Duration::from_mins(1),
         key: SessionKey::new([0; 32]),
     }
 }
@@ -132,10 +128,6 @@ fn manifest(routes: &[String]) -> Manifest {
         "version": 1, "build": "", "abi": "", "routes": {}, "tables": {}, "wire": wire,
     });
     serde_json::from_str(&manifest.to_string()).unwrap()
-}
-
-pub fn path(folder: &Path, name: &str) -> String {
-    folder.join(name).display().to_string()
 }
 
 const INDEX: &str = r#"

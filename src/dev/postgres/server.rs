@@ -157,6 +157,6 @@ fn settings() -> Vec<String> {
 }
 
 /// After a crash the server first makes up for what it had not written.
-const LONGEST_RECOVERY: Duration = Duration::from_secs(60);
+const LONGEST_RECOVERY: Duration = Duration::from_mins(1);
 const LEFT: Duration = Duration::from_secs(5);
 const STILL_IN_USE: &str = "shared memory block is still in use";

@@ -280,6 +280,12 @@ LANGUAGE sql IMMUTABLE AS $$
                     ELSE format('((r.data ->> %L)::numeric)', name) END;
 $$;
 
+-- The scalars of one type among an array's, as text. Immutable: the planner sees how many there are.
+CREATE OR REPLACE FUNCTION kontract._elements(list jsonb, type text) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY(SELECT e #>> '{}' FROM jsonb_array_elements(list) AS e WHERE jsonb_typeof(e) = type);
+$$;
+
 -- A filter as a condition on a row r, in which $1 is the filter; its values are never part of the
 -- text. fields: the classes of the fields that are known: text, number, bigint, json.
 --
@@ -319,17 +325,17 @@ BEGIN
     plain := format('(r.data ->> ($1 #>> ''{where,%s,0}''))', part.place);
     operand := format('($1 #> ''{where,%s,3}'')', part.place);
     IF part.op = 'in' AND part.name IS NULL THEN
-      text_ := text_ || format(' AND r.id = ANY (ARRAY(SELECT e #>> ''{}'' FROM jsonb_array_elements(%s) AS e WHERE jsonb_typeof(e) = ''string''))', operand);
+      text_ := text_ || format(' AND r.id = ANY (kontract._elements(%s, ''string''))', operand);
     ELSIF part.op = 'in' THEN
       text_ := text_ || format(' AND jsonb_typeof(%s) NOT IN (''array'', ''object'') AND %s @> %s', stored, operand, stored);
       -- Said again in the words of an index; null is in none.
       IF filter #> ARRAY['where', part.place::text, '3'] @> 'null' THEN
         CONTINUE;
       ELSIF class = 'text' THEN
-        text_ := text_ || format(' AND %s = ANY (ARRAY(SELECT jsonb_array_elements_text(%s)))', kontract._field(part.name, class), operand);
+        text_ := text_ || format(' AND %s = ANY (kontract._elements(%s, ''string'') || kontract._elements(%s, ''boolean''))',
+          kontract._field(part.name, class), operand, operand);
       ELSIF class = 'number' THEN
-        text_ := text_ || format(' AND %s = ANY (ARRAY(SELECT (e #>> ''{}'')::numeric FROM jsonb_array_elements(%s) AS e WHERE jsonb_typeof(e) = ''number''))',
-          kontract._field(part.name, class), operand);
+        text_ := text_ || format(' AND %s = ANY (kontract._elements(%s, ''number'')::numeric[])', kontract._field(part.name, class), operand);
       END IF;
     ELSE
       operand := format('($1 #>> ''{where,%s,3}'')', part.place);
@@ -358,8 +364,8 @@ BEGIN
   RETURN text_;
 END $$;
 
--- The live rows of a table that a filter takes, in the order of a field ('': the id; null: of insertion), equal
--- ones in the order of insertion. Absent and null fields come first. after and after_ord: the sort
+-- The live rows of a table that a filter takes, in the order of a field ('': of the id; null: of
+-- insertion), equal ones in the order of insertion. Absent and null fields come first. after and after_ord: the sort
 -- and ord of the row to continue after; only after_ord where that field was null. caller: null, or
 -- the user whose rows are meant. Where nothing is found, one row of nulls with xmax: the snapshot's.
 CREATE OR REPLACE FUNCTION kontract._query(
@@ -370,33 +376,49 @@ RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort te
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   class text := CASE order_by WHEN '' THEN 'text' ELSE fields ->> order_by END;
-  key text := CASE WHEN order_by = '' THEN '(r.id COLLATE "C")' WHEN order_by IS NOT NULL THEN kontract._field(order_by, class) END;
-  cast_ text := CASE class WHEN 'text' THEN ' COLLATE "C"' ELSE '::numeric' END;
+  key text := CASE order_by WHEN '' THEN 'r.id' ELSE kontract._field(order_by, class) END;
+  value text := CASE class WHEN 'text' THEN '$3 COLLATE "C"' ELSE '$3::numeric' END;
   direction text := CASE WHEN descending THEN 'DESC' ELSE 'ASC' END;
   beyond text := CASE WHEN descending THEN '<' ELSE '>' END;
   condition text := kontract._condition(fields, filter);
+  -- Where the rows that are left lie: read one after the other, each in the order of an index.
+  spans text[];
+  span text;
+  newest bigint := txid_snapshot_xmax(txid_current_snapshot());
+  found int := 0;
+  more int;
 BEGIN
   IF order_by IS NOT NULL AND coalesce(class, 'json') = 'json' THEN
     RAISE EXCEPTION USING ERRCODE = 'KX400', COLUMN = order_by,
       MESSAGE = format('orderBy: expected a field of %s that holds text, numbers, dates or booleans', name);
   END IF;
-  condition := condition || CASE
-    WHEN after_ord IS NULL THEN ''
-    WHEN key IS NULL THEN format(' AND r._order %s $4', beyond)
-    WHEN after IS NOT NULL AND NOT descending THEN format(' AND (%s, r._order) > ($3%s, $4)', key, cast_)
-    WHEN after IS NOT NULL THEN format(' AND ((%s, r._order) < ($3%s, $4) OR %s IS NULL)', key, cast_, key)
-    WHEN NOT descending THEN format(' AND (%s IS NOT NULL OR r._order > $4)', key)
-    ELSE format(' AND %s IS NULL AND r._order < $4', key)
+  spans := CASE
+    WHEN after_ord IS NULL THEN ARRAY['true']
+    WHEN key IS NULL THEN ARRAY[format('r._order %s $4', beyond)]
+    WHEN order_by = '' THEN ARRAY[format('r.id %s %s', beyond, value)]
+    WHEN after IS NOT NULL AND NOT descending THEN ARRAY[format('(%s, r._order) > (%s, $4)', key, value)]
+    WHEN after IS NOT NULL THEN ARRAY[format('(%s, r._order) < (%s, $4)', key, value), format('%s IS NULL', key)]
+    WHEN NOT descending THEN ARRAY[format('%s IS NULL AND r._order > $4', key), format('%s IS NOT NULL', key)]
+    ELSE ARRAY[format('%s IS NULL AND r._order < $4', key)]
   END;
-  RETURN QUERY EXECUTE format(
-    'SELECT r.id, r.data::text, r._version, r._txid, r._order, %s::text, $6 FROM %s AS r
-     WHERE r._deleted_txid IS NULL%s AND %s ORDER BY %sr._order %s LIMIT $5',
-    coalesce(key, 'NULL'), rel, CASE WHEN caller IS NOT NULL THEN ' AND r._owner = $2' ELSE '' END, condition,
-    CASE WHEN key IS NOT NULL THEN format('%s %s NULLS %s, ', key, direction, CASE WHEN descending THEN 'LAST' ELSE 'FIRST' END) ELSE '' END,
-    direction
-  ) USING filter, caller, after, after_ord, take, txid_snapshot_xmax(txid_current_snapshot());
-  IF NOT FOUND THEN
-    xmax := txid_snapshot_xmax(txid_current_snapshot());
+  FOREACH span IN ARRAY spans LOOP
+    RETURN QUERY EXECUTE format(
+      'SELECT r.id, r.data::text, r._version, r._txid, r._order, %s::text, $6 FROM %s AS r
+       WHERE r._deleted_txid IS NULL%s AND %s AND %s ORDER BY %s LIMIT $5',
+      coalesce(key, 'NULL'), rel, CASE WHEN caller IS NOT NULL THEN ' AND r._owner = $2' ELSE '' END, condition, span,
+      CASE
+        WHEN key IS NULL THEN 'r._order ' || direction
+        -- Neither null nor twice.
+        WHEN order_by = '' THEN 'r.id ' || direction
+        ELSE format('%s %s NULLS %s, r._order %s', key, direction, CASE WHEN descending THEN 'LAST' ELSE 'FIRST' END, direction)
+      END
+    ) USING filter, caller, after, after_ord, take - found, newest;
+    GET DIAGNOSTICS more = ROW_COUNT;
+    found := found + more;
+    EXIT WHEN found >= take;
+  END LOOP;
+  IF found = 0 THEN
+    xmax := newest;
     RETURN NEXT;
   END IF;
 END $$;
@@ -553,7 +575,9 @@ BEGIN
     USING session.user_id, items[lower(parts[n]) : upper(parts[n]) - 1];
   END LOOP;
   RETURN txid_current();
-EXCEPTION WHEN unique_violation OR check_violation THEN
+EXCEPTION WHEN program_limit_exceeded THEN
+  RAISE EXCEPTION USING ERRCODE = 'KX400', MESSAGE = 'A value is too long for the index of its field';
+WHEN unique_violation OR check_violation THEN
   GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
   SELECT c.id, c.field, c.expected INTO rule FROM kontract.constraints AS c WHERE c.name = violated;
   IF NOT FOUND THEN

@@ -45,17 +45,14 @@ pub fn json_function(text: &str) -> String {
 
 /// The module that `import` finds in the place of the CommonJS module `id`.
 pub fn facade(id: &str, names: &[String]) -> String {
-    let bindings: String = names
-        .iter()
-        .enumerate()
-        .map(|(n, name)| format!("const _{n} = module.{name};\n"))
-        .collect();
-    let exports: Vec<String> =
-        names.iter().enumerate().map(|(n, name)| format!("_{n} as {name}")).collect();
+    let (loader, id) = (quoted(LOADER), quoted(id));
+    let numbered = || names.iter().enumerate();
+    let bindings: Vec<_> =
+        numbered().map(|(number, name)| format!("const _{number} = module.{name};")).collect();
+    let exports: Vec<_> = numbered().map(|(number, name)| format!("_{number} as {name}")).collect();
     format!(
-        "import {{ load }} from {};\nconst module = load({});\n{bindings}export {{ {} }};\nexport default module;\n",
-        quoted(LOADER),
-        quoted(id),
+        "import {{ load }} from {loader};\nconst module = load({id});\n{}\nexport {{ {} }};\nexport default module;\n",
+        bindings.join("\n"),
         exports.join(", ")
     )
 }

@@ -113,12 +113,11 @@ impl Modules for Rc<Graph> {
     }
 
     fn script<'js>(&self, ctx: &Ctx<'js>, id: &str) -> rquickjs::Result<Value<'js>> {
-        let script = match self.unit(id).script {
-            Some(script) => script,
-            None => {
-                let (text, format) = self.read(ctx, id)?;
-                self.compile(ctx, id, &text, format)?
-            }
+        let script = if let Some(script) = self.unit(id).script {
+            script
+        } else {
+            let (text, format) = self.read(ctx, id)?;
+            self.compile(ctx, id, &text, format)?
         };
         script.run(ctx)
     }

@@ -1,7 +1,7 @@
 //! Source maps: positions of built modules in terms of the application's sources.
 
 use std::{
-    path::{Component, Path, PathBuf},
+    path::{Component, Path},
     sync::{Arc, OnceLock},
 };
 
@@ -53,13 +53,13 @@ impl SourceMaps {
         let map = self.0.get(id)?;
         let map = map.read.get_or_init(|| SourceMap::from_slice(&map.text).ok()).as_ref()?;
         let token = map.lookup_token(line.checked_sub(1)?, column.checked_sub(1)?)?;
-        let source = normal(Path::new(id).parent()?.join(&**token.get_source()?));
+        let source = normal(&Path::new(id).parent()?.join(&**token.get_source()?));
         Some(format!("{source}:{}:{}", token.get_src_line() + 1, token.get_src_col() + 1))
     }
 }
 
 /// Without `..`: what lies above the project begins at its first named folder.
-fn normal(path: PathBuf) -> String {
+fn normal(path: &Path) -> String {
     let mut parts: Vec<String> = Vec::new();
     for part in path.components() {
         match part {
