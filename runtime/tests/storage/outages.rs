@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     postgres::Cluster,
-    world::{World, count, increment, local, rows, run},
+    world::{World, count, increment, local, run},
 };
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn no_acknowledged_write_is_lost_when_postgresql_is_killed() {
             })
             .collect();
         for _ in 0..2 {
-            sleep(Duration::from_millis(1000)).await;
+            sleep(Duration::from_secs(1)).await;
             let cluster = world.cluster;
             tokio::task::spawn_blocking(move || {
                 cluster.kill();
