@@ -108,5 +108,11 @@ const MAKE: &str = "
 const UNIQUE: &str = "
     CREATE UNIQUE INDEX {ptr}_{field} ON kdata.{ptr} ((data ->> '{field}')) WHERE _deleted_txid IS NULL;
     INSERT INTO kontract.constraints VALUES ('{ptr}_{field}', '{table}', '{field}', NULL);";
-const BASE: &str = include_str!("../../../src/migrate/sql/base.sql");
+const BASE: &str = concat!(
+    include_str!("../../../src/migrate/sql/base.sql"),
+    include_str!("../../../src/migrate/sql/sessions.sql"),
+    include_str!("../../../src/migrate/sql/reading.sql"),
+    include_str!("../../../src/migrate/sql/commit.sql"),
+    include_str!("../../../src/migrate/sql/privileges.sql"),
+);
 const TABLE: &str = include_str!("../../../src/migrate/sql/table.sql");
