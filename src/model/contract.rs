@@ -280,18 +280,6 @@ pub struct Located<T> {
     pub span: Span,
 }
 
-impl Signature {
-    pub fn as_type(&self) -> FunctionType {
-        FunctionType {
-            constructor: false,
-            is_abstract: false,
-            type_parameters: self.type_parameters.clone(),
-            parameters: self.parameters.clone(),
-            result: self.result.clone(),
-        }
-    }
-}
-
 impl BackendFunction {
     /// The module's name for it: the function's own, or its class's.
     pub fn local(&self) -> &str {
