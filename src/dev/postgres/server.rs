@@ -69,7 +69,8 @@ impl Server {
         let child = command.spawn().map_err(|error| {
             diagnostics::not_started(&format!("{}: {error}", binaries.folder.display()), &log)
         })?;
-        let process = Pid::from_raw(child.id().and_then(|id| id.try_into().ok()).unwrap_or(-1));
+        let process = child.id().and_then(|id| id.try_into().ok()).map(Pid::from_raw);
+        let process = process.ok_or_else(|| diagnostics::not_started("it has no number", &log))?;
         let mut server = Self { child, process, socket, plan };
         server.wait_until_ready().await?;
         Ok(server)
