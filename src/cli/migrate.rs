@@ -10,9 +10,8 @@ use super::{Common, Outcome, terminal::Terminal};
 use crate::{
     config::{Flags, Options},
     diagnostic::render::plural,
-    files::{Disk, Files},
+    files::Disk,
     migrate::{self, Applied, Gateway, Problem},
-    model::{SourcePath, diagnostic::Diagnostic},
 };
 
 #[derive(Debug, Args)]
@@ -48,16 +47,15 @@ pub fn run(arguments: &MigrateArguments) -> Outcome {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let result = read_manifest(&Disk, &options).map_err(|diagnostic| vec![diagnostic]).and_then(
-        |manifest| up(&options, &manifest, arguments.dry_run).map_err(Problem::diagnostics),
-    );
+    let result = migrate::read_manifest(&Disk, &options)
+        .and_then(|manifest| up(&options, &manifest, arguments.dry_run));
     let outcome = match result {
         Ok(applied) => {
             report(&mut terminal, &applied, arguments.dry_run);
             Outcome::Success
         }
-        Err(diagnostics) => {
-            terminal.diagnostics(&Disk, &options.project, diagnostics);
+        Err(problem) => {
+            terminal.diagnostics(&Disk, &options.project, problem.diagnostics());
             Outcome::Failure
         }
     };
@@ -80,13 +78,6 @@ fn up(options: &Options, manifest: &Manifest, dry_run: bool) -> Result<Applied, 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| migrate::no_runtime(&error))?;
     runtime.block_on(migrate::up(&url, name, &gateway, manifest, dry_run))
-}
-
-pub(super) fn read_manifest(files: &dyn Files, options: &Options) -> Result<Manifest, Diagnostic> {
-    let path = options.out_folder().join("manifest.json");
-    let name = SourcePath::new(format!("{}/manifest.json", options.out));
-    let bytes = files.read(&path).map_err(|error| migrate::no_manifest(&name, &error))?;
-    serde_json::from_slice(&bytes).map_err(|error| migrate::no_manifest(&name, &error))
 }
 
 fn report(terminal: &mut Terminal, applied: &Applied, dry_run: bool) {

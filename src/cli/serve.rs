@@ -10,9 +10,7 @@ use kontract_runtime::{
 use serde_json::json;
 use tokio::runtime;
 
-use super::{
-    Common, Outcome, log, migrate::read_manifest, signals::Signals, successor, terminal::warn,
-};
+use super::{Common, Outcome, log, signals::Signals, successor, terminal::warn};
 use crate::{
     config::{Flags, Options},
     files::{Disk, Files},
@@ -107,9 +105,9 @@ async fn examine(
     options: &Options,
     config: &Config,
 ) -> Result<(), Vec<Diagnostic>> {
-    let manifest = read_manifest(files, options).map_err(|diagnostic| vec![diagnostic])?;
     let url = config.database.url.expose();
     let found = async {
+        let manifest = migrate::read_manifest(files, options)?;
         let (client, _) = migrate::connect(url, "DATABASE_URL").await?;
         migrate::state(&client, &manifest).await
     };

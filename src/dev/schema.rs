@@ -1,18 +1,13 @@
 //! Tables as a build wants them.
 
-use std::fs;
-
-use kontract_runtime::{
-    config::{self as runtime, Secret},
-    manifest::Manifest,
-};
+use kontract_runtime::config::{self as runtime, Secret};
 
 use super::session::Environment;
 use crate::{
     config::Options,
+    files::Disk,
     hash,
     migrate::{self, Gateway, Problem},
-    model::SourcePath,
 };
 
 /// What was done in the database, and how the gateway reaches it.
@@ -30,7 +25,7 @@ pub async fn apply(
     own: Option<Secret>,
     secret: &Secret,
 ) -> Result<Applied, Problem> {
-    let manifest = read_manifest(options)?;
+    let manifest = migrate::read_manifest(&Disk, options)?;
     let (url, variable, given) = match (own, &environment.database, &environment.migrate) {
         (Some(own), _, _) => (own, "the database of development", None),
         (None, Some(database), Some(migrate)) => {
@@ -55,13 +50,4 @@ pub async fn apply(
     let pool = runtime::Database::POOL;
     let database = runtime::Database { url, pool, shared_privileges };
     Ok(Applied { changes: applied.changes, database })
-}
-
-fn read_manifest(options: &Options) -> Result<Manifest, Problem> {
-    let path = options.out_folder().join("manifest.json");
-    let text = fs::read(path).map_err(|error| error.to_string());
-    let manifest =
-        text.and_then(|text| serde_json::from_slice(&text).map_err(|error| error.to_string()));
-    let file = SourcePath::new(format!("{}/manifest.json", options.out));
-    manifest.map_err(|reason| Problem::Failed(migrate::no_manifest(&file, &reason)))
 }

@@ -7,9 +7,14 @@ use kontract_runtime::manifest::{self, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{
-    perms,
-    shape::{FieldShape, Literal, ObjectKind, ObjectShape, Shape, ShapeKey, Slot, UnionShape},
+use super::{Problem, diagnostics};
+use crate::{
+    config::Options,
+    files::Files,
+    model::{
+        SourcePath, perms,
+        shape::{FieldShape, Literal, ObjectKind, ObjectShape, Shape, ShapeKey, Slot, UnionShape},
+    },
 };
 
 /// By their logical names.
@@ -71,6 +76,14 @@ pub enum Class {
     Bigint,
     /// By containment only: lists, objects, values of several types.
     Json,
+}
+
+/// The manifest in a project's output folder.
+pub fn read_manifest(files: &dyn Files, options: &Options) -> Result<Manifest, Problem> {
+    let path = options.out_folder().join("manifest.json");
+    let name = SourcePath::new(format!("{}/manifest.json", options.out));
+    let bytes = files.read(&path).map_err(|error| diagnostics::no_manifest(&name, &error))?;
+    serde_json::from_slice(&bytes).map_err(|error| diagnostics::no_manifest(&name, &error))
 }
 
 /// The tables of a build.

@@ -50,9 +50,10 @@ pub fn no_runtime(failure: &std::io::Error) -> Problem {
 }
 
 #[cold]
-pub fn no_manifest(path: &SourcePath, reason: &dyn fmt::Display) -> Diagnostic {
+pub fn no_manifest(path: &SourcePath, reason: &dyn fmt::Display) -> Problem {
     let message = format!("there is no build to migrate to: {reason}");
-    Diagnostic::error("K199", path, None, message).help("run `kontract build` first")
+    let error = Diagnostic::error("K199", path, None, message);
+    Problem::Failed(error.help("run `kontract build` first"))
 }
 
 /// Host and port, without the password.

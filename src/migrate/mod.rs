@@ -17,7 +17,8 @@ mod table;
 pub use address::as_role;
 pub use apply::up;
 pub use connect::connect;
-pub use diagnostics::{Problem, behind, no_manifest, no_runtime, no_url};
+pub use description::read_manifest;
+pub use diagnostics::{Problem, behind, no_runtime, no_url};
 pub use roles::Gateway;
 pub use state::{State, state};
 
