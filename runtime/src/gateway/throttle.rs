@@ -1,17 +1,17 @@
 //! Slows down guessing: so many failures of a name within a minute, then 429 until it is over.
 
 use std::{
+    collections::HashMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-
-use rustc_hash::FxHashMap;
 
 use crate::failure::Failure;
 
 pub struct Throttle {
     limit: u32,
-    failures: Mutex<FxHashMap<String, Failures>>,
+    // Hashed with a secret: names come from callers.
+    failures: Mutex<HashMap<String, Failures>>,
 }
 
 struct Failures {
@@ -48,7 +48,7 @@ impl Throttle {
 }
 
 /// Names come from callers: there is no end of them.
-fn make_room(failures: &mut FxHashMap<String, Failures>, now: Instant) {
+fn make_room(failures: &mut HashMap<String, Failures>, now: Instant) {
     if failures.len() < MAX_NAMES {
         return;
     }

@@ -1,9 +1,12 @@
 //! What a call knows of a table's rows, and what it has written to them. Writes wait here until
 //! the call commits; reads of the same call see them.
 
-use std::{rc::Rc, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -78,22 +81,23 @@ pub struct Written {
     replaces: bool,
 }
 
-/// One table in the eyes of a call.
+/// One table in the eyes of a call. Ids may come from callers, so they are hashed with a secret, here
+/// as wherever there are many of them.
 pub struct Rows {
     table: Arc<Table>,
-    known: FxHashMap<Id, Base>,
+    known: HashMap<Id, Base>,
     /// Rows whose state the call has been told of: it must not have changed when it commits.
-    observed: FxHashSet<Id>,
-    written: FxHashMap<Id, Written>,
+    observed: HashSet<Id>,
+    written: HashMap<Id, Written>,
 }
 
 impl Rows {
     pub fn new(table: Arc<Table>) -> Self {
         Self {
             table,
-            known: FxHashMap::default(),
-            observed: FxHashSet::default(),
-            written: FxHashMap::default(),
+            known: HashMap::default(),
+            observed: HashSet::default(),
+            written: HashMap::default(),
         }
     }
 

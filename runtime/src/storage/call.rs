@@ -7,6 +7,7 @@
 
 use std::{
     cell::RefCell,
+    collections::HashMap,
     future::Future,
     rc::Rc,
     sync::{
@@ -19,9 +20,9 @@ use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, try_join_all},
 };
-use ring::rand::{SecureRandom as _, SystemRandom};
 use rustc_hash::FxHashMap;
 use tokio::sync::Mutex as AsyncMutex;
+use uuid::Uuid;
 
 use super::{
     buffer::{Base, Data, Id, Rows, View},
@@ -72,7 +73,7 @@ pub(super) struct State {
     /// Loads that have not been sent yet, by table and permission.
     pub batches: FxHashMap<(usize, u8), Batch>,
     /// Operations on rows that wait: those called later wait behind them.
-    turns: FxHashMap<(usize, Id), Turn>,
+    turns: HashMap<(usize, Id), Turn>,
 }
 
 pub(super) type Turn = Rc<AsyncMutex<()>>;
@@ -206,10 +207,9 @@ impl CallStorage {
     /// Makes a row, under a new id where none is given.
     pub fn push(self: &Rc<Self>, table: usize, id: Option<Id>, data: Data) -> Answer<Id> {
         let entered = self.enter(table, WRITE);
-        let (id, need, entered) = match (id, new_id()) {
-            (Some(id), _) => (id, Need::View(WRITE), entered),
-            (None, Ok(id)) => (id, Need::Nothing, entered),
-            (None, Err(failure)) => (Id::from(""), Need::Nothing, Err(failure)),
+        let (id, need) = match id {
+            Some(id) => (id, Need::View(WRITE)),
+            None => (Uuid::new_v4().to_string().into(), Need::Nothing),
         };
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, need, move |rows, log| {
@@ -368,18 +368,6 @@ impl CallStorage {
         turns.sort_by_key(|(id, _)| Arc::clone(id));
         turns.into_iter().map(|(_, turn)| Rc::clone(turn)).collect()
     }
-}
-
-/// A random UUID (RFC 9562, version 4).
-fn new_id() -> Result<Id, Failure> {
-    let mut bytes = [0_u8; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::internal())?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
-    let id =
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-    Ok(id.into())
 }
 
 const OVER: &str =

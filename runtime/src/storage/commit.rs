@@ -120,7 +120,7 @@ impl CallStorage {
         loop {
             attempts += 1;
             let fault = match self.database.rows_once(&statement, params.clone()).await {
-                Ok(rows) => return Ok(rows.first().and_then(|row| row.get(0))),
+                Ok(rows) => return Ok(rows.first().and_then(|row| row.try_get(0).ok()?)),
                 Err(fault) => fault,
             };
             lost |= matches!(fault, Fault::Lost);

@@ -10,6 +10,7 @@ use futures_util::{
 use super::{
     buffer::{Base, Id, Stored},
     call::{CallStorage, State},
+    fault::Fault,
     param::Param,
 };
 use crate::failure::Failure;
@@ -64,23 +65,13 @@ impl CallStorage {
         let State { rows, reads, newest, held, .. } = &mut *state;
         *reads += 1;
         let Some(rows) = self.rows_of(rows, table) else { return Ok(()) };
-        // id, data, version, txid, ord, xmax
         for row in &found {
-            *newest = (*newest).max(row.get(5));
-            let Some(id) = row.get::<_, Option<&str>>(0) else { continue };
-            let base = match row.get::<_, Option<&str>>(1) {
-                None => Base::Foreign,
-                Some(data) => {
-                    *held += data.len();
-                    Base::Present(Rc::new(Stored {
-                        version: row.get(2),
-                        txid: row.get(3),
-                        order: row.get(4),
-                        data: data.into(),
-                    }))
-                }
-            };
-            rows.learn(id.into(), base);
+            let (xmax, known) = read(row).map_err(|fault| fault.into_failure(&self.call_id))?;
+            *newest = (*newest).max(xmax);
+            if let Some((id, base)) = known {
+                *held += base.size();
+                rows.learn(id, base);
+            }
         }
         for id in ids {
             rows.learn(id, Base::Absent);
@@ -127,6 +118,27 @@ impl CallStorage {
         state.reads += 1;
         state.newest = state.newest.max(newest);
     }
+}
+
+/// A row of `get_<table>`: id, data, version, txid, ord, xmax.
+fn read(row: &tokio_postgres::Row) -> Result<(i64, Option<(Id, Base)>), Fault> {
+    let xmax = row.try_get(5)?;
+    let Some(id) = row.try_get::<_, Option<&str>>(0)? else { return Ok((xmax, None)) };
+    let base = match row.try_get::<_, Option<&str>>(1)? {
+        None => Base::Foreign,
+        Some(_) => Base::Present(Rc::new(read_stored(row)?)),
+    };
+    Ok((xmax, Some((id.into(), base))))
+}
+
+/// What every function that reads a table says of a row, behind its id: data, version, txid, ord.
+pub(super) fn read_stored(row: &tokio_postgres::Row) -> Result<Stored, Fault> {
+    Ok(Stored {
+        data: row.try_get::<_, &str>(1)?.into(),
+        version: row.try_get(2)?,
+        txid: row.try_get(3)?,
+        order: row.try_get(4)?,
+    })
 }
 
 /// Bytes of rows that a call may hold.

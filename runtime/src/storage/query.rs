@@ -1,16 +1,21 @@
 //! Queries: pages of PostgreSQL's rows, with the call's own writes merged into them.
 
-use std::{collections::VecDeque, rc::Rc, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    rc::Rc,
+    sync::Arc,
+};
 
 use ring::digest::{Context, SHA256};
-use rustc_hash::FxHashSet;
 use serde_json::Value as Json;
 
 use super::{
     buffer::{Base, Id, Stored, object},
     call::{CallStorage, Row, Turn},
     commit::{Predicate, Question},
+    fault::Fault,
     filter::Filter,
+    load::read_stored,
     order::{Order, Place},
     param::Param,
     storable::invalid,
@@ -41,10 +46,12 @@ pub struct Placed {
     pub place: Place,
 }
 
+type Found = (Id, Stored, Place);
+
 /// What the call had written when the query began.
 struct Own {
     /// Rows of which PostgreSQL's version does not count.
-    hidden: FxHashSet<Id>,
+    hidden: HashSet<Id>,
     /// Rows that are found, in the query's order.
     rows: VecDeque<Placed>,
 }
@@ -128,7 +135,7 @@ impl Query {
         }
         self.storage.know_written(self.table, self.permission).await?;
         let mut rows = Vec::new();
-        let mut hidden = FxHashSet::default();
+        let mut hidden = HashSet::default();
         self.storage.act(self.table, |known, _| {
             for (id, written) in known.written_in_order() {
                 hidden.insert(Arc::clone(id));
@@ -210,21 +217,13 @@ impl Query {
         let mut placed = Vec::with_capacity(found.len());
         let mut bases = Vec::new();
         let mut newest = 0;
-        // id, data, version, txid, ord, sort, xmax
         for row in &found {
-            newest = newest.max(row.get(6));
-            let Some(id) = row.get::<_, Option<&str>>(0) else { continue };
-            let data: &str = row.get(1);
-            let stored = Stored {
-                version: row.get(2),
-                txid: row.get(3),
-                order: row.get(4),
-                data: data.into(),
-            };
+            let read = self.stored(row).map_err(|fault| fault.into_failure(&storage.call_id));
+            let (xmax, read) = read?;
+            newest = newest.max(xmax);
+            let Some((id, stored, place)) = read else { continue };
             let seen = format!("{}:{}:{}:{id};", stored.version, stored.txid, id.len());
             digest.update(seen.as_bytes());
-            let id = Id::from(id);
-            let place = self.order.place_of_key(row.get(5), stored.order);
             placed.push(Placed {
                 row: Row { id: Arc::clone(&id), data: Rc::clone(&stored.data) },
                 place,
@@ -239,6 +238,15 @@ impl Query {
             filter: Json::Null,
         });
         Ok(placed)
+    }
+
+    /// A row of `query_<table>`: id, data, version, txid, ord, sort, xmax.
+    fn stored(&self, row: &tokio_postgres::Row) -> Result<(i64, Option<Found>), Fault> {
+        let xmax = row.try_get(6)?;
+        let Some(id) = row.try_get::<_, Option<&str>>(0)? else { return Ok((xmax, None)) };
+        let stored = read_stored(row)?;
+        let place = self.order.place_of_key(row.try_get(5)?, stored.order);
+        Ok((xmax, Some((id.into(), stored, place))))
     }
 }
 
@@ -265,14 +273,17 @@ impl CallStorage {
         let found = self.database.rows(&description.count, params).await;
         let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
         let row = found.first().ok_or_else(Failure::internal)?;
-        self.remember(table, row.get("xmax"), Vec::new());
+        let read = || Ok((row.try_get("n")?, row.try_get("digest")?, row.try_get("xmax")?));
+        let (stored, digest, newest): (i64, _, _) =
+            read().map_err(|fault: Fault| fault.into_failure(&self.call_id))?;
+        self.remember(table, newest, Vec::new());
         self.predict(Predicate {
             table: description,
-            digest: row.get("digest"),
+            digest,
             question: None,
             filter: filter.normal_form(),
         });
-        let stored = usize::try_from(row.get::<_, i64>("n")).unwrap_or(0);
+        let stored = usize::try_from(stored).unwrap_or(0);
         self.act(table, |rows, _| {
             Ok((stored + rows.count_own(&filter)).saturating_sub(rows.count_replaced(&filter)))
         })

@@ -2,7 +2,7 @@
 //! at any time. A call that runs again gets the results of what it did the first time.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -22,7 +22,8 @@ pub struct Shared {
 /// Those of one tenant.
 #[derive(Default)]
 struct Entries {
-    by_key: FxHashMap<Arc<str>, Entry>,
+    // Hashed with a secret: keys may come from callers.
+    by_key: HashMap<Arc<str>, Entry>,
     /// Keys in the order in which they were made; some may be gone.
     order: VecDeque<(Arc<str>, u64)>,
     made: u64,
@@ -39,7 +40,7 @@ struct Entry {
 /// What recent calls have done, and with which result.
 #[derive(Default)]
 struct Done {
-    calls: FxHashMap<CallKey, Vec<(Change, Outcome)>>,
+    calls: HashMap<CallKey, Vec<(Change, Outcome)>>,
     order: VecDeque<CallKey>,
 }
 
