@@ -9,6 +9,7 @@ use super::{
     invocation::Invocation,
     modules::LIBRARY,
     ops::{Host, Ops},
+    web::bytes::latin1,
 };
 use crate::failure::Failure;
 
@@ -74,9 +75,4 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
 
 fn invocation(host: &Host, ctx: &Ctx<'_>) -> rquickjs::Result<Rc<Invocation>> {
     host.invocation().ok_or_else(|| Exception::throw_message(ctx, "There is no call"))
-}
-
-/// What HTTP makes of bytes in headers.
-fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|&byte| char::from(byte)).collect()
 }

@@ -91,9 +91,6 @@ impl Route {
             Some(Form::Binary) => codec.decode_request(&payload.bytes),
             _ => codec.read_request(&payload.bytes),
         };
-        read.map_err(|error| {
-            let failure = Failure::invalid(error.message);
-            if error.path.is_empty() { failure } else { failure.at(error.path) }
-        })
+        read.map_err(Failure::from)
     }
 }

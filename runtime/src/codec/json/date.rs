@@ -10,7 +10,7 @@ const DAY: i64 = 86_400_000;
 #[allow(clippy::cast_precision_loss, reason = "what is out of LIMIT is refused")]
 pub fn parse(text: &str) -> Option<f64> {
     let mut rest = Rest(text.as_bytes());
-    let signed = match rest.0.first()? {
+    let year = match rest.0.first()? {
         sign @ (b'+' | b'-') => {
             rest.0 = &rest.0[1..];
             let year = rest.digits(6)?;
@@ -22,7 +22,6 @@ pub fn parse(text: &str) -> Option<f64> {
         }
         _ => rest.digits(4)?,
     };
-    let year = signed;
     rest.one_of(b"-")?;
     let month = rest.digits(2).filter(|month| (1..=12).contains(month))?;
     rest.one_of(b"-")?;

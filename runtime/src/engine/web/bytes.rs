@@ -4,6 +4,11 @@
 
 use rquickjs::{Ctx, FromJs, IntoJs, TypedArray, Value};
 
+/// One character for each byte, as HTTP and `atob` have it.
+pub fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
 /// A `Uint8Array`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bytes(pub Vec<u8>);

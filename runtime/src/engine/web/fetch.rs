@@ -7,7 +7,13 @@ use reqwest::Response;
 use rquickjs::{Ctx, Promise, convert::List};
 use url::Url;
 
-use super::{bodies::Bodies, bytes::Bytes, client::Clients, egress::Refused, timers};
+use super::{
+    bodies::Bodies,
+    bytes::{Bytes, latin1},
+    client::Clients,
+    egress::Refused,
+    timers,
+};
 use crate::engine::ops::{Hold, Host, OpError, Ops};
 
 pub fn add<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
@@ -71,7 +77,7 @@ fn start<'js>(
         let headers = response
             .headers()
             .iter()
-            .map(|(name, value)| List((name.as_str().to_owned(), latin1(value))));
+            .map(|(name, value)| List((name.as_str().to_owned(), latin1(value.as_bytes()))));
         let headers = headers.collect();
         let text = status.canonical_reason().unwrap_or_default().to_owned();
         let url = response.url().to_string();
@@ -163,7 +169,8 @@ fn is_rewritten(status: StatusCode, method: &Method) -> bool {
 }
 
 fn target(from: &Url, location: &HeaderValue) -> Result<Url, OpError> {
-    let mut url = from.join(&latin1(location)).map_err(|_| failed("redirected to no URL"))?;
+    let mut url =
+        from.join(&latin1(location.as_bytes())).map_err(|_| failed("redirected to no URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(failed("redirected to a URL with a user"));
     }
@@ -171,10 +178,6 @@ fn target(from: &Url, location: &HeaderValue) -> Result<Url, OpError> {
         url.set_fragment(from.fragment());
     }
     Ok(url)
-}
-
-fn latin1(value: &HeaderValue) -> String {
-    value.as_bytes().iter().copied().map(char::from).collect()
 }
 
 /// The innermost cause, without the URL, which may hold secrets.

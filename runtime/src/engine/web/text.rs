@@ -1,19 +1,16 @@
 //! Text as bytes and back, as the Encoding Standard says.
 
-use rquickjs::{Ctx, convert::List};
+use rquickjs::convert::List;
 
-use super::bytes::Bytes;
+use super::bytes::{Bytes, latin1};
 use crate::engine::ops::Ops;
 
-pub fn add<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
+pub fn add(ops: &Ops<'_>) -> rquickjs::Result<()> {
     ops.add("encode", |text: String| Bytes(text.into_bytes()))?;
     ops.add("decode", |encoding: String, bytes: Bytes, fatal: bool, more: bool| {
         decode(&encoding, &bytes.0, fatal, more).map(List)
     })?;
-    // One character for each byte.
-    ops.add("latin1", |_: Ctx<'js>, bytes: Bytes| -> String {
-        bytes.0.into_iter().map(char::from).collect()
-    })
+    ops.add("latin1", |bytes: Bytes| latin1(&bytes.0))
 }
 
 /// The text, and how many bytes were read: with `more`, a character whose end is still to come is
