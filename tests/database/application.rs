@@ -67,7 +67,7 @@ pub fn key(user: &str) -> Vec<u8> {
     format!("the key of {user}").into_bytes()
 }
 
-/// Fields by table: `{ "users": { "email": "string unique", "age": "number? index" } }`. Beside a
+/// The tables that most tests use. Fields by table: `{ "users": { "email": "string unique", "age": "number? index" } }`. Beside a
 /// shape and `?` there may be `index`, `unique`, `readonly` and `null`.
 pub fn tables() -> Value {
     json!({
@@ -78,6 +78,11 @@ pub fn tables() -> Value {
 }
 
 pub fn manifest(tables: &Value) -> Manifest {
+    serde_json::from_value(document(tables)).unwrap()
+}
+
+/// A manifest as a build writes it.
+pub fn document(tables: &Value) -> Value {
     let mut described = json!({});
     let mut objects = json!({});
     for (name, fields) in tables.as_object().unwrap() {
@@ -108,11 +113,10 @@ pub fn manifest(tables: &Value) -> Manifest {
         described[name] =
             json!({ "primaryKey": "id", "owned": owned, "fields": entries, "row": name });
     }
-    serde_json::from_value(json!({
+    json!({
         "version": 1, "build": "", "abi": "", "routes": {}, "tables": described,
         "wire": { "objects": {}, "unions": {}, "routes": {} }, "rows": { "objects": objects, "unions": {} },
-    }))
-    .unwrap()
+    })
 }
 
 const OPEN: &str = "INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)

@@ -5,6 +5,7 @@ mod postgres;
 
 mod application;
 mod call;
+mod command;
 mod concurrency;
 mod isolation;
 mod migrations;

@@ -7,6 +7,7 @@
 
 use std::{
     env, fs,
+    io::Write as _,
     net::TcpListener,
     os::unix::{
         fs::{MetadataExt, chown},
@@ -102,15 +103,16 @@ impl Cluster {
                 thread::sleep(Duration::from_millis(10));
             }
         }
-        let mut keeper = self.keeper.lock().unwrap();
-        stop(keeper.as_mut().unwrap());
-        *keeper = None;
+        let mut keeper = self.keeper.lock().unwrap().take().unwrap();
+        // The data stays.
+        keeper.stdin.as_mut().unwrap().write_all(b"keep\n").unwrap();
+        stop(&mut keeper);
     }
 
     /// Starts the server, on its old port, after [`Cluster::kill`].
     pub fn run(&self) {
         let mut keeper = self.command("sh");
-        keeper.arg("-c").arg(KEEPER).arg("sh").arg(self.programs.join("postgres"));
+        keeper.arg("-c").arg(KEEPER).arg(&self.folder).arg(self.programs.join("postgres"));
         keeper.arg("-D").arg(self.data()).arg("-k").arg(&self.folder);
         keeper.args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
         keeper.args(["-c", "max_connections=200"]);
@@ -196,5 +198,7 @@ fn free_port() -> u16 {
 /// `nobody` on every Linux.
 const UNPRIVILEGED: u32 = 65_534;
 
-/// INT asks PostgreSQL to end its sessions and stop.
-const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -INT $server 2>&-; wait $server"#;
+/// `$0` is the folder, the rest the server's command line. INT asks PostgreSQL to end its sessions
+/// and stop.
+const KEEPER: &str = r#""$@" <&- & server=$!; read -r word; kill -INT $server 2>&-; wait $server
+[ "$word" = keep ] || { cd / && rm -rf "$0"; }"#;

@@ -1,15 +1,12 @@
 //! Takes connections.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{mpsc, watch},
     time::{sleep, timeout},
 };
 
@@ -29,34 +26,42 @@ pub enum Phase {
 pub async fn run(
     host: Arc<Host>,
     listener: TcpListener,
-    mut phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<Phase>,
 ) -> Option<TcpListener> {
-    let graceful = GracefulShutdown::new();
+    let mut ending = phase.clone();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
+    // Kept by each connection: the last one closes the channel.
+    let (open, mut all_closed) = mpsc::channel::<()>(1);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = phase.wait_for(|phase| *phase != Phase::Open) => break,
+            _ = ending.wait_for(|phase| *phase != Phase::Open) => break,
         };
         match accepted {
             Ok((stream, _)) => {
-                tokio::spawn(connection(
-                    Arc::clone(&host),
-                    builder.clone(),
-                    stream,
-                    graceful.watcher(),
-                ));
+                let serving = serve(Arc::clone(&host), builder.clone(), stream, phase.clone());
+                let open = open.clone();
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(open);
+                });
             }
             Err(error) => rest(&error).await,
         }
     }
     let listener = Some(listener).filter(|_| *phase.borrow() == Phase::Retiring);
-    let _ = timeout(host.limits.deadline + GRACE, graceful.shutdown()).await;
+    drop(open);
+    let _ = timeout(host.limits.deadline + GRACE, all_closed.recv()).await;
     listener
 }
 
-async fn connection(host: Arc<Host>, builder: http1::Builder, stream: TcpStream, watcher: Watcher) {
+async fn serve(
+    host: Arc<Host>,
+    builder: http1::Builder,
+    stream: TcpStream,
+    mut phase: watch::Receiver<Phase>,
+) {
     let (Ok(local), Ok(remote)) = (stream.local_addr(), stream.peer_addr()) else { return };
     let ends = Ends { local: local.ip(), remote: remote.ip() };
     // Answers are written whole: waiting for more to send would only delay them.
@@ -65,8 +70,17 @@ async fn connection(host: Arc<Host>, builder: http1::Builder, stream: TcpStream,
         let host = Arc::clone(&host);
         async move { Ok::<_, Infallible>(host.answer(request, ends).await) }
     });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // What breaks a connection is the peer's: it has been told, or it has gone.
-    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
+    tokio::select! {
+        _ = &mut connection => return,
+        _ = phase.wait_for(|phase| *phase != Phase::Open) => {}
+    }
+    // A request may be on its way: it would find the connection closed.
+    if timeout(LAST_REQUESTS, &mut connection).await.is_err() {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
 }
 
 /// A connection that was given up meanwhile is no fault of the listener; without files to open
@@ -85,4 +99,6 @@ const IDLE: Duration = Duration::from_secs(30);
 const BUFFER: usize = 64 << 10;
 /// For answers that are still being written.
 const GRACE: Duration = Duration::from_millis(250);
+/// How long requests may be on their way.
+const LAST_REQUESTS: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(100);

@@ -104,5 +104,11 @@ pub fn session(user: &str, perm: u8) -> (Session, String) {
     (session, opened)
 }
 
-const BASE: &str = include_str!("../../../src/migrate/sql/base.sql");
+const BASE: &str = concat!(
+    include_str!("../../../src/migrate/sql/base.sql"),
+    include_str!("../../../src/migrate/sql/sessions.sql"),
+    include_str!("../../../src/migrate/sql/reading.sql"),
+    include_str!("../../../src/migrate/sql/commit.sql"),
+    include_str!("../../../src/migrate/sql/privileges.sql"),
+);
 const TABLE: &str = include_str!("../../../src/migrate/sql/table.sql");

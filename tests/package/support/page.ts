@@ -4,10 +4,16 @@ import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
 
+const browsers: Browser[] = [];
+
+afterAll(async () => {
+  for (const browser of browsers) await browser.close();
+});
+
 /** Opens a browser that is closed when the tests of the file have run. What its page complains of goes to `problems`. */
 export async function open(address: string, problems: string[]): Promise<Page> {
-  const browser: Browser = await chromium.launch({ executablePath: executable(), args: ['--no-sandbox'] });
-  afterAll(() => browser.close());
+  const browser = await chromium.launch({ executablePath: executable(), args: ['--no-sandbox'] });
+  browsers.push(browser);
   const page = await browser.newPage();
   page.setDefaultTimeout(20_000);
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));

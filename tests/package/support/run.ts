@@ -13,10 +13,17 @@ export interface Ended {
 
 export type Environment = Record<string, string | undefined>;
 
+const folders: string[] = [];
+
+// Of hooks that are made while tests run, vitest knows nothing.
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
 /** A folder that is removed when the tests of the file have run. */
 export async function emptyFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-package-')));
-  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  folders.push(folder);
   return folder;
 }
 
