@@ -141,7 +141,13 @@ pub fn base_hash() -> String {
     hash::of_parts([BASE, table::TEMPLATE])
 }
 
-const BASE: &str = include_str!("sql/base.sql");
+const BASE: &str = concat!(
+    include_str!("sql/base.sql"),
+    include_str!("sql/sessions.sql"),
+    include_str!("sql/reading.sql"),
+    include_str!("sql/commit.sql"),
+    include_str!("sql/privileges.sql"),
+);
 /// Another version's functions may have had other parameters and results.
 const FORGET_FUNCTIONS: &str = "DO $$
     DECLARE made regprocedure;

@@ -1,5 +1,5 @@
-//! The database's schema: what every database has (`sql/base.sql`), what every table has
-//! (`sql/table.sql`), and how both come from a build's manifest.
+//! The database's schema: what every database has (`sql/base.sql` and those after it), what every
+//! table has (`sql/table.sql`), and how both come from a build's manifest.
 //!
 //! [`up`] is the whole of it: connect, take the lock, make roles and schemas, compare, change.
 

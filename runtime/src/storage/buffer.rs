@@ -6,7 +6,11 @@ use std::{rc::Rc, sync::Arc};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value as Json};
 
-use super::{filter::Filter, tables::Table};
+use super::{
+    filter::Filter,
+    log::{Log, Operation, Write},
+    tables::Table,
+};
 use crate::failure::Failure;
 
 /// A row's id.
@@ -61,27 +65,6 @@ pub enum View {
     Present(Data),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Operation {
-    /// Makes or replaces.
-    Set,
-    /// Makes.
-    Insert,
-    /// Changes some fields of a row that is there.
-    Update,
-    Delete,
-}
-
-/// One write that the commit applies.
-#[derive(Clone, Debug)]
-pub struct Write {
-    pub table: Arc<Table>,
-    pub operation: Operation,
-    pub id: Id,
-    /// Empty for a deletion.
-    pub data: Data,
-}
-
 /// A row that the call has written.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -93,15 +76,6 @@ pub struct Written {
     slot: usize,
     /// An earlier write of the log deletes the row that was there.
     replaces: bool,
-}
-
-/// The writes of a call, in their order, of all tables.
-#[derive(Default)]
-pub struct Log {
-    writes: Vec<Option<Write>>,
-    /// Bytes of ids and data.
-    pub size: usize,
-    fresh: i64,
 }
 
 /// One table in the eyes of a call.
@@ -355,41 +329,6 @@ impl Rows {
     }
 }
 
-impl Log {
-    pub fn writes(&self) -> impl Iterator<Item = &Write> {
-        self.writes.iter().flatten()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.writes.iter().all(Option::is_none)
-    }
-
-    fn get(&self, slot: usize) -> Option<&Write> {
-        self.writes.get(slot)?.as_ref()
-    }
-
-    fn push(&mut self, table: &Arc<Table>, operation: Operation, id: &Id, data: Data) -> usize {
-        self.size += id.len() + data.len() + OVERHEAD;
-        let write = Write { table: Arc::clone(table), operation, id: Arc::clone(id), data };
-        self.writes.push(Some(write));
-        self.writes.len() - 1
-    }
-
-    fn replace(&mut self, slot: usize, operation: Operation, data: Data) {
-        if let Some(Some(write)) = self.writes.get_mut(slot) {
-            self.size = self.size - write.data.len() + data.len();
-            write.operation = operation;
-            write.data = data;
-        }
-    }
-
-    fn remove(&mut self, slot: usize) {
-        if let Some(write) = self.writes.get_mut(slot).and_then(Option::take) {
-            self.size -= write.id.len() + write.data.len() + OVERHEAD;
-        }
-    }
-}
-
 /// The fields of a row. What is stored is an object: the codec wrote it, and a CHECK holds it.
 pub fn object(data: &str) -> Map<String, Json> {
     serde_json::from_str(data).unwrap_or_default()
@@ -446,5 +385,3 @@ pub fn same(left: &Json, right: &Json) -> bool {
 
 /// Greater than any identity that PostgreSQL gives.
 const FRESH: i64 = 1 << 62;
-/// What a write weighs besides its texts.
-const OVERHEAD: usize = 64;

@@ -17,17 +17,18 @@ use std::{
 
 use futures_util::{
     FutureExt as _,
-    future::{LocalBoxFuture, Shared as SharedFuture, try_join_all},
+    future::{LocalBoxFuture, try_join_all},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustc_hash::FxHashMap;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
-    buffer::{Base, Data, Id, Log, Rows, Stored, View},
+    buffer::{Base, Data, Id, Rows, View},
     commit::Predicate,
     database::Database,
-    param::Param,
+    load::Batch,
+    log::Log,
     shared::Shared,
     store::Store,
     tables::{DELETE, READ, Table, Tables, WRITE},
@@ -67,20 +68,14 @@ pub(super) struct State {
     /// What was read at different times does not agree.
     pub stale: bool,
     /// Bytes of rows that are remembered.
-    held: usize,
+    pub held: usize,
     /// Loads that have not been sent yet, by table and permission.
-    batches: FxHashMap<(usize, u8), Batch>,
+    pub batches: FxHashMap<(usize, u8), Batch>,
     /// Operations on rows that wait: those called later wait behind them.
     turns: FxHashMap<(usize, Id), Turn>,
 }
 
 pub(super) type Turn = Rc<AsyncMutex<()>>;
-type Load = SharedFuture<LocalBoxFuture<'static, Result<(), Failure>>>;
-
-struct Batch {
-    ids: Rc<RefCell<Vec<Id>>>,
-    load: Load,
-}
 
 /// What an operation comes to.
 pub enum Answer<T> {
@@ -271,7 +266,11 @@ impl CallStorage {
         Ok(done)
     }
 
-    fn rows_of<'r>(&self, rows: &'r mut Vec<Option<Rows>>, table: usize) -> Option<&'r mut Rows> {
+    pub(super) fn rows_of<'r>(
+        &self,
+        rows: &'r mut Vec<Option<Rows>>,
+        table: usize,
+    ) -> Option<&'r mut Rows> {
         let description = self.tables.get(table)?;
         if rows.len() <= table {
             rows.resize_with(table + 1, || None);
@@ -341,77 +340,6 @@ impl CallStorage {
         }
     }
 
-    /// Asks PostgreSQL for a row, together with others that are asked for before this is polled.
-    pub(super) fn load(self: &Rc<Self>, table: usize, id: Id, permission: u8) -> Load {
-        let key = (table, permission);
-        let mut state = self.state.borrow_mut();
-        if let Some(batch) = state.batches.get(&key) {
-            batch.ids.borrow_mut().push(id);
-            return batch.load.clone();
-        }
-        let ids = Rc::new(RefCell::new(vec![id]));
-        let storage = Rc::downgrade(self);
-        let load = {
-            let ids = Rc::clone(&ids);
-            async move {
-                let Some(storage) = storage.upgrade() else { return Ok(()) };
-                storage.state.borrow_mut().batches.remove(&key);
-                let ids = ids.take();
-                storage.fetch(table, ids, permission).await
-            }
-        }
-        .boxed_local()
-        .shared();
-        state.batches.insert(key, Batch { ids, load: load.clone() });
-        load
-    }
-
-    async fn fetch(&self, table: usize, ids: Vec<Id>, permission: u8) -> Result<(), Failure> {
-        let statement = match self.tables.get(table) {
-            Some(table) => Arc::clone(&table.get),
-            None => return Err(Failure::not_found("Table not found")),
-        };
-        let params = vec![
-            Param::from(&self.session.key),
-            Param::Texts(ids.clone()),
-            Param::Int(permission.into()),
-        ];
-        let found = self.database.rows(&statement, params).await;
-        let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
-        let mut state = self.state.borrow_mut();
-        let State { rows, reads, newest, held, .. } = &mut *state;
-        *reads += 1;
-        let Some(rows) = self.rows_of(rows, table) else { return Ok(()) };
-        // id, data, version, txid, ord, xmax
-        for row in &found {
-            *newest = (*newest).max(row.get(5));
-            let Some(id) = row.get::<_, Option<&str>>(0) else { continue };
-            let base = match row.get::<_, Option<&str>>(1) {
-                None => Base::Foreign,
-                Some(data) => {
-                    *held += data.len();
-                    Base::Present(Rc::new(Stored {
-                        version: row.get(2),
-                        txid: row.get(3),
-                        order: row.get(4),
-                        data: data.into(),
-                    }))
-                }
-            };
-            rows.learn(id.into(), base);
-        }
-        for id in ids {
-            rows.learn(id, Base::Absent);
-        }
-        if *held > MAX_HELD {
-            return Err(Failure::invalid(format!(
-                "A call holds at most {} MB of rows",
-                MAX_HELD >> 20
-            )));
-        }
-        Ok(())
-    }
-
     /// What an operation waits behind and lets others wait behind it.
     pub(super) fn turn(&self, table: usize, id: Id) -> Turn {
         Rc::clone(self.state.borrow_mut().turns.entry((table, id)).or_default())
@@ -422,40 +350,6 @@ impl CallStorage {
         if Rc::strong_count(turn) == 2 {
             self.state.borrow_mut().turns.remove(&(table, Arc::clone(id)));
         }
-    }
-
-    /// Makes sure that of all rows that the call has written it is known whether they were there.
-    pub(super) async fn know_written(
-        self: &Rc<Self>,
-        table: usize,
-        permission: u8,
-    ) -> Result<(), Failure> {
-        let unknown = self.act(table, |rows, _| Ok(rows.written_blindly()))?;
-        let loads: Vec<Load> =
-            unknown.into_iter().map(|id| self.load(table, id, permission)).collect();
-        for load in loads {
-            load.await?;
-        }
-        Ok(())
-    }
-
-    /// Keeps the rows that a query has read, so that they need not be read again to be changed.
-    pub(super) fn remember(&self, table: usize, newest: i64, found: Vec<(Id, Base)>) {
-        let mut state = self.state.borrow_mut();
-        let State { rows, held, stale, .. } = &mut *state;
-        let Some(rows) = self.rows_of(rows, table) else { return };
-        for (id, base) in found {
-            match rows.base(&id) {
-                Some(known) => *stale |= !known.is_same(&base),
-                None if *held < MAX_REMEMBERED => {
-                    *held += base.size();
-                    rows.learn(id, base);
-                }
-                None => {}
-            }
-        }
-        state.reads += 1;
-        state.newest = state.newest.max(newest);
     }
 
     pub(super) fn predict(&self, predicate: Predicate) {
@@ -492,5 +386,3 @@ const OVER: &str =
     "The call has ended, and its transaction with it: take tables from env.storage before";
 static LAST: AtomicU32 = AtomicU32::new(1);
 const MAX_WRITTEN: usize = 16 << 20;
-const MAX_HELD: usize = 64 << 20;
-const MAX_REMEMBERED: usize = 8 << 20;

@@ -12,9 +12,9 @@ use serde_json::{Value as Json, json};
 use tokio::time::sleep;
 
 use super::{
-    buffer::{Log, Operation},
     call::{CallStorage, State},
     fault::Fault,
+    log::{Log, Operation},
     param::Param,
     tables::Table,
 };

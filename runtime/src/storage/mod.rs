@@ -9,6 +9,8 @@ mod connection;
 mod database;
 mod fault;
 mod filter;
+mod load;
+mod log;
 mod order;
 mod param;
 mod query;

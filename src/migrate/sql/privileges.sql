@@ -1,0 +1,22 @@
+-- What the gateway may do, of what is the same in every database.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA kontract, kdata FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kontract FROM PUBLIC;
+REVOKE ALL ON TYPE kontract.item FROM PUBLIC;
+GRANT USAGE ON SCHEMA kontract TO {gateway};
+GRANT SELECT ON kontract.storage, kontract.trxs TO {gateway};
+GRANT EXECUTE ON FUNCTION
+  kontract.session(bytea),
+  kontract.session_anonymous(bytea, int, int),
+  kontract.session_guest(bytea, int, int),
+  kontract.session_open(bytea, text, int),
+  kontract.session_close(bytea),
+  kontract.account_create(text, text, int, bytea, int),
+  kontract.account_by_email(text),
+  kontract.account_rehash(text, text, text),
+  kontract.set_groups(text, text[]),
+  kontract.me(bytea),
+  kontract.schema(),
+  kontract.commit(bytea, text, jsonb, jsonb, jsonb),
+  kontract.collect(int)
+TO {gateway};
