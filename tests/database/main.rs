@@ -1,5 +1,7 @@
 //! The database as calls and migrations meet it: a real PostgreSQL, no gateway.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 
