@@ -52,6 +52,7 @@ export async function noticed() {
   await fetch("http://127.0.0.1:9/").catch(() => {});
   for (let i = 0; i < 100; i++) await new Promise((done) => setTimeout(done, 20));
 }
+export async function timers() { for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 1e6); }
 export async function never() { await new Promise(() => {}); }
 export async function fails() { throw new Error("of its own"); }
 "#;
@@ -112,6 +113,7 @@ async fn what_takes_too_much_fails_alone() {
         "deepText",
         "deepSort",
         "deepProxy",
+        "timers",
         "never",
         "fails",
     ] {

@@ -146,6 +146,10 @@ impl Host {
         if self.invocation.borrow().is_none() {
             return Err(Exception::throw_message(ctx, OUTSIDE_OF_CALLS));
         }
+        // They take memory outside of the isolate's heap.
+        if self.pending.borrow().len() >= MOST_PENDING {
+            return Err(Exception::throw_range(ctx, "Too many operations at the same time"));
+        }
         let (promise, resolve, reject) = ctx.promise()?;
         let id = OpId(self.last.get().wrapping_add(1));
         self.last.set(id.0);
@@ -275,14 +279,17 @@ impl Host {
 
     pub(super) fn settle(&self, ctx: &Ctx<'_>, Settled(id, done): Settled) -> rquickjs::Result<()> {
         let Some(waiting) = self.waiting.borrow_mut().remove(&id) else { return Ok(()) };
-        let outcome = done.map(|done| done(ctx));
-        match outcome {
-            Ok(Ok(value)) => waiting.resolve.restore(ctx)?.call((value,)),
-            Ok(Err(rquickjs::Error::Exception)) => {
-                waiting.reject.restore(ctx)?.call((ctx.catch(),))
+        let given = match done {
+            Ok(done) => done(ctx),
+            Err(error) => Err(self.throw(ctx, error)),
+        };
+        match given {
+            Ok(value) => waiting.resolve.restore(ctx)?.call((value,)),
+            Err(rquickjs::Error::Exception) => waiting.reject.restore(ctx)?.call((ctx.catch(),)),
+            Err(error) => {
+                let error = Exception::from_message(ctx.clone(), &error.to_string())?;
+                waiting.reject.restore(ctx)?.call((error,))
             }
-            Ok(Err(error)) => Err(error),
-            Err(error) => waiting.reject.restore(ctx)?.call((self.error(ctx, error)?,)),
         }
     }
 
@@ -354,6 +361,8 @@ impl<T: for<'js> IntoJs<'js> + 'static> Give for T {
     }
 }
 
+/// Operations of a call that wait at the same time.
+const MOST_PENDING: usize = 20_000;
 /// Of one burst; a loop that makes more of them would fill the log.
 const MOST_REJECTIONS: usize = 16;
 const OUTSIDE_OF_CALLS: &str = "Nothing can be waited for while modules are loaded: \
