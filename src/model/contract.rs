@@ -9,10 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     SourcePath, Span,
     reach::Reach,
-    types::{
-        Docs, FunctionType, Key, Member, MemberKind, Parameter, TypeExpr, TypeParameter,
-        walk_signature,
-    },
+    types::{Docs, Key, Member, MemberKind, Parameter, TypeExpr, TypeParameter, walk_signature},
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
