@@ -73,6 +73,18 @@ async fn calls_at_the_same_time_have_isolates_of_their_own() {
 }
 
 #[tokio::test]
+async fn stacks_are_not_for_calls_to_change() {
+    let app = application(
+        "
+        export async function change() { Error.stackTraceLimit = 0; Error.prepareStackTrace = () => 'changed'; }
+        export async function stack() { return [Error.stackTraceLimit > 0, new Error().stack.includes('stack')]; }
+        ",
+    );
+    call(&app, "change").await;
+    assert_eq!(call(&app, "stack").await, json!([true, true]));
+}
+
+#[tokio::test]
 async fn intrinsics_and_globals_cannot_be_changed() {
     let app = application(
         r"
@@ -85,6 +97,9 @@ async fn intrinsics_and_globals_cannot_be_changed() {
           promise: () => { Promise.prototype.then = 1; },
           generator: () => { Object.getPrototypeOf(function* () {}).prototype.next = 1; },
           helper: () => { Object.getPrototypeOf([].values().map(String)).next = 1; },
+          wrapped: () => { Object.getPrototypeOf(Iterator.from({ next() {} })).next = 1; },
+          concatenated: () => { Object.getPrototypeOf(Iterator.concat([])).next = 1; },
+          proxies: () => { Proxy.revocable = 1; },
           asyncGenerator: () => { Object.getPrototypeOf(async function* () {}).prototype.next = 1; },
           constructor: () => { Array.from = 1; },
           math: () => { Math.random = () => 4; },
