@@ -101,6 +101,7 @@ fn help_shows_examples_and_exit_codes() {
         ("help_dev", &["dev", "--help"]),
         ("help_init", &["init", "--help"]),
         ("help_migrate_up", &["migrate", "up", "--help"]),
+        ("help_serve", &["serve", "--help"]),
     ] {
         let run = project.run(arguments);
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));

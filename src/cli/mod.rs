@@ -74,8 +74,8 @@ enum Command {
     Init(init::InitArguments),
     /// Serve the built application on PostgreSQL
     ///
-    /// The output folder of the last build is served with the settings of kontract.toml; DATABASE_URL
-    /// and KONTRACT_SECRET come from the environment. Calls that run when it is asked to end are
+    /// The output folder of the last build is served with the settings of kontract.toml; `DATABASE_URL`
+    /// and `KONTRACT_SECRET` come from the environment. Calls that run when it is asked to end are
     /// finished first.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(serve::ServeArguments),

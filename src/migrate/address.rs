@@ -30,7 +30,8 @@ mod tests {
 
     fn parsed(url: &str) -> Config {
         let password = Secret::new("p@:/ '\\");
-        as_role(&Secret::new(url), "gate", &password).expose().parse().unwrap()
+        let replaced = as_role(&Secret::new(url), "gate", &password);
+        replaced.expose().parse().expect("a connection URL")
     }
 
     #[test]

@@ -24,18 +24,14 @@ pub async fn connect(url: &str, variable: &str) -> Result<(Client, Config), Prob
 
 async fn open(target: Target) -> Result<Client, tokio_postgres::Error> {
     // A connection ends with an error when the server goes away: the client's next statement says so.
-    Ok(match target.tls {
-        Some(tls) => {
-            let (client, connection) = target.config.connect(tls).await?;
-            tokio::spawn(connection);
-            client
-        }
-        None => {
-            let (client, connection) = target.config.connect(NoTls).await?;
-            tokio::spawn(connection);
-            client
-        }
-    })
+    if let Some(tls) = target.tls {
+        let (client, connection) = target.config.connect(tls).await?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let (client, connection) = target.config.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 const PATIENCE: Duration = Duration::from_secs(15);

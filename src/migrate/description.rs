@@ -25,6 +25,7 @@ pub struct Table {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Field {
     /// What it may hold; empty: any JSON.
     pub kinds: BTreeSet<Kind>,
@@ -165,14 +166,7 @@ impl Rows {
             Shape::Date => _ = found.insert(Kind::Date),
             Shape::Bytes => _ = found.insert(Kind::Bytes),
             Shape::Unknown => *kinds = None,
-            Shape::Literals(literals) => {
-                found.extend(literals.iter().map(|literal| match literal {
-                    Literal::Boolean(_) => Kind::Boolean,
-                    Literal::Number(_) => Kind::Number,
-                    Literal::String(text) => Kind::Text(text.clone()),
-                    Literal::BigInt { .. } => Kind::Bigint,
-                }))
-            }
+            Shape::Literals(literals) => found.extend(literals.iter().map(Kind::of_literal)),
             Shape::Array(_) | Shape::Set(_) | Shape::Map(_) => _ = found.insert(Kind::Array),
             Shape::Object(key) => {
                 let tuple =
@@ -218,6 +212,15 @@ impl Field {
 }
 
 impl Kind {
+    fn of_literal(literal: &Literal) -> Self {
+        match literal {
+            Literal::Boolean(_) => Self::Boolean,
+            Literal::Number(_) => Self::Number,
+            Literal::String(text) => Self::Text(text.clone()),
+            Literal::BigInt { .. } => Self::Bigint,
+        }
+    }
+
     fn class(&self) -> Class {
         match self {
             Self::Boolean | Self::String | Self::Date | Self::Bytes | Self::Text(_) => Class::Text,

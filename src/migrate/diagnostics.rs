@@ -226,8 +226,8 @@ fn reason(failure: &Error) -> String {
 #[cold]
 pub fn behind(missing: &[String]) -> Diagnostic {
     let count = plural(missing.len(), "change");
-    let list = missing.iter().map(|change| format!("\n  {change}")).collect::<String>();
-    error("K197", format!("the database is behind the build by {count}:{list}"))
+    let list = missing.join("\n  ");
+    error("K197", format!("the database is behind the build by {count}:\n  {list}"))
         .help("run `kontract migrate up`")
 }
 

@@ -84,11 +84,10 @@ fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: boo
         changes.push(Change::new(sentence, String::new()).unless(obstacle));
     }
     if old.owned != new.owned {
-        let (sentence, mut sql) = match new.owned {
-            true => {
-                (format!("show rows of {name} to their users only"), physical.add_owner_index())
-            }
-            false => (format!("show rows of {name} to all users"), physical.drop_owner_index()),
+        let (sentence, mut sql) = if new.owned {
+            (format!("show rows of {name} to their users only"), physical.add_owner_index())
+        } else {
+            (format!("show rows of {name} to all users"), physical.drop_owner_index())
         };
         for (field, description) in &old.fields {
             let kept =

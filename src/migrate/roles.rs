@@ -56,15 +56,15 @@ pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result
         migrator.create_role(transaction, &owner, "NOLOGIN").await?;
     }
     join(transaction, &migrator.role, &owner).await?;
-    if !exists(transaction, &role).await? {
-        let attributes = format!("LOGIN NOINHERIT{}", verifier(password));
-        migrator.create_role(transaction, &role, &attributes).await?;
-    } else {
+    if exists(transaction, &role).await? {
         refuse_mighty(transaction, &role, &owner).await?;
         if let Gateway::Chosen { .. } = gateway {
             let sql = format!("ALTER ROLE {}{}", identifier(&role), verifier(password));
             transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
         }
+    } else {
+        let attributes = format!("LOGIN NOINHERIT{}", verifier(password));
+        migrator.create_role(transaction, &role, &attributes).await?;
     }
     let connects = "SELECT has_database_privilege($1::text::name, current_database(), 'CONNECT')";
     let row = transaction.query_one(connects, &[&role]).await.map_err(diagnostics::failed)?;

@@ -67,10 +67,8 @@ impl<'a> Physical<'a> {
 
     /// The functions, and the record of what the table is now. It may be repeated.
     pub fn functions(&self, gateway: &str) -> String {
-        let (mine, whose) = match self.table.owned {
-            true => ("(r._owner = caller)", "caller"),
-            false => ("true", "NULL"),
-        };
+        let (mine, whose) =
+            if self.table.owned { ("(r._owner = caller)", "caller") } else { ("true", "NULL") };
         let classes = literal(&json!(self.table.classes()).to_string());
         let readonly = array(&self.table.readonly());
         let name = literal(self.name);
@@ -113,9 +111,10 @@ impl<'a> Physical<'a> {
         let quoted = literal(name);
         let kinds: Vec<String> = field.kinds.iter().map(|kind| holds(&quoted, kind)).collect();
         let typed = if kinds.is_empty() { "true".to_owned() } else { kinds.join(" OR ") };
-        match field.optional {
-            true => format!("(NOT data ? {quoted} OR {typed})"),
-            false => format!("(data ? {quoted} AND ({typed}))"),
+        if field.optional {
+            format!("(NOT data ? {quoted} OR {typed})")
+        } else {
+            format!("(data ? {quoted} AND ({typed}))")
         }
     }
 

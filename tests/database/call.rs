@@ -1,6 +1,6 @@
 //! A call as a host makes it: it reads at once, keeps what it saw, and writes at its end.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, fmt::Write as _, rc::Rc};
 
 use kontract::hash;
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ fn digest(rows: &[&Row]) -> String {
     for row in rows {
         let id: &str = row.get("id");
         let (version, txid): (i32, i64) = (row.get("version"), row.get("txid"));
-        text += &format!("{version}:{txid}:{}:{id};", id.len());
+        let _ = write!(text, "{version}:{txid}:{}:{id};", id.len());
     }
     hash::hex(text.as_bytes())
 }

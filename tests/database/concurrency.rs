@@ -182,7 +182,7 @@ where
         tasks.spawn_local_on(async move { (writer, task.await) }, &local);
     }
     let all = local.run_until(tasks.join_all());
-    let all = tokio::time::timeout(Duration::from_secs(120), all).await;
+    let all = tokio::time::timeout(Duration::from_mins(2), all).await;
     let mut all = all.expect("nobody waits for ever");
     all.sort_by_key(|(writer, _)| *writer);
     all.into_iter().map(|(_, result)| result).collect()

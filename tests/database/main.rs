@@ -1,5 +1,8 @@
 //! The database as calls and migrations meet it: a real PostgreSQL, no gateway.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::needless_pass_by_value, reason = "rows are written where they are passed")]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 

@@ -18,6 +18,7 @@ async fn change(database: &Database, tables: Value) -> Result<Vec<String>, Vec<S
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as `change` gives it")]
 fn made(changes: &[&str]) -> Result<Vec<String>, Vec<String>> {
     Ok(changes.iter().map(|&change| change.to_owned()).collect())
 }

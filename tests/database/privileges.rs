@@ -51,8 +51,9 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "SELECT (SELECT count(*) FROM kontract.trxs), (SELECT count(*) FROM kontract.storage)";
     let row = gateway.query_one(seen, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 0));
-    let k: String = key("alice").iter().map(|byte| format!("{byte:02x}")).collect();
-    gateway.batch_execute(&format!("BEGIN; SET LOCAL kontract.k = '{k}'")).await.unwrap();
+    let session = "SELECT set_config('kontract.k', encode($1, 'hex'), true)";
+    gateway.batch_execute("BEGIN").await.unwrap();
+    gateway.query(session, &[&key("alice")]).await.unwrap();
     let row = gateway.query_one(seen, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 3));
     gateway.batch_execute("ROLLBACK").await.unwrap();

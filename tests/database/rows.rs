@@ -1,5 +1,7 @@
 //! What single operations do.
 
+use std::cmp::Ordering;
+
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
@@ -255,7 +257,7 @@ async fn filters_take_what_they_say() {
 async fn pages_follow_each_other_in_every_order() {
     let database = Database::new().await;
     let mut call = Call::begin(&database, "alice").await;
-    for n in 0..60 {
+    for n in 0..60_u32 {
         let mut row = json!({ "email": format!("e{n}") });
         if n % 5 != 0 {
             row["age"] = json!(f64::from(n * 7 % 11) / 2.0);
@@ -324,7 +326,7 @@ async fn assert_sorted(gateway: &Client, order: Option<&str>, descending: bool) 
         keys.reverse();
     }
     // None, which stands for null and absent, is less than any value; texts compare by bytes.
-    assert!(keys.is_sorted_by(|a, b| a.partial_cmp(b).is_some_and(|o| o.is_lt())), "{order:?}");
+    assert!(keys.is_sorted_by(|a, b| a.partial_cmp(b).is_some_and(Ordering::is_lt)), "{order:?}");
 }
 
 async fn pages(gateway: &Client, order: Option<&str>, descending: bool, size: i32) -> Vec<String> {

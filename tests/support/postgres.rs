@@ -4,6 +4,7 @@
 //! The server ends with the process that started it, however that ends: a shell waits for its
 //! standard input to close and then stops the server and removes the folder.
 #![allow(dead_code, reason = "no test binary needs all of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     env, fs,

@@ -24,6 +24,9 @@ pub fn test(steps: &mut Steps) {
         } else if steps.install(built_with_it, &[]) {
             npm(steps, built_with_it, "typecheck");
             npm(steps, built_with_it, "test");
+            if built_with_it == "tests/apps" {
+                npm(steps, built_with_it, "test:gateway");
+            }
         }
     }
 

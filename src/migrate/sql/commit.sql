@@ -101,7 +101,9 @@ BEGIN
     FULL JOIN jsonb_to_recordset(reads) AS r(t text, id text, v int, x bigint) ON r.t = w.t AND r.id = w.id
   ) AS i;
   FOR part IN
-    SELECT a.t, CASE WHEN min(a.place) IS NOT NULL THEN int4range(min(a.place)::int, max(a.place)::int, '[]') END AS places, bit_or(a.need) AS need,
+    SELECT a.t, bit_or(a.need) AS need,
+           -- A range of nulls would be everything.
+           CASE WHEN min(a.place) IS NOT NULL THEN int4range(min(a.place)::int, max(a.place)::int, '[]') END AS places,
            bool_or(a.fixed) AS fixed, session.perm & s.permissions AS perm
     FROM (
       SELECT i.t, i.ordinality AS place, CASE WHEN i.op IS NULL THEN 0 WHEN i.op = 'delete' THEN 1 ELSE 2 END AS need,
