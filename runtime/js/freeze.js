@@ -9,6 +9,12 @@ delete globalThis.__host;
 // They stop the thread, or run code of one call during another.
 for (const name of ["SharedArrayBuffer", "Atomics", "FinalizationRegistry"]) delete globalThis[name];
 
+// Their setters would change the stacks of all later calls. Packages assign to them.
+const stacks = { prepareStackTrace: undefined, stackTraceLimit: Error.stackTraceLimit };
+for (const name of ["prepareStackTrace", "stackTraceLimit"]) {
+  defineProperty(Error, name, { get: () => stacks[name], set() {} });
+}
+
 // Assigning to an object must not fail for what its prototype has: `error.name = "…"`. So these
 // prototypes get accessors that define the property on the object instead.
 function assignable(prototype, keys = ownKeys(prototype)) {

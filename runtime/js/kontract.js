@@ -324,6 +324,10 @@ var OTHER = [Promise, RegExp, ArrayBuffer, TypedArray, DataView, WeakMap, WeakSe
 var classes = Object.freeze({
   plain: Object.prototype,
   hasOwn: Object.hasOwn,
+  isPlain(value) {
+    const prototype = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+  },
   kind(value) {
     if (value instanceof Date) return "date";
     if (value instanceof Map) return "map";

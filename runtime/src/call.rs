@@ -34,6 +34,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// Letters, digits and `. _ : -`, 128 at most.
     pub call_id: String,
+    /// What its writes happen once by: the call id, bound to the arguments where the caller chose it.
+    pub claim: String,
     pub deadline: Instant,
 }
 

@@ -54,6 +54,15 @@ export async function noticed() {
 }
 export async function timers() { for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 1e6); }
 export async function never() { await new Promise(() => {}); }
+export async function shared() { return Array(10_000).fill("x".repeat(1e6)); }
+export async function sharedTwice() { let value = "x"; for (let i = 0; i < 60; i++) value = [value, value]; return value; }
+export async function sharedKeys() { return Array(10_000).fill(Object.fromEntries(Array(10_000).keys().map((i) => [i, null]))); }
+export async function longest() { const list = []; list.length = 2 ** 32 - 1; return list; }
+export async function longestOfProxies() { return new Proxy([], { get: () => 2 ** 40 }); }
+export async function revoked() { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return [proxy]; }
+export async function revokedList() { const { proxy, revoke } = Proxy.revocable([], {}); revoke(); return [proxy]; }
+export async function trap() { return { a: new Proxy({}, { getPrototypeOf() { throw new Error("of its own"); } }) }; }
+export async function proxy() { return { a: new Proxy({ b: 1 }, {}) }; }
 export async function fails() { throw new Error("of its own"); }
 "#;
 
@@ -121,6 +130,28 @@ async fn what_takes_too_much_fails_alone() {
         assert!(matches!(failure.status, 500 | 504), "{route}: {failure}");
         assert!(!failure.message.contains("of its own"), "{failure}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_cannot_be_written_fail_alone_and_soon() {
+    let mut config = config();
+    // What is in the heap once may be written until it would fill one.
+    config.limits.heap = 8 << 20;
+    let app = Application::with(API, &[], config).unwrap();
+    for route in [
+        "shared",
+        "sharedTwice",
+        "sharedKeys",
+        "longest",
+        "longestOfProxies",
+        "revoked",
+        "revokedList",
+        "trap",
+    ] {
+        let failure = fail(&app, route).await;
+        assert_eq!((failure.status, &*failure.code), (500, "INTERNAL_ERROR"), "{route}");
+    }
+    assert_eq!(app.call("proxy", Value::Null).await.unwrap(), json!({ "a": { "b": 1 } }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

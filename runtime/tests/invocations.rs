@@ -73,6 +73,18 @@ async fn calls_at_the_same_time_have_isolates_of_their_own() {
 }
 
 #[tokio::test]
+async fn stacks_are_not_for_calls_to_change() {
+    let app = application(
+        "
+        export async function change() { Error.stackTraceLimit = 0; Error.prepareStackTrace = () => 'changed'; }
+        export async function stack() { return [Error.stackTraceLimit > 0, new Error().stack.includes('stack')]; }
+        ",
+    );
+    call(&app, "change").await;
+    assert_eq!(call(&app, "stack").await, json!([true, true]));
+}
+
+#[tokio::test]
 async fn intrinsics_and_globals_cannot_be_changed() {
     let app = application(
         r"
@@ -85,6 +97,9 @@ async fn intrinsics_and_globals_cannot_be_changed() {
           promise: () => { Promise.prototype.then = 1; },
           generator: () => { Object.getPrototypeOf(function* () {}).prototype.next = 1; },
           helper: () => { Object.getPrototypeOf([].values().map(String)).next = 1; },
+          wrapped: () => { Object.getPrototypeOf(Iterator.from({ next() {} })).next = 1; },
+          concatenated: () => { Object.getPrototypeOf(Iterator.concat([])).next = 1; },
+          proxies: () => { Proxy.revocable = 1; },
           asyncGenerator: () => { Object.getPrototypeOf(async function* () {}).prototype.next = 1; },
           constructor: () => { Array.from = 1; },
           math: () => { Math.random = () => 4; },
@@ -195,6 +210,8 @@ async fn answers_have_the_status_and_headers_that_were_asked_for() {
         export const empty = async () => HttpResp.noContent();
         export const strange = async () => new HttpResp(1, 99);
         export const numbers = async () => new HttpResp(1, 200, { 'x-a': 1 });
+        const long = 'x'.repeat(1e6);
+        export const many = async () => new HttpResp(1, 200, Object.fromEntries(Array(10_000).keys().map((i) => [`x-${i}`, long])));
         ",
     );
     let reply = app.reply(app.request("created", Value::Null)).await.unwrap();
@@ -208,9 +225,22 @@ async fn answers_have_the_status_and_headers_that_were_asked_for() {
     assert_eq!(reply.headers, [("Location".into(), "/elsewhere".into())]);
     let reply = app.reply(app.request("empty", Value::Null)).await.unwrap();
     assert_eq!((reply.status, reply.body), (204, None));
-    for route in ["strange", "numbers"] {
+    for route in ["strange", "numbers", "many"] {
         assert_eq!(app.call(route, Value::Null).await.unwrap_err().status, 500);
     }
+}
+
+#[tokio::test]
+async fn what_is_said_of_an_error_is_short() {
+    let app = application(
+        "
+        const long = 'ä'.repeat(1e6);
+        export const refused = async () => { throw new HttpError(long, 400, long); };
+        ",
+    );
+    let failure = app.call("refused", Value::Null).await.unwrap_err();
+    assert_eq!((failure.status, failure.message.len()), (400, (16 << 10) + '…'.len_utf8()));
+    assert_eq!(failure.code.len(), failure.message.len());
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Values of an isolate, as an encoder reads them and as arguments are made.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use rquickjs::{
-    Array, Atom, BigInt, Coerced, Ctx, FromJs, Function, IntoJs, Object, TypedArray,
+    Array, Atom, BigInt, Coerced, Ctx, Exception, FromJs, Function, IntoJs, Object, TypedArray,
     function::This, object::Filter,
 };
 
@@ -12,19 +12,22 @@ use crate::value::{Kind, Source, Value};
 
 type Js<'js> = rquickjs::Value<'js>;
 
-/// The classes of an isolate, as they were when it was made.
+/// The classes of an isolate, as they were when it was made, for one operation.
 pub struct Classes<'js> {
     /// Left by JavaScript: constructors and functions by name.
     table: Object<'js>,
     /// `Object.prototype`.
     plain: Object<'js>,
+    /// How many bytes may still be read. What stands in many places of a value is in the heap once
+    /// and is read many times.
+    left: Cell<usize>,
 }
 
 impl<'js> Classes<'js> {
     pub fn of(host: &Host, ctx: &Ctx<'js>) -> rquickjs::Result<Self> {
         let table: Object<'js> = host.left(ctx, "classes")?;
         let plain = table.get("plain")?;
-        Ok(Self { table, plain })
+        Ok(Self { table, plain, left: Cell::new(host.config().limits.heap) })
     }
 
     fn call<R: FromJs<'js>>(&self, name: &str, value: &Js<'js>) -> rquickjs::Result<R> {
@@ -114,7 +117,31 @@ impl<'a, 'js> JsSource<'a, 'js> {
     }
 
     fn list(&self, name: &str) -> rquickjs::Result<Vec<Js<'js>>> {
-        self.classes.call::<Array<'js>>(name, &self.value)?.iter().collect()
+        let list: Array<'js> = self.classes.call(name, &self.value)?;
+        self.visit(list.len())?;
+        list.iter().collect()
+    }
+
+    /// Counts values that are read; an error once they are more than a heap could hold.
+    fn visit(&self, values: usize) -> rquickjs::Result<()> {
+        self.spend(values.saturating_mul(VALUE));
+        if self.classes.left.get() > 0 {
+            return Ok(());
+        }
+        Err(Exception::throw_range(self.value.ctx(), "The value is too large to be sent or stored"))
+    }
+
+    fn spend(&self, bytes: usize) {
+        self.classes.left.set(self.classes.left.get().saturating_sub(bytes));
+    }
+
+    /// Of a proxy: asking runs its handler, and what that throws makes it no plain object.
+    fn is_plain_proxy(&self) -> bool {
+        let plain = self.classes.call("isPlain", &self.value);
+        plain.unwrap_or_else(|_| {
+            self.value.ctx().catch();
+            false
+        })
     }
 }
 
@@ -155,27 +182,34 @@ impl<'js> Source for JsSource<'_, 'js> {
     }
 
     fn string(&self) -> Option<Cow<'_, str>> {
-        self.value.as_string()?.to_string().ok().map(Cow::Owned)
+        let text = self.value.as_string()?.to_string().ok()?;
+        self.spend(text.len());
+        Some(Cow::Owned(text))
     }
 
     fn bytes(&self) -> Cow<'_, [u8]> {
         let bytes = Bytes::from_js(self.value.ctx(), self.value.clone());
-        Cow::Owned(bytes.map(|Bytes(bytes)| bytes).unwrap_or_default())
+        let bytes = bytes.map(|Bytes(bytes)| bytes).unwrap_or_default();
+        self.spend(bytes.len());
+        Cow::Owned(bytes)
     }
 
     fn count(&self) -> usize {
         match self.value.as_array() {
-            Some(array) => array.len(),
+            // `Array::len` panics where an i32 does not count that far.
+            Some(array) => array.as_object().get("length").unwrap_or(usize::MAX),
             None => self.classes.call("size", &self.value).unwrap_or_default(),
         }
     }
 
     fn item(&self, index: usize) -> Result<Self, Self::Thrown> {
+        self.visit(1)?;
         let array = self.value.as_array().ok_or(rquickjs::Error::Unknown)?;
         Ok(self.with(array.get(index)?))
     }
 
     fn get(&self, name: &str) -> Result<Self, Self::Thrown> {
+        self.visit(1)?;
         Ok(self.with(self.object()?.get(name)?))
     }
 
@@ -189,6 +223,9 @@ impl<'js> Source for JsSource<'_, 'js> {
     }
 
     fn is_plain(&self) -> bool {
+        if self.value.is_proxy() {
+            return self.is_plain_proxy();
+        }
         self.value.as_object().is_some_and(|object| {
             object.get_prototype().is_none_or(|prototype| prototype == self.classes.plain)
         })
@@ -196,6 +233,7 @@ impl<'js> Source for JsSource<'_, 'js> {
 
     fn keys(&self) -> Result<Vec<Option<String>>, Self::Thrown> {
         let keys = self.object()?.own_keys::<Atom<'js>>(Filter::new().string().enum_only());
+        self.visit(keys.len())?;
         keys.map(|key| Ok(key?.to_string().ok())).collect()
     }
 
@@ -209,3 +247,6 @@ impl<'js> Source for JsSource<'_, 'js> {
         Ok(pairs.map(|pair| (self.with(pair[0].clone()), self.with(pair[1].clone()))).collect())
     }
 }
+
+/// Bytes that a value counts for, however small: they limit the time that reading takes, too.
+const VALUE: usize = 32;

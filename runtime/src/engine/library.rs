@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rquickjs::{BigInt, Ctx, Exception, Persistent, Promise, convert::List, function::Opt};
+use rquickjs::{Array, BigInt, Ctx, Exception, Persistent, Promise, convert::List, function::Opt};
 
 use super::{
     bytecode,
@@ -41,10 +41,19 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         host.invocation().is_none_or(|invocation| invocation.take_signal())
     })?;
     let host = Rc::clone(ops.host());
-    ops.add("respond", move |ctx: Ctx<'js>, status: u16, headers: Vec<List<(String, String)>>| {
-        let headers = headers.into_iter().map(|List(header)| header).collect();
+    ops.add("respond", move |ctx: Ctx<'js>, status: u16, given: Array<'js>| {
+        let (mut headers, mut size) = (Vec::new(), 0);
+        for header in given.iter::<List<(String, String)>>() {
+            let List((name, value)) = header?;
+            size += name.len() + value.len();
+            if size > MOST_HEADERS {
+                let message = format!("HttpResp: headers of more than {MOST_HEADERS} bytes");
+                return Err(Exception::throw_range(&ctx, &message));
+            }
+            headers.push((name, value));
+        }
         *invocation(&host, &ctx)?.answer.borrow_mut() = Some((status, headers));
-        Ok::<_, rquickjs::Error>(())
+        Ok(())
     })?;
     let host = Rc::clone(ops.host());
     ops.add("keep", move |ctx: Ctx<'js>, work: Promise<'js>| {
@@ -76,3 +85,6 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
 fn invocation(host: &Host, ctx: &Ctx<'_>) -> rquickjs::Result<Rc<Invocation>> {
     host.invocation().ok_or_else(|| Exception::throw_message(ctx, "There is no call"))
 }
+
+/// Bytes: clients and proxies take no more, and one text may stand in many headers.
+const MOST_HEADERS: usize = 64 << 10;

@@ -46,15 +46,26 @@ impl Host {
     fn try_describe<'js>(&self, ctx: &Ctx<'js>, value: Value<'js>) -> rquickjs::Result<Thrown> {
         let described: Array<'js> = self.hook(ctx, "describe")?.call((value,))?;
         let body: Option<Object<'js>> = described.get(0)?;
-        let detail = described.get(1)?;
+        let detail = shortened(described.get(1)?);
         let Some(body) = body else { return Ok(Thrown { failure: None, detail }) };
         let failure = Failure {
-            code: body.get::<_, String>("code")?.into(),
+            code: shortened(body.get("code")?).into(),
             status: body.get("status")?,
-            message: body.get::<_, String>("message")?.into(),
-            path: body.get("path")?,
+            message: shortened(body.get("message")?).into(),
+            path: body.get::<_, Option<String>>("path")?.map(shortened),
             stack: None,
         };
         Ok(Thrown { failure: Some(failure), detail })
     }
 }
+
+/// What is said of an error goes into logs and answers, which have no limit of their own.
+fn shortened(mut text: String) -> String {
+    if text.len() > MOST_SAID {
+        text.truncate(text.floor_char_boundary(MOST_SAID));
+        text.push('…');
+    }
+    text
+}
+
+const MOST_SAID: usize = 16 << 10;

@@ -235,7 +235,8 @@ impl Thread {
 
     fn invocation(&self, work: &Work) -> Rc<Invocation> {
         let call = &work.call;
-        let storage = self.store.as_ref().map(|store| store.call(&call.session, &call.call_id));
+        let storage =
+            self.store.as_ref().map(|store| store.call(&call.session, &call.call_id, &call.claim));
         Invocation::of(Arc::clone(call), Arc::clone(&work.effect), storage)
     }
 

@@ -146,7 +146,8 @@ impl Host {
     ) -> Result<Answer, Failure> {
         let Parts { headers, .. } = &exchange.head;
         self.origins.check(headers, exchange.ends.local)?;
-        let id = request::call_id(headers)?.unwrap_or_else(new_call_id);
+        let key = request::call_id(headers)?;
+        let id = key.clone().unwrap_or_else(new_call_id);
         exchange.call_id = Some(id.clone());
         let name = decode(route)?;
         let application = self.application();
@@ -163,6 +164,7 @@ impl Host {
 
         let session = self.sessions.resolve(credential, &application.auth, &id).await?;
         let args = route.admit(&session, &payload)?;
+        let claim = key.map(|key| request::claim(&key, &route.entry.name, &payload.bytes));
         let call = Call {
             route: Arc::clone(&route.entry),
             args,
@@ -171,6 +173,7 @@ impl Host {
             method: "POST",
             path: route.path.clone(),
             headers: request::without_credentials(std::mem::take(&mut exchange.head.headers)),
+            claim: claim.unwrap_or_else(|| id.clone()),
             call_id: id,
             deadline: exchange.deadline,
         };

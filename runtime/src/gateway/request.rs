@@ -2,12 +2,14 @@
 
 use std::pin::Pin;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, Entry, PROXY_AUTHORIZATION},
 };
 use hyper::body::{Body, Incoming};
+use ring::digest;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use crate::{call::Form, failure::Failure};
@@ -76,6 +78,17 @@ pub fn call_id(headers: &HeaderMap) -> Result<Option<String>, Failure> {
             "Idempotency-Key: expected at most 128 letters, digits and . _ : -",
         )),
     }
+}
+
+/// What the writes of a call happen once by, whose id is a caller's `Idempotency-Key`: the same key
+/// with other arguments is another call. Those without a login share a session, and may well choose
+/// the same keys.
+pub fn claim(key: &str, route: &str, body: &[u8]) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    // Neither a key nor the name of a route has a space.
+    hash.update(format!("{key} {route} ").as_bytes());
+    hash.update(body);
+    URL_SAFE_NO_PAD.encode(hash.finish())
 }
 
 /// The hash of the contract that the caller was built with.
@@ -259,5 +272,16 @@ mod tests {
         }
         let two = headers([("idempotency-key", "a"), ("idempotency-key", "b")]);
         assert!(call_id(&two).is_err());
+    }
+
+    #[test]
+    fn a_key_is_used_up_by_the_same_call_only() {
+        let first = claim("key", "pay", b"[1]");
+        assert_eq!(claim("key", "pay", b"[1]"), first);
+        for other in
+            [claim("key", "pay", b"[2]"), claim("key", "refund", b"[1]"), claim("k", "pay", b"[1]")]
+        {
+            assert_ne!(other, first);
+        }
     }
 }

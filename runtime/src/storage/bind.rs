@@ -114,8 +114,17 @@ fn rows<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         let Some(ids) = ids.as_array() else {
             return Err(invalid(&scene.table.name, "expected an array of ids").into());
         };
-        let ids: Vec<Id> = ids.iter::<Js<'js>>().map(|id| scene.id(&id?)).collect::<Begun<_>>()?;
-        let gets: Vec<_> = ids.into_iter().map(|id| scene.storage.get(scene.index, id)).collect();
+        let (mut wanted, mut size) = (Vec::<Id>::new(), 0);
+        for id in ids.iter::<Js<'js>>() {
+            let id = scene.id(&id?)?;
+            size += id.len();
+            if size > MOST_WANTED {
+                return Err(invalid(&scene.table.name, "expected fewer ids").into());
+            }
+            wanted.push(id);
+        }
+        let gets: Vec<_> =
+            wanted.into_iter().map(|id| scene.storage.get(scene.index, id)).collect();
         let shown = scene.shown();
         Ok(Answer::all(gets).map(|rows| rows.into_iter().map(shown).collect::<Vec<_>>()))
     })?;
@@ -384,6 +393,8 @@ fn key_path(table: &Table) -> String {
     format!("{}.{}", table.name, table.primary_key)
 }
 
+/// Bytes of the ids that are read at once: one text may be many of them.
+const MOST_WANTED: usize = 16 << 20;
 const OUTSIDE: &str = "`env` is only available while a backend function is being called. \
      Code that runs when a module is loaded cannot use it.";
 const FOREIGN: &str =

@@ -81,8 +81,7 @@ fn apply(host: &Host, change: Change) -> Begun<Outcome> {
     let Current { invocation, storage } = Current::of(host)?;
     let changes = invocation.slot::<Changes>();
     let nth = changes.borrow().0.replace(changes.borrow().0.get() + 1);
-    let call =
-        CallKey { session: storage.session.key.clone(), call_id: Arc::clone(&storage.call_id) };
+    let call = CallKey { session: storage.session.key.clone(), claim: Arc::clone(&storage.claim) };
     Ok(storage.shared.apply(&storage.session.tenant, &call, nth, change))
 }
 

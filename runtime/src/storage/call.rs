@@ -45,6 +45,7 @@ pub struct CallStorage {
     pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<Session>,
     pub(super) call_id: Arc<str>,
+    pub(super) claim: Arc<str>,
     pub(super) state: RefCell<State>,
 }
 
@@ -138,7 +139,12 @@ impl State {
 }
 
 impl CallStorage {
-    pub(super) fn new(store: &Store, session: Arc<Session>, call_id: &str) -> Rc<Self> {
+    pub(super) fn new(
+        store: &Store,
+        session: Arc<Session>,
+        call_id: &str,
+        claim: &str,
+    ) -> Rc<Self> {
         Rc::new(Self {
             number: LAST.fetch_add(1, Ordering::Relaxed),
             database: Arc::clone(&store.database),
@@ -146,6 +152,7 @@ impl CallStorage {
             shared: Arc::clone(&store.shared),
             session,
             call_id: call_id.into(),
+            claim: claim.into(),
             state: RefCell::default(),
         })
     }

@@ -85,7 +85,7 @@ impl CallStorage {
             }
             let params = vec![
                 Param::from(&self.session.key),
-                if writes { Param::Text(Arc::clone(&self.call_id)) } else { Param::Null },
+                if writes { Param::Text(Arc::clone(&self.claim)) } else { Param::Null },
                 Param::from(writes_of(&state.log)),
                 Param::from(reads_of(&state)),
                 Param::from(predicates_of(&state)),

@@ -48,7 +48,7 @@ struct Done {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CallKey {
     pub session: SessionKey,
-    pub call_id: Arc<str>,
+    pub claim: Arc<str>,
 }
 
 /// What a call does to the shared state.
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn call(id: &str) -> CallKey {
-        CallKey { session: SessionKey::new([0; 32]), call_id: id.into() }
+        CallKey { session: SessionKey::new([0; 32]), claim: id.into() }
     }
 
     fn hit(shared: &Shared, call_id: &str, nth: usize) -> Outcome {

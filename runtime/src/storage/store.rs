@@ -26,9 +26,9 @@ impl Store {
         Self { database: self.database.another(), ..self.clone() }
     }
 
-    /// The storage of one attempt to serve a call.
-    pub fn call(&self, session: &Arc<Session>, call_id: &str) -> Rc<CallStorage> {
-        CallStorage::new(self, Arc::clone(session), call_id)
+    /// The storage of one attempt to serve a call. What it writes happens once per `claim`.
+    pub fn call(&self, session: &Arc<Session>, call_id: &str, claim: &str) -> Rc<CallStorage> {
+        CallStorage::new(self, Arc::clone(session), call_id, claim)
     }
 
     /// The repetitions of one call.

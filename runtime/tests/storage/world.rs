@@ -54,7 +54,7 @@ impl World {
 
     pub fn call(&self, session: &Arc<Session>) -> Rc<CallStorage> {
         let call_id = format!("{:?}", std::time::Instant::now());
-        self.store.call(session, &call_id)
+        self.store.call(session, &call_id, &call_id)
     }
 
     pub fn table(&self, name: &str) -> usize {

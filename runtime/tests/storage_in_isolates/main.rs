@@ -57,6 +57,7 @@ impl World {
         let mut call = self.app.request(route, argument);
         call.session = Arc::clone(&self.session);
         call.call_id = format!("call {}", CALLS.fetch_add(1, Ordering::Relaxed));
+        call.claim.clone_from(&call.call_id);
         let body = self.app.reply(call).await?.body.unwrap_or_default();
         Ok(serde_json::from_slice::<Value>(&body).unwrap()["result"].clone())
     }

@@ -74,6 +74,7 @@ impl Application {
             path: format!("/rpc/{route}"),
             headers: http::HeaderMap::new(),
             call_id: "call-1".to_owned(),
+            claim: "call-1".to_owned(),
             deadline: Instant::now() + Duration::from_secs(5),
         }
     }

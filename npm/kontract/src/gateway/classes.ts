@@ -7,6 +7,10 @@ const OTHER = [Promise, RegExp, ArrayBuffer, TypedArray, DataView, WeakMap, Weak
 export const classes = Object.freeze({
   plain: Object.prototype,
   hasOwn: Object.hasOwn,
+  isPlain(value: object): boolean {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+  },
   kind(value: object): string {
     if (value instanceof Date) return "date";
     if (value instanceof Map) return "map";
