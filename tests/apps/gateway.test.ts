@@ -85,7 +85,7 @@ export const keep = backend(async (extra: Extra): Promise<void> => { await env.s
   await writeFile(join(newer.root, 'src/api/extra.ts'), extra);
   await build(newer);
   const behind = await serve({}, newer);
-  expect([behind.code, behind.errors]).toEqual([1, expect.stringMatching(/behind the build[\s\S]*extras[\s\S]*kontract migrate up/)]);
+  expect([behind.code, behind.errors]).toEqual([1, expect.stringMatching(/K197[\s\S]*behind the build[\s\S]*extras[\s\S]*kontract migrate up/)]);
 });
 
 test('no build: refused', async () => {

@@ -76,5 +76,8 @@ fn the_command_tells_what_it_does_and_what_it_needs() {
 
     fs::remove_dir_all(project.folder.path().join("dist")).unwrap();
     let (code, _, errors) = project.run(&[]);
-    assert!(code == Some(1) && errors.contains("kontract build"), "{errors}");
+    assert!(
+        code == Some(1) && errors.contains("K199") && errors.contains("kontract build"),
+        "{errors}"
+    );
 }

@@ -174,7 +174,10 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
         async move {
             match migrate::up(&url, "KONTRACT_MIGRATE_URL", &gateway, &tables, false).await {
                 Ok(applied) => applied.role,
-                Err(problem) => problem.diagnostics().remove(0).message,
+                Err(problem) => {
+                    let diagnostic = problem.diagnostics().remove(0);
+                    format!("{}: {}", diagnostic.code, diagnostic.message)
+                }
             }
         }
     };
@@ -183,19 +186,19 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
     let maker = format!("maker_{name}");
     assert_eq!(
         up(plain.clone(), login("gate".into())).await,
-        format!("the role `{plain}` may not create roles")
+        format!("K196: the role `{plain}` may not create roles")
     );
     assert_eq!(
         up(maker.clone(), login(maker.clone())).await,
-        format!("`{maker}` is to migrate and to serve: the gateway needs a role of its own")
+        format!("K196: `{maker}` is to migrate and to serve: the gateway needs a role of its own")
     );
     assert_eq!(
         up(maker.clone(), login(format!("super_{name}"))).await,
-        format!("the gateway's role `super_{name}` may do more than a gateway should")
+        format!("K196: the gateway's role `super_{name}` may do more than a gateway should")
     );
     assert_eq!(
         up(maker.clone(), login(format!("gate_{name}"))).await,
-        "the role of the migration may not create schemas in this database"
+        "K196: the role of the migration may not create schemas in this database"
     );
     owner
         .batch_execute(&format!("GRANT CREATE ON DATABASE {name} TO {maker}, {plain}"))
