@@ -107,7 +107,7 @@ test('asked to end, it refuses new calls, finishes those that run and ends in or
   const call = (route: string, args: unknown[] = []): Promise<Response> =>
     fetch(`${ending.url}/rpc/${route}`, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'last' }, body: JSON.stringify(args) });
   const last = call('wait', [700]);
-  await expect.poll(async () => (await (await call('isRunning', ['last'])).json()).result).toBe(true);
+  await expect.poll(async () => (await call('isRunning', ['last'])).json()).toEqual({ result: true });
   const closed = ending.close();
   expect(await (await last).json()).toEqual({ result: 'waited' });
   expect(await closed).toBe(0);

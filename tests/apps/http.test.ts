@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { logLines } from './support/log.ts';
-import { type LogEntry, register, rpc, type Server, start } from './support/server.ts';
+import { type LogEntry, register, type Server, start } from './support/server.ts';
 import { buildApp, type Workspace } from './support/workspace.ts';
 
 let app: Workspace;

@@ -64,7 +64,7 @@ END $$;
 -- Nobody waits in a circle: every commit takes its locks in one order. First per table, by name:
 -- exclusive where a predicate or an absent row must stay what it is, shared where rows are written.
 -- Then rows, by table and id: FOR UPDATE those written, FOR SHARE those only read. An absent row
--- that is also written needs no lock of its table: its insertion fails when somebody was faster.
+-- that is also written is locked by its id alone.
 CREATE OR REPLACE FUNCTION kontract.commit(k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -63,6 +63,12 @@ BEGIN
   FOREACH item IN ARRAY items LOOP
     IF item.op IS NOT NULL THEN
       SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
+      IF NOT FOUND THEN
+        -- There is no row to lock: calls that make the same one take turns here, so that they, too,
+        -- wait for each other in the order of ids.
+        PERFORM pg_advisory_xact_lock(hashtextextended('{table}.' || item.id, 1));
+        SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
+      END IF;
     ELSE
       SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR SHARE;
     END IF;
