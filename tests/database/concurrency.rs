@@ -65,7 +65,7 @@ async fn crosswise_reads_and_writes_never_deadlock() {
         write(&database, "counters", "set", id, json!({ "n": 0 })).await;
         write(&database, "notes", "set", id, json!({ "text": "" })).await;
     }
-    each_of_eight(&database, |database, writer| async move {
+    let committed = each_of_eight(&database, |database, writer| async move {
         let client = Rc::new(database.gateway().await);
         let mut committed = 0;
         for turn in 0..40 {
@@ -88,9 +88,10 @@ async fn crosswise_reads_and_writes_never_deadlock() {
             }
             committed += usize::from(call.commit().await == End::Committed);
         }
-        assert!(committed > 0);
+        committed
     })
     .await;
+    assert!(committed.iter().sum::<usize>() > 0);
     assert_eq!(deadlocks(&database).await, 0);
 }
 
@@ -216,5 +217,9 @@ async fn deadlocks(database: &Database) -> i64 {
     let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     // Counted when a session ends or is idle.
     tokio::time::sleep(Duration::from_millis(1200)).await;
-    database.owner().await.query_one(sql, &[]).await.unwrap().get(0)
+    let count = database.owner().await.query_one(sql, &[]).await.unwrap().get(0);
+    if count > 0 {
+        eprintln!("{}", database.cluster.log());
+    }
+    count
 }
