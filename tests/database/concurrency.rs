@@ -92,7 +92,7 @@ async fn crosswise_reads_and_writes_never_deadlock() {
     })
     .await;
     assert!(committed.iter().sum::<usize>() > 0);
-    assert_eq!(deadlocks(&database).await, 0);
+    no_deadlock(&database).await;
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn insertions_of_the_same_rows_in_opposite_orders_never_deadlock() {
         }
     })
     .await;
-    assert_eq!(deadlocks(&database).await, 0);
+    no_deadlock(&database).await;
     // Each set of four is one writer's.
     let owner = database.owner().await;
     let mixed = "SELECT count(*) FROM (SELECT split_part(id, '-', 1) FROM kdata.TABLE GROUP BY 1
@@ -213,13 +213,10 @@ pub async fn pointer(owner: &tokio_postgres::Client, table: &str) -> String {
     owner.query_one(sql, &[&table]).await.unwrap().get(0)
 }
 
-async fn deadlocks(database: &Database) -> i64 {
+async fn no_deadlock(database: &Database) {
     let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     // Counted when a session ends or is idle.
     tokio::time::sleep(Duration::from_millis(1200)).await;
-    let count = database.owner().await.query_one(sql, &[]).await.unwrap().get(0);
-    if count > 0 {
-        eprintln!("{}", database.cluster.log());
-    }
-    count
+    let count: i64 = database.owner().await.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(count, 0, "{}", database.cluster.log());
 }
