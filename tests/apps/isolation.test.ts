@@ -3,8 +3,8 @@
 // Each case lays the steps of two or three calls into an order. The calls wait for each other at
 // gates, so that their steps run in just that order; then what they saw and left must be what some
 // serial order of them sees and leaves.
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Gateway, startGateway, stopSharedPostgres } from './support/gateway.ts';
 import { buildProject } from './support/workspace.ts';
 
 type Step = Record<string, unknown> & { do: string };
@@ -82,6 +82,11 @@ beforeAll(async () => {
   const app = await buildProject('isolation');
   gateway = await startGateway(app);
 }, 120_000);
+
+afterAll(async () => {
+  await gateway.close();
+  await stopSharedPostgres();
+});
 
 async function call(route: string, ...args: unknown[]): Promise<unknown> {
   const response = await fetch(`${gateway.url}/rpc/${route}`, {

@@ -11,9 +11,13 @@ let gateway: Gateway;
 beforeAll(async () => {
   const app = await buildProject('isolation');
   postgres = await startPostgres();
-  afterAll(() => postgres.stop());
   gateway = await startGateway(app, { postgres });
 }, 120_000);
+
+afterAll(async () => {
+  await gateway.close();
+  await postgres.stop();
+});
 
 interface Tally {
   acknowledged: number;
