@@ -96,8 +96,8 @@ describe('a task', () => {
     act(server, ada);
     const { id } = await client.createTask('Secret');
     act(server, bob);
-    for (const call of [client.getTask(id), client.completeTask(id), client.deleteTask(id)]) {
-      const error = await failure(call);
+    for (const call of [client.getTask, client.completeTask, client.deleteTask]) {
+      const error = await failure(call(id));
       expect(error).toBeInstanceOf(ForbiddenError);
       expect(error).toMatchObject({ status: 403, code: 'FORBIDDEN', message: 'Not your task' });
     }
