@@ -74,6 +74,8 @@ pub struct Host {
     modules: RefCell<Option<Rc<dyn Modules>>>,
     /// Promises that were rejected while nobody waited for them, with their reasons.
     rejections: RefCell<Vec<(Persistent<Value<'static>>, Persistent<Value<'static>>)>>,
+    /// The promise of the call itself.
+    forgiven: RefCell<Option<Persistent<Value<'static>>>>,
 }
 
 /// An operation that waits.
@@ -114,6 +116,7 @@ impl Host {
             table: RefCell::default(),
             modules: RefCell::default(),
             rejections: RefCell::default(),
+            forgiven: RefCell::default(),
         })
     }
 
@@ -198,12 +201,22 @@ impl Host {
         }
     }
 
+    /// Somebody looks at the promise when it has settled.
+    pub(super) fn forgive<'js>(&self, promise: &Promise<'js>) {
+        let ctx = promise.ctx();
+        *self.forgiven.borrow_mut() = Some(Persistent::save(ctx, promise.as_value().clone()));
+    }
+
     /// Writes to the log what nobody waited for. The call goes on.
     pub(super) fn log_rejections(&self, ctx: &Ctx<'_>) {
         if self.rejections.borrow().is_empty() {
             return;
         }
-        for (_, reason) in self.rejections.take() {
+        let forgiven = self.forgiven.borrow().clone();
+        for (promise, reason) in self.rejections.take() {
+            if forgiven.as_ref() == Some(&promise) {
+                continue;
+            }
             if let Ok(reason) = reason.restore(ctx) {
                 let thrown = self.describe(ctx, reason);
                 self.log("A promise was rejected and nobody waited for it", Some(&thrown.detail));
@@ -298,6 +311,7 @@ impl Host {
         self.waiting.borrow_mut().clear();
         self.pending.borrow_mut().clear();
         self.rejections.borrow_mut().clear();
+        *self.forgiven.borrow_mut() = None;
         *self.invocation.borrow_mut() = None;
     }
 

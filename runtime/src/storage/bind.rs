@@ -87,6 +87,11 @@ fn calls<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         Current::check(&host, call).map(drop).map_err(|stop| stop.throw(&host, &ctx))
     })?;
     let host = Rc::clone(ops.host());
+    ops.add("tableNames", move || -> Vec<String> {
+        let tables = host.config().store.iter().flat_map(|store| store.tables.iter());
+        tables.map(|table| table.name.to_string()).collect()
+    })?;
+    let host = Rc::clone(ops.host());
     ops.add("tableOf", move |ctx: Ctx<'js>, name: Js<'js>| {
         let name = name.as_string().and_then(|name| name.to_string().ok()).unwrap_or_default();
         let index = Current::of(&host)
