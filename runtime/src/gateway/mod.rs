@@ -37,6 +37,7 @@ mod http;
 mod load;
 mod origin;
 mod passwords;
+mod peers;
 mod preflight;
 mod ready;
 mod request;
