@@ -63,6 +63,7 @@ export async function never() { await new Promise(() => {}); }
 export async function shared() { return Array(10_000).fill("x".repeat(1e6)); }
 export async function sharedTwice() { let value = "x"; for (let i = 0; i < 60; i++) value = [value, value]; return value; }
 export async function sharedKeys() { return Array(10_000).fill(Object.fromEntries(Array(10_000).keys().map((i) => [i, null]))); }
+export async function manyFields() { return Array(1000).fill(Object.fromEntries(Array(1000).keys().map((i) => [i, null]))); }
 export async function longest() { const list = []; list.length = 2 ** 32 - 1; return list; }
 export async function longestOfProxies() { return new Proxy([], { get: () => 2 ** 40 }); }
 export async function revoked() { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return [proxy]; }
@@ -177,6 +178,16 @@ async fn results_that_cannot_be_written_fail_alone_and_soon() {
         assert_eq!((failure.status, &*failure.code), (500, "INTERNAL_ERROR"), "{route}");
     }
     assert_eq!(app.call("proxy", Value::Null).await.unwrap(), json!({ "a": { "b": 1 } }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writing_a_result_is_part_of_the_slice() {
+    let _turn = turn().await;
+    let mut config = config();
+    config.limits.cpu = Duration::from_millis(20);
+    let app = Application::with(API, &[], config).unwrap();
+    let failure = fail(&app, "manyFields").await;
+    assert_eq!((failure.status, &*failure.code), (504, "TIMEOUT"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
