@@ -77,10 +77,13 @@ async fn stacks_are_not_for_calls_to_change() {
     let app = application(
         "
         export async function change() { Error.stackTraceLimit = 0; Error.prepareStackTrace = () => 'changed'; }
+        export async function sites() { Error.prepareStackTrace = (_, sites) => sites; return typeof new Error().stack; }
         export async function stack() { return [Error.stackTraceLimit > 0, new Error().stack.includes('stack')]; }
         ",
     );
     call(&app, "change").await;
+    // Sites would show the functions that called.
+    assert_eq!(call(&app, "sites").await, json!("string"));
     assert_eq!(call(&app, "stack").await, json!([true, true]));
 }
 
