@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Gateway, startGateway, stopSharedPostgres } from './support/gateway.ts';
-import { buildApp } from './support/workspace.ts';
+import { buildApp, type Workspace } from './support/workspace.ts';
 
 const DEADLINE = 1500;
+let app: Workspace;
 let gateway: Gateway;
 
 beforeAll(async () => {
-  const app = await buildApp('plain', { overlay: 'http' });
+  app = await buildApp('plain', { overlay: 'http' });
   gateway = await startGateway(app, { config: `[server.limits]\ndeadline_ms = ${DEADLINE}\nin_flight = 4\n` });
 });
 afterAll(async () => {
@@ -17,12 +18,12 @@ afterAll(async () => {
   await stopSharedPostgres();
 });
 
-const post = (path: string, body: unknown = undefined, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(gateway.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) ?? null });
+const post = (path: string, body: unknown = undefined, headers: Record<string, string> = {}, { url } = gateway): Promise<Response> =>
+  fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) ?? null });
 
 /** Sends a text over a connection of its own. */
-async function send(text: string): Promise<Socket> {
-  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+async function send(text: string, { url } = gateway): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');
   socket.write(text);
@@ -46,6 +47,17 @@ test('requests that do not arrive keep nobody from calling', async () => {
   expect(String((await once(slow[0]!, 'data'))[0])).toContain('Hello, Ada');
   expect(String((await once(slow[2]!, 'data'))[0])).toMatch(/^HTTP\/1\.1 408 /);
   for (const socket of slow) socket.destroy();
+});
+
+test('connections beyond the files of the process take the place of those that were silent longest', async () => {
+  const small = await startGateway(app, { files: 256 + 60 });
+  const silent: Socket[] = [];
+  for (let opened = 0; opened < 300; opened += 1) silent.push(await send(opened % 2 === 0 ? 'GET /health HTTP/1.1\r\nHos' : '', small));
+  const call = await post('/rpc/greet', ['Ada'], {}, small);
+  expect([call.status, await call.json()]).toEqual([200, { result: 'Hello, Ada' }]);
+  expect(small.log()).not.toContain('a connection could not be taken');
+  for (const socket of silent) socket.destroy();
+  expect(await small.close()).toBe(0);
 });
 
 test('calls that have arrived are bounded', async () => {
@@ -74,6 +86,51 @@ test('an address makes so many sessions and accounts in a minute', async () => {
     expect([refused.status, await refused.json()]).toEqual([429, { error: { code: 'RATE_LIMITED', message: 'Rate limit exceeded', status: 429 } }]);
     expect((await post(path, body, from('203.0.113.8'))).status).toBe(201);
   }
+});
+
+async function accountOf(email: string): Promise<{ token: string; owner: string }> {
+  const response = await post('/auth/register', { email, password: 'correct horse' });
+  return (await response.json()) as { token: string; owner: string };
+}
+
+async function login(email: string, password = 'correct horse'): Promise<string | undefined> {
+  const response = await post('/auth/login', { email, password }, { 'x-forwarded-for': `10.0.0.${Math.floor(Math.random() * 250)}` });
+  return ((await response.json()) as { token?: string }).token;
+}
+
+test('groups that are set end the sessions with other ones, also of calls and logins under way', async () => {
+  const { owner } = await accountOf('grace@example.com');
+  const chief = await accountOf('chief@example.com');
+  const { postgres, database } = gateway;
+  await postgres.query(database, `UPDATE kontract.accounts SET ugroups = '{admin}' WHERE id = '${chief.owner}'`);
+  const authorization = `Bearer ${await login('chief@example.com')}`;
+  const whoami = (token: string): Promise<Response> => post('/rpc/whoami', [], { authorization: `Bearer ${token}` });
+  for (let round = 0; round < 8; round += 1) {
+    const before = (await login('grace@example.com'))!;
+    const call = post('/rpc/wait', [100], { authorization: `Bearer ${before}` });
+    const late = login('grace@example.com');
+    await new Promise((resolve) => setTimeout(resolve, round * 8));
+    const groups = [`round-${round}`];
+    expect((await post('/rpc/setGroups', [owner, groups], { authorization })).status).toBe(200);
+    expect((await whoami(before)).status).toBe(401);
+    expect((await call).status).toBe(200);
+    const seen = await whoami((await late)!);
+    if (seen.status !== 401) expect(((await seen.json()) as { result: { ugroups: string[] } }).result.ugroups).toEqual(groups);
+  }
+});
+
+test('a login takes as long for nobody as for somebody', async () => {
+  const times: Record<string, number[]> = { 'grace@example.com': [], 'nobody@example.com': [] };
+  for (let round = 0; round < 9; round += 1) {
+    for (const [email, taken] of Object.entries(times)) {
+      const begun = performance.now();
+      expect(await login(email, 'wrong horse')).toBeUndefined();
+      taken.push(performance.now() - begun);
+    }
+  }
+  const [known, unknown] = Object.values(times).map((taken) => taken.sort((a, b) => a - b)[4]!);
+  expect(unknown! / known!, `${known} ms and ${unknown} ms`).toBeGreaterThan(0.5);
+  expect(unknown! / known!, `${known} ms and ${unknown} ms`).toBeLessThan(2);
 });
 
 test('a database that hangs keeps nobody waiting beyond the deadline', async () => {
