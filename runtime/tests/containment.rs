@@ -212,8 +212,22 @@ async fn what_was_noticed_outside_is_not_run_again_when_its_thread_is_given_up()
     };
     let (noticed, stuck) = tokio::join!(noticed, stuck);
     assert_eq!(stuck.unwrap_err().status, 504);
+    #[cfg(target_os = "linux")]
+    assert!(somebody_yields());
     assert_eq!(noticed.unwrap_err().status, 503);
     assert!(!app.engine.is_worn_out());
+}
+
+/// Whether a thread of isolates has the lowest priority.
+#[cfg(target_os = "linux")]
+fn somebody_yields() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()).any(
+        |stat| {
+            let (name, fields) = stat.rsplit_once(") ").unwrap();
+            name.contains("(kontract-isol") && fields.split(' ').nth(16) == Some("19")
+        },
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

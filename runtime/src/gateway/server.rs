@@ -101,7 +101,7 @@ fn most_connections() -> usize {
         }
         let files = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
         let files = usize::try_from(files).unwrap_or(usize::MAX);
-        files.saturating_sub(OTHER_FILES).clamp(1, MOST_CONNECTIONS)
+        (files - OTHER_FILES.min(files / 2)).min(MOST_CONNECTIONS)
     }
     #[cfg(not(unix))]
     MOST_CONNECTIONS
