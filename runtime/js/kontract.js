@@ -197,8 +197,17 @@ function callerBody(error) {
   if (!isHttpError(error)) return void 0;
   const { code, message, status, path } = error;
   if (!Number.isInteger(status) || status < 400 || status > 599) return void 0;
-  return { code: String(code), message: String(message), status, ...path === void 0 ? {} : { path } };
+  return {
+    code: wellFormed(String(code)),
+    message: wellFormed(String(message)),
+    status,
+    ...path === void 0 ? {} : { path: wellFormed(String(path)) }
+  };
 }
+function wellFormed(text) {
+  return text.replace(LONE_SURROGATE, "\uFFFD");
+}
+var LONE_SURROGATE = /\p{Surrogate}/gu;
 var INTERNAL = Object.freeze({
   code: "INTERNAL_ERROR",
   message: "Internal error (details in the log, with the call id)",
@@ -207,7 +216,7 @@ var INTERNAL = Object.freeze({
 
 // src/gateway/failure.ts
 function describeThrown(thrown) {
-  return [callerBody(thrown), detailOf(thrown)];
+  return [callerBody(thrown), wellFormed(detailOf(thrown))];
 }
 function detailOf(thrown) {
   return describe(thrown, withStack);

@@ -63,7 +63,7 @@ impl Isolate {
         let clock = Rc::clone(&slice);
         runtime.set_interrupt_handler(Some(Box::new(move || clock.is_over())));
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-        let host = Host::new(Arc::clone(config));
+        let host = Host::new(Arc::clone(config), Rc::clone(&slice));
         let rejections = Rc::clone(&host);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, handled| {

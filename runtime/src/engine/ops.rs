@@ -23,7 +23,7 @@ use rquickjs::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{EngineConfig, invocation::Invocation, modules::Modules};
+use super::{EngineConfig, invocation::Invocation, modules::Modules, slice::Slice};
 use crate::failure::Failure;
 
 /// The table of operations of an isolate that is being made.
@@ -65,6 +65,7 @@ impl<'js> Ops<'js> {
 /// What the operations of one isolate share.
 pub struct Host {
     config: Arc<EngineConfig>,
+    slice: Rc<Slice>,
     invocation: RefCell<Option<Rc<Invocation>>>,
     pending: RefCell<FuturesUnordered<Pending>>,
     waiting: RefCell<FxHashMap<OpId, Waiting>>,
@@ -106,9 +107,10 @@ struct Waiting {
 pub(super) struct Settled(OpId, Result<Done, OpError>);
 
 impl Host {
-    pub(super) fn new(config: Arc<EngineConfig>) -> Rc<Self> {
+    pub(super) fn new(config: Arc<EngineConfig>, slice: Rc<Slice>) -> Rc<Self> {
         Rc::new(Self {
             config,
+            slice,
             invocation: RefCell::default(),
             pending: RefCell::default(),
             waiting: RefCell::default(),
@@ -122,6 +124,10 @@ impl Host {
 
     pub fn config(&self) -> &EngineConfig {
         &self.config
+    }
+
+    pub(super) fn slice(&self) -> &Rc<Slice> {
+        &self.slice
     }
 
     /// The call that is being served; None while modules are loaded.

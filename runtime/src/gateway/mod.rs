@@ -39,6 +39,7 @@ mod http;
 mod load;
 mod origin;
 mod passwords;
+mod peers;
 mod preflight;
 mod ready;
 mod request;

@@ -391,6 +391,10 @@ fn check_id(table: &Table, id: String) -> Begun<Id> {
     if id.contains('\0') {
         return Err(invalid(&key_path(table), "expected text without NUL").into());
     }
+    if id.len() > LONGEST_ID {
+        let fault = format!("expected at most {LONGEST_ID} bytes");
+        return Err(invalid(&key_path(table), &fault).into());
+    }
     Ok(id.into())
 }
 
@@ -398,6 +402,8 @@ fn key_path(table: &Table) -> String {
     format!("{}.{}", table.name, table.primary_key)
 }
 
+/// Bytes of an id: PostgreSQL's indices hold no long ones.
+const LONGEST_ID: usize = 1024;
 /// Bytes of the ids that are read at once: one text may be many of them.
 const MOST_WANTED: usize = 16 << 20;
 const OUTSIDE: &str = "`env` is only available while a backend function is being called. \
