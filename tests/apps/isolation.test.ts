@@ -4,8 +4,9 @@
 // gates, so that their steps run in just that order; then what they saw and left must be what some
 // serial order of them sees and leaves.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Gateway, startGateway, stopSharedPostgres } from './support/gateway.ts';
-import { buildProject } from './support/workspace.ts';
+import { startGateway, stopSharedPostgres } from './support/gateway.ts';
+import { startNode } from './support/node.ts';
+import { buildProject, type Workspace } from './support/workspace.ts';
 
 type Step = Record<string, unknown> & { do: string };
 type Party = 'A' | 'B' | 'C';
@@ -76,20 +77,19 @@ const CASES: Record<string, Schedule> = {
   'two take the last row, one the first': [['A', count], ['B', pop], ['A', pop], ['C', shift], ['A', count]],
 };
 
-let gateway: Gateway;
+const HOSTS = { 'the gateway': startGateway, 'Node.js': startNode };
+
+let app: Workspace;
+let host: { url: string; close(): Promise<unknown> };
 
 beforeAll(async () => {
-  const app = await buildProject('isolation');
-  gateway = await startGateway(app);
+  app = await buildProject('isolation');
 }, 120_000);
 
-afterAll(async () => {
-  await gateway.close();
-  await stopSharedPostgres();
-});
+afterAll(stopSharedPostgres);
 
 async function call(route: string, ...args: unknown[]): Promise<unknown> {
-  const response = await fetch(`${gateway.url}/rpc/${route}`, {
+  const response = await fetch(`${host.url}/rpc/${route}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(args),
@@ -174,37 +174,45 @@ async function serialOutcomes(schedule: Schedule): Promise<string[]> {
   return outcomes;
 }
 
-describe('calls at the same time', () => {
-  const cases = Object.entries(CASES).flatMap(([name, schedule]) =>
-    permutations(parties(schedule)).map((begin) => ({ name, schedule, begin, order: begin.join(', ') })),
-  );
+describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
+  beforeAll(async () => {
+    host = await start(app);
+  }, 120_000);
 
-  test.each(cases)('$name, begun $order', { timeout: 30_000 }, async ({ schedule, begin }) => {
-    const seen = await interleaved(schedule, begin);
-    expect(await serialOutcomes(schedule)).toContain(seen);
+  afterAll(() => host.close());
+
+  describe('calls at the same time', () => {
+    const cases = Object.entries(CASES).flatMap(([name, schedule]) =>
+      permutations(parties(schedule)).map((begin) => ({ name, schedule, begin, order: begin.join(', ') })),
+    );
+
+    test.each(cases)('$name, begun $order', { timeout: 30_000 }, async ({ schedule, begin }) => {
+      const seen = await interleaved(schedule, begin);
+      expect(await serialOutcomes(schedule)).toContain(seen);
+    });
+
+    // Without it nothing says that the cases above can fail.
+    test('would break most of these without transactions', { timeout: 60_000 }, async () => {
+      const broken: string[] = [];
+      for (const [name, schedule] of Object.entries(CASES)) {
+        const seen = await apart(schedule);
+        if (!(await serialOutcomes(schedule)).includes(seen)) broken.push(name);
+      }
+      expect(broken.length, broken.join('; ')).toBeGreaterThan(10);
+    });
   });
 
-  // Without it nothing says that the cases above can fail.
-  test('would break most of these without transactions', { timeout: 60_000 }, async () => {
-    const broken: string[] = [];
-    for (const [name, schedule] of Object.entries(CASES)) {
-      const seen = await apart(schedule);
-      if (!(await serialOutcomes(schedule)).includes(seen)) broken.push(name);
-    }
-    expect(broken.length, broken.join('; ')).toBeGreaterThan(10);
-  });
-});
-
-describe('a counter', () => {
-  test('that eight raise fifty times each comes to 400', { timeout: 60_000 }, async () => {
-    await call('reset', []);
-    const seen: unknown[] = [];
-    const one = async (): Promise<void> => {
-      for (let i = 0; i < 50; i++) seen.push(await call('increment', 'hot'));
-    };
-    await Promise.all(Array.from({ length: 8 }, one));
-    const numbers = seen.filter((value) => typeof value === 'number').sort((a, b) => a - b);
-    expect(numbers).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
-    expect(await call('all')).toEqual([{ id: 'hot', group: 'counters', value: 400 }]);
+  describe('a counter', () => {
+    test('that eight raise fifty times each comes to 400', { timeout: 60_000 }, async () => {
+      await call('reset', []);
+      const seen: unknown[] = [];
+      const one = async (): Promise<void> => {
+        for (let i = 0; i < 50; i++) seen.push(await call('increment', 'hot'));
+      };
+      await Promise.all(Array.from({ length: 8 }, one));
+      const numbers = seen.filter((value) => typeof value === 'number').sort((a, b) => a - b);
+      expect(numbers).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
+      expect(await call('all')).toEqual([{ id: 'hot', group: 'counters', value: 400 }]);
+    });
   });
 });
