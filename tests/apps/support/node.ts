@@ -17,7 +17,7 @@ export async function startNode(
   { connections = 8, serving = {}, ...options }: GatewayOptions & { connections?: number; serving?: Partial<ServeOptions> } = {},
 ): Promise<NodeHost> {
   const prepared = await prepare(workspace, options);
-  const pool = poolOf(prepared, connections);
+  const pool = poolOf(prepared.env.DATABASE_URL, connections);
   const secret = prepared.env.KONTRACT_SECRET;
   const server = await serve({ dist: workspace.dist, port: 0, ...serving, postgres: { client: pool, secret } });
   return {
@@ -32,9 +32,8 @@ export async function startNode(
   };
 }
 
-/** Connections as the gateway's role. */
-export function poolOf({ env }: Pick<Prepared, 'env'>, max = 8): pg.Pool {
-  const pool = new pg.Pool({ connectionString: env.DATABASE_URL, max });
+export function poolOf(connectionString: string, max = 8): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max });
   // Of connections that nobody uses: the next statement tells.
   pool.on('error', () => {});
   return pool;

@@ -11,6 +11,7 @@ import { type Application, loadApplication } from "./application.js";
 import { parseAuthConfig } from "./auth-config.js";
 import { AUTH_METHODS, serveAuth } from "./auth-routes.js";
 import { type Accounts, MemoryAuth, noAccounts, type ServerAuth } from "./auth.js";
+import { watchEffects } from "./effects.js";
 import {
   type HandlerOptions,
   type Limits,
@@ -42,6 +43,7 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
   const variables = readVariables(options.env);
   const application = await loadApplication(options.dist);
   const postgres = parsePostgres(options);
+  if (postgres !== undefined) watchEffects();
   const accounts = options.sessions === undefined ? makeAccounts(application, options, postgres) : undefined;
   const backend = options.storage ?? (postgres === undefined ? new MemoryStorage() : new PostgresStorage(postgres.client));
   backend.declare(application.tables);
@@ -72,7 +74,7 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
 
 function makeAccounts({ auth }: Application, options: HandlerOptions, postgres: PostgresOptions | undefined): Accounts {
   const settings = parseAuthConfig(auth, options.auth);
-  return postgres === undefined ? new MemoryAuth(settings) : new PostgresAuth(postgres, settings);
+  return postgres === undefined ? new MemoryAuth(settings) : new PostgresAuth(postgres, settings, options.log ?? consoleLogger);
 }
 
 interface NodeHostParts {

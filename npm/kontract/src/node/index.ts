@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { loadTables } from "./application.js";
 export type { Login, ServerAuth } from "./auth.js";
 export { createHandler, type Handler } from "./handler.js";
 export type { HandlerOptions, Limits, PostgresOptions } from "./options.js";

@@ -4,26 +4,29 @@ import { type Answer, ask, type PgClient } from "../postgres/client.js";
 import { faultOf } from "../postgres/fault.js";
 import { hex } from "../postgres/key.js";
 import { PostgresSessions } from "../postgres/sessions.js";
+import type { Logger } from "../runtime/log.js";
 import type { Session } from "../runtime/session.js";
 import type { AuthSettings } from "./auth-config.js";
 import type { Accounts, Login, UserView } from "./auth.js";
 import { checkPassword, MAX_EMAIL_LENGTH, normalizeEmail, parseEmail, parseGroups } from "./credentials.js";
 import type { PostgresOptions } from "./options.js";
-import { Passwords } from "./passwords.js";
+import { isKnownForm, Passwords } from "./passwords.js";
 import { Throttle } from "./throttle.js";
 
 /** Accounts and sessions in PostgreSQL, the same that the gateway serves. */
 export class PostgresAuth implements Accounts {
   readonly #pg: PgClient;
   readonly #settings: AuthSettings;
+  readonly #log: Logger;
   readonly #sessions: PostgresSessions;
   readonly #passwords = new Passwords();
   // Whoever guesses from one address must not lock the account's owner out elsewhere.
   readonly #perAddress = new Throttle(10);
   readonly #perAccount = new Throttle(100);
 
-  constructor({ client, secret }: PostgresOptions, settings: AuthSettings) {
+  constructor({ client, secret }: PostgresOptions, settings: AuthSettings, log: Logger) {
     this.#pg = client;
+    this.#log = log;
     this.#settings = settings;
     this.#sessions = new PostgresSessions(client, secret, settings);
   }
@@ -55,6 +58,9 @@ export class PostgresAuth implements Accounts {
     this.#perAddress.attempt(attempt, Date.now());
     this.#perAccount.attempt(address, Date.now());
     const account = await this.#account(address);
+    if (account !== undefined && !isKnownForm(account.hash)) {
+      this.#log({ level: "error", message: "A password's hash is of a form that only the gateway verifies, Argon2id: its user cannot log in here" });
+    }
     if (!(await this.#passwords.verify(password, account?.hash)) || account === undefined) throw new UnauthorizedError();
     this.#perAddress.succeed(attempt);
     this.#perAccount.succeed(address);

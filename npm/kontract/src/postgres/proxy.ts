@@ -120,17 +120,14 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
   /** A row's fields; a key among them must be the row's own. */
   #data(id: string, value: object, how: "write" | "patch"): JsonObject {
     const { key, data } = this.#written(value, how);
-    if (key !== undefined && key !== id) throw invalid(keyPath(this.#table), "expected the id that the row is stored under");
+    if (key !== undefined && this.#key(key) !== id) throw invalid(keyPath(this.#table), "expected the id that the row is stored under");
     return data;
   }
 
   #written(value: object, how: "write" | "patch"): { key: unknown; data: JsonObject } {
-    const { name, primaryKey, codec } = this.#table;
-    if (typeof value !== "object" || value === null) throw invalid(name, "expected an object");
+    const { primaryKey, codec } = this.#table;
     try {
-      const key = Object.hasOwn(value, primaryKey) ? (value as StoredRecord)[primaryKey] : undefined;
-      if (key !== undefined) this.#key(key);
-      const { [primaryKey]: _, ...data } = codec[how](value);
+      const { [primaryKey]: key, ...data } = codec[how](value);
       return { key, data };
     } catch (error) {
       throw isCodecError(error) ? invalidRequest(error.message, error.path, error) : error;

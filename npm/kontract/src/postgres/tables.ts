@@ -1,9 +1,10 @@
-import { Json, openObject, writeUnknown } from "../codec/json.js";
+import { writeUnknown } from "../codec/json.js";
+import { rowCodec } from "../codec/rows.js";
 import { NotFoundError } from "../errors.js";
 import { sanitizeIdentifier } from "../identifier.js";
 import { allows, perms } from "../perms.js";
 import type { TableDescription, TableDescriptions } from "../runtime/backing.js";
-import type { FieldClass, JsonObject, RowCodec } from "../runtime/rows.js";
+import type { FieldClass, RowCodec } from "../runtime/rows.js";
 
 /** A table, with the statements that read it. */
 export interface Table {
@@ -56,12 +57,7 @@ function makeTable(name: string, { primaryKey, fields, codec }: TableDescription
 
 /** Rows of a table whose type is not known: JSON data. */
 function untyped(name: string): RowCodec {
-  const write = (row: object): JsonObject => {
-    const state = new Json(false);
-    openObject(state, row, 0, name);
-    return writeUnknown(state, row, 0, name) as JsonObject;
-  };
-  return { fields: {}, rest: "mixed", write, patch: write, read: (json) => json };
+  return rowCodec(name, {}, "mixed", (_, row) => row, writeUnknown, [writeUnknown]);
 }
 
 const made = new WeakMap<TableDescription, Table>();
