@@ -48,9 +48,15 @@ export interface Gateway {
   close(): Promise<number | null>;
 }
 
-/** Brings the schema up to date and serves a build on a free port. */
-export async function startGateway({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Gateway> {
-  const { migrate = true, args = [], config = '' } = options;
+/** A database for an application, and the environment that a host needs to use it. */
+export interface Prepared {
+  postgres: Postgres;
+  database: string;
+  env: NodeJS.ProcessEnv & { DATABASE_URL: string; KONTRACT_SECRET: string };
+}
+
+/** Brings the schema up to date. */
+export async function prepare({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Prepared> {
   const postgres = options.postgres ?? (await sharedPostgres());
   const database = options.database ?? (await postgres.database());
   const env = {
@@ -60,7 +66,14 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
     KONTRACT_SECRET: randomBytes(48).toString('base64'),
     ...options.env,
   };
-  if (migrate) await run(compiler(), ['migrate', 'up', root], { env, cwd: root });
+  if (options.migrate ?? true) await run(compiler(), ['migrate', 'up', root], { env, cwd: root });
+  return { postgres, database, env };
+}
+
+/** Brings the schema up to date and serves a build on a free port. */
+export async function startGateway({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Gateway> {
+  const { args = [], config = '' } = options;
+  const { postgres, database, env } = await prepare({ root }, options);
   const file = join(root, 'kontract.gateway.toml');
   const own = await readFile(join(root, 'kontract.toml'), 'utf8').catch(() => '');
   await writeFile(file, `${own}\n${config}`);
