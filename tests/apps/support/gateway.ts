@@ -18,6 +18,8 @@ export interface GatewayOptions {
   args?: string[];
   /** Added to the application's kontract.toml, for `kontract serve`. */
   config?: string;
+  /** How many files the process may have open. */
+  files?: number;
   /** Whether `kontract migrate up` comes first; true when left out. */
   migrate?: boolean;
   /** The server that has the database; the one that all tests of a file share when left out. */
@@ -75,7 +77,9 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
   const file = join(root, 'kontract.gateway.toml');
   const own = await readFile(join(root, 'kontract.toml'), 'utf8').catch(() => '');
   await writeFile(file, `${own}\n${config}`);
-  const child = spawn(compiler(), ['serve', '--config', file, '--port', '0', '--json', ...args], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const limit = options.files === undefined ? '' : `ulimit -n ${options.files} && `;
+  const command = [compiler(), 'serve', '--config', file, '--port', '0', '--json', ...args];
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
