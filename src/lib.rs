@@ -15,5 +15,6 @@ pub mod typescript;
 pub mod pipeline;
 pub mod migrate;
 pub mod dev;
+pub mod admin;
 pub mod init;
 pub mod cli;

@@ -17,14 +17,17 @@ mod build;
 mod check;
 mod clean;
 mod dev;
+mod environment;
 mod init;
 mod log;
 mod migrate;
+mod operator;
 mod panic;
 mod serve;
 mod signals;
 mod successor;
 mod terminal;
+mod user;
 
 use terminal::{Terminal, warn};
 
@@ -79,6 +82,8 @@ enum Command {
     /// finished first.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(serve::ServeArguments),
+    /// Show accounts, and change what they may do
+    User(user::UserArguments),
 }
 
 /// What every command takes.
@@ -148,6 +153,7 @@ pub fn run() -> ExitCode {
             Command::Init(arguments) => init::run(&arguments),
             Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
+            Command::User(arguments) => user::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.

@@ -19,6 +19,7 @@ pub use apply::up;
 pub use connect::connect;
 pub use description::read_manifest;
 pub use diagnostics::{Problem, behind, no_runtime, no_url};
+pub use quote::identifier;
 pub use roles::Gateway;
 pub use state::{State, state};
 

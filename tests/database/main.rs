@@ -12,5 +12,7 @@ mod concurrency;
 mod isolation;
 mod migrations;
 mod privileges;
+mod project;
 mod rows;
 mod specification;
+mod users;

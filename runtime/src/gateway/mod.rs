@@ -46,6 +46,7 @@ mod sessions;
 mod throttle;
 
 pub use accounts::Accounts;
+pub use email::normalize as normalize_email;
 pub use error::StartError;
 
 /// A gateway that is running, on threads of its own.
