@@ -17,6 +17,7 @@ mod build;
 mod check;
 mod clean;
 mod dev;
+mod doctor;
 mod environment;
 mod init;
 mod log;
@@ -65,6 +66,9 @@ enum Command {
     /// errors changes nothing: the last good one is served on.
     #[command(after_help = DEV_EXAMPLES)]
     Dev(dev::DevArguments),
+    /// Examine environment, database and schema, and say what to do about what is wrong
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArguments),
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
@@ -150,6 +154,7 @@ pub fn run() -> ExitCode {
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
+            Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
             Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),

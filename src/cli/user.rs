@@ -156,8 +156,7 @@ fn change(who: &WhoArguments, at: &At, rights: impl FnOnce(&Account) -> Rights) 
 fn report(terminal: &mut Terminal, changed: Changed) {
     let Changed { before, after, ended } = changed;
     let sessions = |count| plural(count, "session");
-    let mut sentence = format!("{}  {}\n", after.email, describe(&after));
-    sentence += &if before.perm == after.perm && before.groups == after.groups {
+    let fate = if before.perm == after.perm && before.groups == after.groups {
         "It was so before".to_owned()
     } else if ended > 0 {
         format!("Ended {}: the user has to log in again", sessions(whole(ended)))
@@ -166,6 +165,7 @@ fn report(terminal: &mut Terminal, changed: Changed) {
     } else {
         "Counts from the next login on".to_owned()
     };
+    let sentence = format!("{}  {}\n{fate}", after.email, describe(&after));
     let summary = json!({ "account": object(&after), "before": object(&before), "ended": ended });
     terminal.summary(&sentence, &summary);
 }
