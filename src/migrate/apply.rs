@@ -58,7 +58,8 @@ pub async fn up(
     Ok(Applied { changes: sentences, role })
 }
 
-async fn check_version(client: &Client) -> Result<(), Problem> {
+/// Refuses servers that are too old.
+pub async fn check_version(client: &Client) -> Result<(), Problem> {
     let version = client
         .query_one(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version')",
