@@ -71,9 +71,10 @@ impl<'a> Walk<'a> {
             && given.len() != highest
             && self.faults.is_empty()
         {
+            let plural = if highest == 1 { "" } else { "s" };
+            let called = given.len();
             let message = format!(
-                "the statement has {highest} parameters, and is called with {}",
-                given.len()
+                "the statement has {highest} parameter{plural}, and is called with {called}"
             );
             self.fault(
                 FaultKind::Parameters,

@@ -349,7 +349,9 @@ async fn the_role_that_runs_statements_refuses_every_kind_of_escape() {
     let gateway = database.gateway().await;
     for (id, (_, sql)) in ids.iter().zip(escapes) {
         let refused = exec(&gateway, "alice", &format!("people_{id}"), json!([])).await;
-        assert_eq!(refused.expect_err(sql).0, "42501", "{sql}");
+        // A function that promises to change nothing locks nothing either.
+        let code = if sql.ends_with("FOR UPDATE") { "0A000" } else { "42501" };
+        assert_eq!(refused.expect_err(sql).0, code, "{sql}");
     }
 }
 
@@ -421,8 +423,8 @@ async fn assert_reads_users_alone(client: &Client, mutant: &str, statement: &Sta
             let error = error.as_db_error().expect("an answer of PostgreSQL");
             let (code, message) = (error.code().code(), error.message());
             let reached = code == "42501" || message.starts_with("relation ");
-            let misprinted =
-                message.starts_with("syntax error") || message.contains("unterminated");
+            let misprinted = message.starts_with("syntax error") && !message.contains("jsonpath")
+                || message.contains("unterminated");
             assert!(!reached && !misprinted, "{mutant}\n{sql}\n{code}: {message}");
         }
     }
