@@ -60,7 +60,7 @@ export async function large(): Promise<string[]> {
 @backend
 export async function recount(): Promise<number> {
   const [row] = await env.storage.people.exec<{ count: number }>('SELECT count(*) FROM people');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 700));
   await env.storage.notes.set('count', { text: String(row!.count) });
   return row!.count;
 }
