@@ -10,7 +10,7 @@ use super::{
     diagnostics,
     plan::{Change, plan},
     quote::{identifier, literal},
-    roles, table,
+    roles, statements, table,
 };
 use crate::{hash, model::diagnostic::Diagnostic};
 
@@ -52,6 +52,7 @@ pub async fn up(
         })?;
         sentences.push(change.sentence);
     }
+    sentences.extend(statements::renew(&transaction, manifest, &wanted, &role).await?);
     let end = if dry_run { transaction.rollback().await } else { transaction.commit().await };
     end.map_err(diagnostics::failed)?;
     Ok(Applied { changes: sentences, role })
@@ -155,6 +156,7 @@ const BASE: &str = concat!(
     include_str!("sql/sessions.sql"),
     include_str!("sql/reading.sql"),
     include_str!("sql/commit.sql"),
+    include_str!("sql/exec.sql"),
     include_str!("sql/privileges.sql"),
 );
 /// Another version's functions may have had other parameters and results.

@@ -13,6 +13,7 @@ mod plan;
 mod quote;
 mod roles;
 mod state;
+mod statements;
 mod table;
 
 pub use address::as_role;
