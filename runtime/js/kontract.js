@@ -62,7 +62,7 @@ function readVariable(variables2, key) {
   if (NOT_YET.has(key)) throw new Error(`env.${key} is not available in this version`);
   throw new Error(`env.${key} is not among the environment variables that the server was given`);
 }
-var NOT_YET = /* @__PURE__ */ new Set(["events", "afterCommit"]);
+var NOT_YET = /* @__PURE__ */ new Set(["events"]);
 
 // src/errors.ts
 var HttpError = class extends Error {
@@ -313,7 +313,10 @@ var services = {
   get shared() {
     return host.shared;
   },
-  auth
+  auth,
+  get afterCommit() {
+    return host.afterCommit;
+  }
 };
 var variables = new Map(host.variables());
 

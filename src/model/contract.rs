@@ -117,6 +117,10 @@ pub struct BackendFunction {
     pub ugroup: Option<String>,
     pub egroup: Option<String>,
     pub perm: Option<u8>,
+    /// `isolation: 'none'`: operations on tables apply at once, each by itself.
+    pub at_once: bool,
+    /// The call may run again after a conflict although it had effects outside.
+    pub retry: bool,
     pub signature: Signature,
     /// The overload signatures before the implementation.
     pub overloads: Vec<Signature>,

@@ -78,7 +78,7 @@ fn add<'js, T: Give>(
 }
 
 fn apply(host: &Host, change: Change) -> Begun<Outcome> {
-    let Current { invocation, storage } = Current::of(host)?;
+    let Current { invocation, storage, .. } = Current::of(host)?;
     let changes = invocation.slot::<Changes>();
     let nth = changes.borrow().0.replace(changes.borrow().0.get() + 1);
     let call = CallKey { session: storage.session.key.clone(), claim: Arc::clone(&storage.claim) };

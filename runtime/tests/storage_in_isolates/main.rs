@@ -16,6 +16,7 @@ use std::sync::{
 
 use futures_util::future::join_all;
 use kontract_runtime::{
+    call::Call,
     codec::Schema,
     config::{self, Secret},
     engine::EngineConfig,
@@ -30,7 +31,9 @@ use support::{
     schema::{self, Table},
 };
 
-const API: &str = include_str!("api.js");
+mod transactions;
+
+const API: &str = concat!(include_str!("api.js"), include_str!("transactions.js"));
 
 struct World {
     app: Application,
@@ -47,17 +50,30 @@ impl World {
             tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute(&(schema::script(TABLES) + &opened)).await.unwrap();
-        let config = EngineConfig { store: Some(store(&url)), threads: 2, ..application::config() };
+        let config = EngineConfig {
+            store: Some(store(&url)),
+            threads: 2,
+            development: true,
+            ..application::config()
+        };
         let app = Application::with(API, &[], config).unwrap();
         Self { app, session: Arc::new(session) }
     }
 
-    async fn call(&self, route: &str, argument: Value) -> Result<Value, Failure> {
+    fn request(&self, route: &str, argument: Value) -> Call {
         static CALLS: AtomicU32 = AtomicU32::new(0);
         let mut call = self.app.request(route, argument);
         call.session = Arc::clone(&self.session);
         call.call_id = format!("call {}", CALLS.fetch_add(1, Ordering::Relaxed));
         call.claim.clone_from(&call.call_id);
+        call
+    }
+
+    async fn call(&self, route: &str, argument: Value) -> Result<Value, Failure> {
+        self.answer(self.request(route, argument)).await
+    }
+
+    async fn answer(&self, call: Call) -> Result<Value, Failure> {
         let body = self.app.reply(call).await?.body.unwrap_or_default();
         Ok(serde_json::from_slice::<Value>(&body).unwrap()["result"].clone())
     }

@@ -53,6 +53,8 @@ CREATE TABLE IF NOT EXISTS kontract.calls (
   PRIMARY KEY (sid, call_id)
 );
 COMMENT ON TABLE kontract.calls IS 'Commits that have happened: one that is sent again finds itself here.';
+ALTER TABLE kontract.calls ADD COLUMN IF NOT EXISTS answer bytea;
+COMMENT ON COLUMN kontract.calls.answer IS 'What came of it, for those who send it again.';
 CREATE INDEX IF NOT EXISTS calls_at ON kontract.calls (at);
 
 CREATE TABLE IF NOT EXISTS kontract.tables (

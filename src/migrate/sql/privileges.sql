@@ -18,5 +18,7 @@ GRANT EXECUTE ON FUNCTION
   kontract.me(bytea),
   kontract.schema(),
   kontract.commit(bytea, text, jsonb, jsonb, jsonb),
+  kontract.commit_keyed(bytea, text, jsonb, jsonb, jsonb, bytea),
+  kontract.answer(bytea, text),
   kontract.collect(int)
 TO {gateway};

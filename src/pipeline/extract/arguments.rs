@@ -35,9 +35,12 @@ pub struct Backend {
     pub egroup: Option<String>,
     pub perm: Option<u8>,
     pub route: Option<String>,
+    pub at_once: bool,
+    pub retry: bool,
 }
 
 const BACKEND: &[&str] = &["ugroup", "perm", "egroup", "name", "isolation", "retry"];
+const ISOLATION: &[&str] = &["serializable", "none"];
 const FILTER: &[&str] = &["prefixurl", "egroup", "endpoints"];
 
 impl Extractor<'_> {
@@ -61,20 +64,8 @@ impl Extractor<'_> {
                         valid
                     });
                 }
-                "isolation" => {
-                    self.report(not_available(
-                        self.file,
-                        argument.name_span,
-                        "`isolation`",
-                        "leave it out",
-                    ));
-                }
-                _ => self.report(not_available(
-                    self.file,
-                    argument.name_span,
-                    "`retry`",
-                    "leave it out",
-                )),
+                "isolation" => backend.at_once = self.isolation(&argument) == Some("none"),
+                _ => backend.retry = self.flag(&argument),
             }
         }
         backend
@@ -307,6 +298,38 @@ impl Extractor<'_> {
                     "write a text in quotes, or leave it out",
                 ));
                 None
+            }
+        }
+    }
+
+    fn isolation(&self, argument: &Argument<'_>) -> Option<&'static str> {
+        let given = self.evaluate(argument)?;
+        let found = ISOLATION.iter().find(|name| given == ConstantValue::String((**name).into()));
+        if found.is_none() {
+            self.report(wrong_value(
+                self.file,
+                span(argument.value.span()),
+                &argument.name,
+                "'serializable' or 'none'",
+                "write `'none'` where each operation shall apply at once, or leave it out",
+            ));
+        }
+        found.copied()
+    }
+
+    fn flag(&self, argument: &Argument<'_>) -> bool {
+        match self.evaluate(argument) {
+            None => false,
+            Some(ConstantValue::Boolean(value)) => value,
+            Some(_) => {
+                self.report(wrong_value(
+                    self.file,
+                    span(argument.value.span()),
+                    &argument.name,
+                    "true or false",
+                    "write `true` where the function may run again after it had effects outside",
+                ));
+                false
             }
         }
     }

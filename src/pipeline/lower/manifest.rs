@@ -133,6 +133,12 @@ fn route(
             meta.insert(key.to_owned(), value.clone().into());
         }
     }
+    if function.at_once {
+        meta.insert("isolation".to_owned(), "none".into());
+    }
+    if function.retry {
+        meta.insert("retry".to_owned(), true.into());
+    }
     let params: Vec<Value> = signature.parameters.iter().map(|p| parameter(printer, p)).collect();
     let result = signature
         .result

@@ -198,9 +198,11 @@ impl<'a> Plan<'a> {
                     value.as_ref().map(|value| format!("{key}: {}, ", string(value)))
                 })
                 .collect::<String>();
+            let isolation = if function.at_once { "isolation: \"none\", " } else { "" };
+            let retry = if function.retry { "retry: true, " } else { "" };
             let _ = writeln!(
                 self.tail,
-                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}perm: {} }}{} }});",
+                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}{isolation}{retry}perm: {} }}{} }});",
                 string(name),
                 route.perm,
                 codec_of(app, name),

@@ -135,6 +135,9 @@ const services = {
     return host.shared;
   },
   auth,
+  get afterCommit() {
+    return host.afterCommit;
+  },
 };
 
 const variables: ReadonlyMap<string, string | undefined> = new Map(host.variables());

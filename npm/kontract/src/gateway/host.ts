@@ -1,4 +1,4 @@
-import type { SharedStorage, Storage } from "../types/registry.js";
+import type { Env, SharedStorage, Storage } from "../types/registry.js";
 
 /** The operations of the gateway that are used here, and what its parts leave for each other. */
 export interface GatewayHost {
@@ -21,6 +21,7 @@ export interface GatewayHost {
   /** `env.storage` and `env.shared`, of the call that is being served. */
   storage?: Storage;
   shared?: SharedStorage;
+  afterCommit?: Env["afterCommit"];
 
   /** What the gateway calls. */
   serve?: unknown;
