@@ -270,6 +270,22 @@ Examples:
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
 
+const MIGRATE_PLAN_EXAMPLES: &str = "\
+Examples:
+  kontract migrate plan               show what `migrate up` would change
+  kontract migrate plan --json | jq   with the SQL of each change
+
+Exit codes:
+  0  nothing stands in the way    1  changes would be refused, or the database cannot be reached
+  2  wrong arguments or configuration";
+
+const MIGRATE_STATUS_EXAMPLES: &str = "\
+Examples:
+  kontract migrate status   tell whether `migrate up` is needed
+
+Exit codes:
+  0  it is not    1  it is, or the database cannot be reached    2  wrong arguments or configuration";
+
 const MIGRATE_UP_EXAMPLES: &str = "\
 Examples:
   kontract migrate up            change the database as the built project needs it

@@ -95,7 +95,7 @@ async fn renew_base(transaction: &Transaction<'_>, role: &str) -> Result<bool, P
 }
 
 /// The hash of the texts that made the functions of the database, if there are any.
-async fn made_by(transaction: &Transaction<'_>) -> Result<Option<String>, Problem> {
+pub async fn made_by(transaction: &Transaction<'_>) -> Result<Option<String>, Problem> {
     let exists = "SELECT to_regclass('kontract.base') IS NOT NULL";
     if !transaction.query_one(exists, &[]).await.map_err(diagnostics::failed)?.get::<_, bool>(0) {
         return Ok(None);
@@ -104,7 +104,7 @@ async fn made_by(transaction: &Transaction<'_>) -> Result<Option<String>, Proble
     Ok(row.map_err(diagnostics::failed)?.map(|row| row.get(0)))
 }
 
-async fn existing(transaction: &Transaction<'_>) -> Result<Tables, Problem> {
+pub async fn existing(transaction: &Transaction<'_>) -> Result<Tables, Problem> {
     let rows = transaction
         .query("SELECT id, description::text FROM kontract.tables", &[])
         .await
@@ -124,16 +124,24 @@ async fn refused(
 ) -> Result<Vec<Diagnostic>, Problem> {
     let mut refused = Vec::new();
     for change in changes {
-        for obstacle in &change.obstacles {
-            let row = transaction.query_one(&obstacle.count, &[]).await;
-            let rows: i64 = row.map_err(diagnostics::failed)?.get(0);
-            if rows > 0 {
-                refused.push(diagnostics::refused(&change.sentence, rows, obstacle));
-                break;
-            }
-        }
+        refused.extend(verdict(transaction, change).await?);
     }
     Ok(refused)
+}
+
+/// What stands in the way of a change.
+pub async fn verdict(
+    transaction: &Transaction<'_>,
+    change: &Change,
+) -> Result<Option<Diagnostic>, Problem> {
+    for obstacle in &change.obstacles {
+        let row = transaction.query_one(&obstacle.count, &[]).await;
+        let rows: i64 = row.map_err(diagnostics::failed)?.get(0);
+        if rows > 0 {
+            return Ok(Some(diagnostics::refused(&change.sentence, rows, obstacle)));
+        }
+    }
+    Ok(None)
 }
 
 /// Of all that a version of Kontract puts into a database, whatever the tables.

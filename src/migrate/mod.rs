@@ -8,6 +8,7 @@ mod apply;
 mod connect;
 mod description;
 mod diagnostics;
+mod look;
 mod plan;
 mod quote;
 mod roles;
@@ -19,6 +20,8 @@ pub use apply::up;
 pub use connect::connect;
 pub use description::read_manifest;
 pub use diagnostics::{Problem, behind, no_runtime, no_url};
+pub use look::{Planned, look};
+pub use plan::Tier;
 pub use roles::Gateway;
 pub use state::{State, state};
 

@@ -9,12 +9,38 @@ use super::{
 pub struct Change {
     /// For people: `add the field users.age`.
     pub sentence: String,
+    pub tier: Tier,
     pub sql: String,
     /// What must not be there if the change is to be made. Each is asked for only where there is
     /// none of those before it.
     pub obstacles: Vec<Obstacle>,
     /// Without it the build cannot be served.
     pub needed: bool,
+}
+
+/// What a change asks of those who make it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Tier {
+    /// Nobody notices.
+    Safe,
+    /// It is made, and builds from before it may fail at what they read or write.
+    BreaksOlderClients,
+    /// It is made if the rows that exist allow it.
+    DataDependent,
+    /// It is made where there is nothing to lose; else a migration file says what becomes of it.
+    Destructive,
+}
+
+impl Tier {
+    /// As people and `--json` read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::BreaksOlderClients => "breaks-older-clients",
+            Self::DataDependent => "data-dependent",
+            Self::Destructive => "destructive",
+        }
+    }
 }
 
 /// Rows that a change would lose or break.
@@ -55,7 +81,7 @@ fn create_table(name: &str, table: &Table, gateway: &str) -> Change {
         sql += &add_indexes(&physical, field, description);
     }
     sql += &physical.functions(gateway);
-    Change::new(format!("create the table {name}"), sql)
+    Change::new(Tier::Safe, format!("create the table {name}"), sql)
 }
 
 fn drop_table(name: &str, table: &Table) -> Change {
@@ -65,7 +91,8 @@ fn drop_table(name: &str, table: &Table) -> Change {
         why: "are in it, and no source declares it any more".to_owned(),
         help: format!("keep the interface of `{name}`, or remove its rows first"),
     };
-    Change::new(format!("remove the table {name}"), physical.drop()).unless(obstacle).unneeded()
+    let sentence = format!("remove the table {name}");
+    Change::new(Tier::Destructive, sentence, physical.drop()).unless(obstacle).unneeded()
 }
 
 fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: bool) -> Vec<Change> {
@@ -81,7 +108,7 @@ fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: boo
             ),
         };
         let sentence = format!("make {} the primary key of {name}", new.key);
-        changes.push(Change::new(sentence, String::new()).unless(obstacle));
+        changes.push(Change::new(Tier::Destructive, sentence, String::new()).unless(obstacle));
     }
     if old.owned != new.owned {
         let (sentence, mut sql) = if new.owned {
@@ -97,7 +124,7 @@ fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: boo
                 sql += &physical.add_index(field, description);
             }
         }
-        changes.push(Change::new(sentence, sql));
+        changes.push(Change::new(Tier::BreaksOlderClients, sentence, sql));
     }
     for (field, description) in &old.fields {
         if !new.fields.contains_key(field) {
@@ -116,7 +143,9 @@ fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: boo
         let sql = physical.functions(gateway);
         match changes.last_mut() {
             Some(last) => last.sql += &sql,
-            None => changes.push(Change::new(format!("renew the functions of {name}"), sql)),
+            None => {
+                changes.push(Change::new(Tier::Safe, format!("renew the functions of {name}"), sql))
+            }
         }
     }
     changes
@@ -126,8 +155,14 @@ fn add_field(physical: &Physical<'_>, table: &str, name: &str, field: &Field) ->
     let mut sql = physical.purge() + &backfill(physical, name, field);
     sql += &physical.add_check(name, field);
     sql += &add_indexes(physical, name, field);
-    let change = Change::new(format!("add the field {table}.{name}"), sql);
-    if field.optional || field.default.is_some() {
+    let tier = match (field.optional, &field.default) {
+        (true, _) => Tier::Safe,
+        // Builds from before make rows without it.
+        (false, Some(_)) => Tier::BreaksOlderClients,
+        (false, None) => Tier::DataDependent,
+    };
+    let change = Change::new(tier, format!("add the field {table}.{name}"), sql);
+    if tier != Tier::DataDependent {
         return change;
     }
     change.unless(Obstacle {
@@ -141,7 +176,8 @@ fn add_field(physical: &Physical<'_>, table: &str, name: &str, field: &Field) ->
 
 fn remove_field(physical: &Physical<'_>, table: &str, name: &str, field: &Field) -> Change {
     let sql = physical.drop_check(name) + &drop_indexes(physical, name, field);
-    let change = Change::new(format!("remove the field {table}.{name}"), sql).unless(Obstacle {
+    let sentence = format!("remove the field {table}.{name}");
+    let change = Change::new(Tier::Destructive, sentence, sql).unless(Obstacle {
         count: live(physical, &Physical::holds_field(name)),
         why: "hold a value in it".to_owned(),
         help: format!("keep `{name}` in `{table}`, or remove its values first"),
@@ -163,12 +199,16 @@ fn alter_field(
     let mut sql = String::new();
     let mut obstacles = Vec::new();
     let mut sentence = format!("change the field {table}.{name}");
+    let mut tier =
+        if old.writable && !new.writable { Tier::BreaksOlderClients } else { Tier::Safe };
     if old.kinds != new.kinds || old.optional != new.optional {
         sql += &physical.purge();
         sql += &physical.drop_check(name);
         sql += &backfill(physical, name, new);
         sql += &physical.add_check(name, new);
+        tier = Tier::BreaksOlderClients;
         if !admits(new, old) {
+            tier = if disjoint(new, old) { Tier::Destructive } else { Tier::DataDependent };
             let mut readable = new.clone();
             readable.optional |= new.default.is_some();
             obstacles.push(Obstacle {
@@ -184,19 +224,25 @@ fn alter_field(
     }
     if new.unique && !old.unique {
         sentence = format!("make {table}.{name} unique");
+        tier = tier.max(Tier::DataDependent);
         obstacles.push(Obstacle {
             count: physical.duplicates(name, new),
             why: "have a value in it that others have too".to_owned(),
             help: format!("give each row of `{table}` a `{name}` of its own first"),
         });
     }
-    Some(Change { obstacles, ..Change::new(sentence, sql) })
+    Some(Change { obstacles, ..Change::new(tier, sentence, sql) })
 }
 
 /// Whether all that the old field holds may stand in the new one.
 fn admits(new: &Field, old: &Field) -> bool {
     let all = new.kinds.is_empty() || (!old.kinds.is_empty() && old.kinds.is_subset(&new.kinds));
     all && (new.optional || !old.optional || new.default.is_some())
+}
+
+/// Whether no value of the old field may stand in the new one.
+fn disjoint(new: &Field, old: &Field) -> bool {
+    !new.kinds.is_empty() && !old.kinds.is_empty() && new.kinds.is_disjoint(&old.kinds)
 }
 
 fn backfill(physical: &Physical<'_>, name: &str, field: &Field) -> String {
@@ -239,8 +285,8 @@ fn live(physical: &Physical<'_>, condition: &str) -> String {
 }
 
 impl Change {
-    fn new(sentence: String, sql: String) -> Self {
-        Self { sentence, sql, obstacles: Vec::new(), needed: true }
+    fn new(tier: Tier, sentence: String, sql: String) -> Self {
+        Self { sentence, tier, sql, obstacles: Vec::new(), needed: true }
     }
 
     fn unless(self, obstacle: Obstacle) -> Self {

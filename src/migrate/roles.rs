@@ -76,6 +76,7 @@ pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result
         );
         transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
     }
+    take_from_public(transaction, &migrator.database).await?;
     schemas(transaction, &migrator, &owner).await?;
     // Functions are everybody's when they are made, unless their owner says otherwise.
     let sql = format!(
@@ -143,6 +144,33 @@ async fn join(transaction: &Transaction<'_>, role: &str, owner: &str) -> Result<
         _ => diagnostics::failed(error),
     })
 }
+
+/// Takes from everybody, and so from the gateway, what every role may do in a new database, where
+/// the role that migrates may say so: make temporary tables, and tables in `public`.
+async fn take_from_public(transaction: &Transaction<'_>, database: &str) -> Result<(), Problem> {
+    let row = transaction.query_one(PUBLIC, &[]).await.map_err(diagnostics::failed)?;
+    let (temporary, database_create, schema_create) = (row.get(0), row.get(1), row.get(2));
+    let database = identifier(database);
+    for (taken, sql) in [
+        (temporary, format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")),
+        (database_create, format!("REVOKE CREATE ON DATABASE {database} FROM PUBLIC")),
+        (schema_create, "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned()),
+    ] {
+        if taken {
+            transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// What everybody may do and the role that migrates, as an owner, may take back.
+const PUBLIC: &str = "
+SELECT d.owned AND has_database_privilege('public', d.oid, 'TEMPORARY'),
+       d.owned AND has_database_privilege('public', d.oid, 'CREATE'),
+       coalesce((SELECT pg_has_role(n.nspowner, 'USAGE') AND has_schema_privilege('public', n.oid, 'CREATE')
+                 FROM pg_namespace AS n WHERE n.nspname = 'public'), false)
+FROM (SELECT oid, pg_has_role(datdba, 'USAGE') AS owned FROM pg_database
+      WHERE datname = current_database()) AS d";
 
 /// The password as the server keeps it, so that it reaches no log.
 fn verifier(password: Option<&Secret>) -> String {

@@ -45,6 +45,8 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
     functions.sort();
     assert_eq!(list(FUNCTIONS).await, functions);
     assert_eq!(list(SCHEMAS).await, ["kontract"]);
+    // Nothing that every role may do from the start, as far as a database can take it back.
+    assert_eq!(list(CREATES).await, Vec::<String>::new());
     // Everything it may call runs as the owner, with its search path pinned; nobody else may.
     assert_eq!(list(LOOSE).await, Vec::<String>::new());
     // Rows of the two tables are those of the session that is named, and none without one.
@@ -65,10 +67,42 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "SELECT * FROM kontract.accounts",
         "SELECT kontract._allow('a', 1, 1)",
         "CREATE TABLE kontract.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE TEMPORARY TABLE mine (a int)",
+        "CREATE SCHEMA mine",
         "SET ROLE postgres",
     ] {
         let error = gateway.batch_execute(sql).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "42501", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_everybody_may_is_taken_back_by_an_owner_and_left_alone_by_others() {
+    let creates = async |database: &Database| {
+        let rows = database.owner().await.query(CREATES, &[&database.role()]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
+    };
+    for (owns, left) in [(true, vec![]), (false, vec!["the database: TEMPORARY", "public: CREATE"])]
+    {
+        let database = Database::empty();
+        let (name, role) = (&database.name, format!("migrator_of_{}", database.name));
+        // As every database was before PostgreSQL 15.
+        let ready = format!(
+            "CREATE ROLE {role} LOGIN CREATEROLE; GRANT CREATE ON SCHEMA public TO PUBLIC; {}",
+            if owns {
+                format!("ALTER DATABASE {name} OWNER TO {role}")
+            } else {
+                format!("GRANT CREATE ON DATABASE {name} TO {role}")
+            }
+        );
+        database.owner().await.batch_execute(&ready).await.unwrap();
+        let url = database.cluster.url(&role, name);
+        let gateway = Gateway::Login { role: database.role(), password: None };
+        for _ in 0..2 {
+            migrate::up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
+        }
+        assert_eq!(creates(&database).await, left);
     }
 }
 
@@ -123,6 +157,11 @@ const FUNCTIONS: &str = "SELECT p.proname::text FROM pg_proc AS p JOIN pg_namesp
 const SCHEMAS: &str = "SELECT n.nspname::text FROM pg_namespace AS n
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'public') AND n.nspname !~ '^pg_'
       AND has_schema_privilege($1::text, n.oid, 'USAGE') ORDER BY 1";
+const CREATES: &str =
+    "SELECT 'the database: ' || p.name FROM unnest('{CREATE,TEMPORARY}'::text[]) AS p(name)
+    WHERE has_database_privilege($1::text, current_database(), p.name)
+    UNION ALL SELECT n.nspname || ': CREATE' FROM pg_namespace AS n
+    WHERE n.nspname !~ '^pg_(toast_)?temp' AND has_schema_privilege($1::text, n.oid, 'CREATE')";
 const LOOSE: &str =
     "SELECT p.proname::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
     WHERE n.nspname = 'kontract' AND (

@@ -35,7 +35,20 @@ impl ThreadId {
         }
         START.elapsed()
     }
+
+    /// Lets the thread run when nothing else wants its processor, where the system knows how.
+    pub fn yield_to_others(self) {
+        #[cfg(target_os = "linux")]
+        {
+            let thread = rustix::process::Pid::from_raw(self.0);
+            // What Linux calls a process here is a thread.
+            let _ = rustix::process::setpriority_process(thread, LOWEST_PRIORITY);
+        }
+    }
 }
+
+#[cfg(target_os = "linux")]
+const LOWEST_PRIORITY: i32 = 19;
 
 #[cfg(target_os = "linux")]
 fn schedule(thread: i32) -> Option<Duration> {

@@ -44,7 +44,7 @@ pub struct Worker {
 /// Where a thread's calls wait for their answers.
 #[derive(Default)]
 struct Desk {
-    answers: Mutex<FxHashMap<u64, Answer>>,
+    answers: Mutex<FxHashMap<u64, (Arc<Call>, Answer)>>,
     load: AtomicUsize,
 }
 
@@ -100,7 +100,7 @@ impl Worker {
     pub fn give(&self, work: Work) -> oneshot::Receiver<Result<Reply, Failure>> {
         let (answer, answered) = oneshot::channel();
         let number = work.number;
-        self.desk.answers().insert(number, answer);
+        self.desk.answers().insert(number, (Arc::clone(&work.call), answer));
         self.desk.load.fetch_add(1, Ordering::Relaxed);
         if self.work.send(work).is_err() {
             self.desk.take(number);
@@ -111,7 +111,13 @@ impl Worker {
     /// Gives the thread up: the call `stuck` has timed out, the others may be given elsewhere.
     pub fn abandon(&self, stuck: u64) {
         self.pulse.abandon();
-        if let Some(answer) = self.desk.take(stuck) {
+        self.thread.yield_to_others();
+        if let Some((call, answer)) = self.desk.take(stuck) {
+            let (call_id, route) = (&*call.call_id, &*call.route.name);
+            tracing::error!(
+                target: "kontract", call_id, route,
+                "JavaScript does not give way: its thread was given up"
+            );
             // Whoever waited may have gone.
             let _ = answer.send(Err(Failure::timeout()));
         }
@@ -121,11 +127,11 @@ impl Worker {
 }
 
 impl Desk {
-    fn answers(&self) -> std::sync::MutexGuard<'_, FxHashMap<u64, Answer>> {
+    fn answers(&self) -> std::sync::MutexGuard<'_, FxHashMap<u64, (Arc<Call>, Answer)>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, number: u64) -> Option<Answer> {
+    fn take(&self, number: u64) -> Option<(Arc<Call>, Answer)> {
         let answer = self.answers().remove(&number);
         if answer.is_some() {
             self.load.fetch_sub(1, Ordering::Relaxed);
@@ -142,7 +148,7 @@ struct Owed<'a> {
 
 impl Drop for Owed<'_> {
     fn drop(&mut self) {
-        if let Some(answer) = self.desk.take(self.number) {
+        if let Some((_, answer)) = self.desk.take(self.number) {
             let _ = answer.send(Err(Failure::internal()));
         }
     }
@@ -199,7 +205,12 @@ impl Thread {
         }
         let mut retry = self.store.as_ref().map(Store::retry);
         let (lease, invocation, outcome) = loop {
-            let lease = match self.pool.take(work.call.deadline).await {
+            let taken = tokio::select! {
+                biased;
+                () = left(&mut work.gone) => Err(Failure::timeout()),
+                taken = self.pool.take(work.call.deadline) => taken,
+            };
+            let lease = match taken {
                 Ok(lease) => lease,
                 Err(failure) => return self.answer(work.number, Err(failure)),
             };
@@ -271,10 +282,17 @@ impl Thread {
     }
 
     fn answer(&self, number: u64, answer: Result<Reply, Failure>) {
-        if let Some(waiting) = self.desk.take(number) {
+        if let Some((_, waiting)) = self.desk.take(number) {
             // Whoever waited may have gone.
             let _ = waiting.send(answer);
         }
+    }
+}
+
+/// Waits until nobody waits for the answer any more.
+async fn left(gone: &mut oneshot::Receiver<()>) {
+    if !gone.is_terminated() {
+        let _ = gone.await;
     }
 }
 

@@ -17,7 +17,7 @@ use http::{
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use tokio::time::Instant as TokioInstant;
+use tokio::time::{Instant as TokioInstant, timeout_at};
 use uuid::Uuid;
 
 use super::{
@@ -162,7 +162,8 @@ impl Host {
         let payload = Payload { form: request::form(headers), bytes, abi: request::abi(headers) };
         let form = self.form(&payload)?;
 
-        let session = self.sessions.resolve(credential, &application.auth, &id).await?;
+        let session = self.sessions.resolve(credential, &application.auth, &id);
+        let session = within(exchange.deadline, session).await?;
         let args = route.admit(&session, &payload)?;
         let keyed = key.is_some();
         let claim = key.map(|key| request::claim(&key, &route.entry.name, &payload.bytes));
@@ -213,8 +214,8 @@ impl Host {
         let id = new_call_id();
         let asked = Asked { auth: &application.auth, call_id: &id };
         let from = (ends.remote, TokioInstant::from_std(*deadline));
-        let served =
-            auth::serve(&self.services.accounts, action, &head.headers, body, from, asked).await;
+        let served = auth::serve(&self.services.accounts, action, &head.headers, body, from, asked);
+        let served = within(*deadline, served).await;
         exchange.call_id = Some(id);
         served
     }
@@ -294,6 +295,14 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.counter.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Waits until the deadline: a database that hangs gives no answer of its own.
+async fn within<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout_at(deadline.into(), work).await.unwrap_or_else(|_| Err(Failure::timeout()))
 }
 
 fn new_call_id() -> String {
