@@ -102,6 +102,16 @@ pub enum FunctionKind {
     Instance,
 }
 
+/// How a call's operations on tables belong together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    #[default]
+    Serializable,
+    /// Each applies at once, by itself.
+    None,
+}
+
 /// A function marked `@backend`, or wrapped in `backend(…)`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct BackendFunction {
@@ -117,8 +127,7 @@ pub struct BackendFunction {
     pub ugroup: Option<String>,
     pub egroup: Option<String>,
     pub perm: Option<u8>,
-    /// `isolation: 'none'`: operations on tables apply at once, each by itself.
-    pub at_once: bool,
+    pub isolation: Isolation,
     /// The call may run again after a conflict although it had effects outside.
     pub retry: bool,
     pub signature: Signature,

@@ -40,7 +40,8 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
     .map(str::to_owned)
     .to_vec();
     for table in ["counters", "notes", "people"] {
-        functions.extend(["count", "get", "query", "take"].map(|prefix| format!("{prefix}_{table}")));
+        functions
+            .extend(["count", "get", "query", "take"].map(|prefix| format!("{prefix}_{table}")));
     }
     functions.sort();
     assert_eq!(list(FUNCTIONS).await, functions);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::{
         Span,
-        contract::{ConstantValue, Filter, Located},
+        contract::{ConstantValue, Filter, Isolation, Located},
     },
     source::{Annotation, span},
 };
@@ -35,12 +35,11 @@ pub struct Backend {
     pub egroup: Option<String>,
     pub perm: Option<u8>,
     pub route: Option<String>,
-    pub at_once: bool,
+    pub isolation: Isolation,
     pub retry: bool,
 }
 
 const BACKEND: &[&str] = &["ugroup", "perm", "egroup", "name", "isolation", "retry"];
-const ISOLATION: &[&str] = &["serializable", "none"];
 const FILTER: &[&str] = &["prefixurl", "egroup", "endpoints"];
 
 impl Extractor<'_> {
@@ -64,7 +63,7 @@ impl Extractor<'_> {
                         valid
                     });
                 }
-                "isolation" => backend.at_once = self.isolation(&argument) == Some("none"),
+                "isolation" => backend.isolation = self.isolation(&argument),
                 _ => backend.retry = self.flag(&argument),
             }
         }
@@ -302,19 +301,22 @@ impl Extractor<'_> {
         }
     }
 
-    fn isolation(&self, argument: &Argument<'_>) -> Option<&'static str> {
-        let given = self.evaluate(argument)?;
-        let found = ISOLATION.iter().find(|name| given == ConstantValue::String((**name).into()));
-        if found.is_none() {
-            self.report(wrong_value(
-                self.file,
-                span(argument.value.span()),
-                &argument.name,
-                "'serializable' or 'none'",
-                "write `'none'` where each operation shall apply at once, or leave it out",
-            ));
+    fn isolation(&self, argument: &Argument<'_>) -> Isolation {
+        match self.evaluate(argument) {
+            None => Isolation::Serializable,
+            Some(ConstantValue::String(name)) if name == "serializable" => Isolation::Serializable,
+            Some(ConstantValue::String(name)) if name == "none" => Isolation::None,
+            Some(_) => {
+                self.report(wrong_value(
+                    self.file,
+                    span(argument.value.span()),
+                    &argument.name,
+                    "'serializable' or 'none'",
+                    "write `'none'` where each operation shall apply at once, or leave it out",
+                ));
+                Isolation::Serializable
+            }
         }
-        found.copied()
     }
 
     fn flag(&self, argument: &Argument<'_>) -> bool {

@@ -151,7 +151,7 @@ impl Extractor<'_> {
             ugroup: backend.ugroup,
             egroup: backend.egroup,
             perm: backend.perm,
-            at_once: backend.at_once,
+            isolation: backend.isolation,
             retry: backend.retry,
             name,
         };
@@ -191,7 +191,7 @@ impl Extractor<'_> {
             ugroup: backend.ugroup,
             egroup: backend.egroup,
             perm: backend.perm,
-            at_once: backend.at_once,
+            isolation: backend.isolation,
             retry: backend.retry,
         };
         self.add_function(function, &parts);
@@ -251,7 +251,7 @@ impl Extractor<'_> {
             ugroup: backend.ugroup,
             egroup: backend.egroup,
             perm: backend.perm,
-            at_once: backend.at_once,
+            isolation: backend.isolation,
             retry: backend.retry,
         };
         self.add_function(function, &parts);
@@ -366,7 +366,7 @@ impl Extractor<'_> {
                 ugroup: backend.ugroup,
                 egroup: backend.egroup,
                 perm: backend.perm,
-                at_once: backend.at_once,
+                isolation: backend.isolation,
                 retry: backend.retry,
             };
             self.add_function(function, &parts);

@@ -10,7 +10,7 @@ use crate::{
     model::{
         SourcePath,
         app::{App, Modules, Route, Unseen},
-        contract::{Filter, Located},
+        contract::{Filter, Isolation, Located},
         output::Output,
         perms,
         shape::Shapes,
@@ -133,7 +133,7 @@ fn route(
             meta.insert(key.to_owned(), value.clone().into());
         }
     }
-    if function.at_once {
+    if function.isolation == Isolation::None {
         meta.insert("isolation".to_owned(), "none".into());
     }
     if function.retry {

@@ -45,7 +45,7 @@ use crate::{
     model::{
         SourcePath, Span,
         app::{App, Flavour, Modules, Route, TypeNames},
-        contract::{BackendFunction, FunctionKind, ModuleContract},
+        contract::{BackendFunction, FunctionKind, Isolation, ModuleContract},
     },
     pipeline::names::Layout,
     source::{self, Parsed},
@@ -198,7 +198,8 @@ impl<'a> Plan<'a> {
                     value.as_ref().map(|value| format!("{key}: {}, ", string(value)))
                 })
                 .collect::<String>();
-            let isolation = if function.at_once { "isolation: \"none\", " } else { "" };
+            let isolation =
+                if function.isolation == Isolation::None { "isolation: \"none\", " } else { "" };
             let retry = if function.retry { "retry: true, " } else { "" };
             let _ = writeln!(
                 self.tail,
