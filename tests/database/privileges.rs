@@ -36,6 +36,8 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "session_guest",
         "session_open",
         "set_groups",
+        "shared_change",
+        "shared_get",
     ]
     .map(str::to_owned)
     .to_vec();

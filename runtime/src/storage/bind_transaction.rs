@@ -7,6 +7,7 @@ use rquickjs::Ctx;
 use super::{
     Answer,
     bind::{Current, Stop, promise},
+    bind_shared::Changes,
     scope::Ended,
 };
 use crate::{
@@ -19,6 +20,7 @@ pub(super) fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     ops.add("transactionBegin", move |ctx: Ctx<'js>, call: u32| {
         let begun = Current::check(&host, call).map(|Current { invocation, scope, .. }| {
             invocation.mark_effects();
+            invocation.slot::<Changes>().borrow().mark();
             Answer::later(async move { scope.begin().await })
         });
         promise(&host, &ctx, begun)
@@ -29,8 +31,10 @@ pub(super) fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
             Answer::later(async move {
                 let had_effect = invocation.had_effect_since_mark() && !invocation.may_retry();
                 let ended = scope.end(failed, had_effect, invocation.deadline()).await?;
-                if ended == (Ended::Done { wrote: true }) {
-                    invocation.effect();
+                match ended {
+                    Ended::Done { wrote: true } => invocation.effect(),
+                    Ended::Done { wrote: false } => {}
+                    Ended::Again => invocation.slot::<Changes>().borrow().back(),
                 }
                 Ok::<_, Failure>(ended != Ended::Again)
             })

@@ -84,6 +84,11 @@ impl Scope {
         Rc::clone(&self.own)
     }
 
+    /// What belongs to the call and to none of its transactions.
+    pub(super) fn call(&self) -> &CallStorage {
+        &self.own
+    }
+
     /// `ctx.currentTxid`.
     pub fn current_txid(&self) -> i64 {
         self.own.current_txid()

@@ -38,6 +38,7 @@ const API: &str = concat!(include_str!("api.js"), include_str!("transactions.js"
 struct World {
     app: Application,
     session: Arc<Session>,
+    url: String,
 }
 
 impl World {
@@ -50,14 +51,12 @@ impl World {
             tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute(&(schema::script(TABLES) + &opened)).await.unwrap();
-        let config = EngineConfig {
-            store: Some(store(&url)),
-            threads: 2,
-            development: true,
-            ..application::config()
-        };
-        let app = Application::with(API, &[], config).unwrap();
-        Self { app, session: Arc::new(session) }
+        Self { app: serve(&url), session: Arc::new(session), url }
+    }
+
+    /// Another gateway on the same database.
+    fn beside(&self) -> Self {
+        Self { app: serve(&self.url), session: Arc::clone(&self.session), url: self.url.clone() }
     }
 
     fn request(&self, route: &str, argument: Value) -> Call {
@@ -81,6 +80,12 @@ impl World {
     async fn result(&self, route: &str, argument: Value) -> Value {
         self.call(route, argument).await.unwrap()
     }
+}
+
+fn serve(url: &str) -> Application {
+    let store = Some(store(url));
+    let config = EngineConfig { store, threads: 2, development: true, ..application::config() };
+    Application::with(API, &[], config).unwrap()
 }
 
 fn store(url: &str) -> Store {

@@ -101,3 +101,14 @@ export async function countServed(text) {
   return [served, text];
 }
 export async function raiseNow(id) { await raise(id); return true; }
+export async function setShared([key, value, ttl]) { await env.shared.set(key, value, { ttl }); return true; }
+export async function getShared(key) { return env.shared.get(key); }
+export async function hit(key) { return env.shared.increment(key, 1, { ttl: 60 }); }
+/** Counts in a transaction that may run again. */
+export async function hitInTransaction() {
+  return env.storage.transaction(async () => {
+    await env.shared.increment("transactions");
+    await raise("hits");
+    await wait(2);
+  });
+}

@@ -161,3 +161,36 @@ async fn a_call_that_is_sent_again_gets_the_first_answer() {
     world.answer(keyed("c", large)).await.unwrap();
     assert_eq!(world.values(&["served"]).await, json!([3]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gateways_share_state() {
+    let one = World::new().await;
+    let other = one.beside();
+    one.result("setShared", json!(["a", { "list": [1, null] }, 60])).await;
+    assert_eq!(other.result("getShared", json!("a")).await, json!({ "list": [1, null] }));
+    one.result("setShared", json!(["a", "changed", 60])).await;
+    assert_eq!(one.result("getShared", json!("a")).await, json!("changed"));
+    other.becomes("getShared", json!("a"), json!("changed")).await;
+    let calls = (0..16).map(|n| [&one, &other][n % 2].call("hit", json!("hits")));
+    let mut hits: Vec<u64> =
+        join_all(calls).await.into_iter().map(|hit| hit.unwrap().as_u64().unwrap()).collect();
+    hits.sort_unstable();
+    assert_eq!(hits, (1..=16).collect::<Vec<_>>());
+    one.result("setShared", json!(["short", 1, 0.05])).await;
+    sleep(Duration::from_millis(60)).await;
+    for gateway in [&one, &other] {
+        assert_eq!(gateway.result("getShared", json!("short")).await, Value::Null);
+    }
+    assert_eq!(one.result("hit", json!("short")).await, json!(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_runs_again_changes_shared_state_once() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        let calls = join_all((0..4).map(|_| world.call("hitInTransaction", Value::Null)));
+        assert!(calls.await.iter().all(Result::is_ok));
+    }
+    assert_eq!(world.result("getShared", json!("transactions")).await, json!(12));
+    assert_eq!(world.values(&["hits"]).await, json!([12]));
+}
