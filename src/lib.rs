@@ -12,6 +12,7 @@ pub mod source;
 pub mod lock;
 pub mod check;
 pub mod typescript;
+pub mod sql;
 pub mod pipeline;
 pub mod migrate;
 pub mod dev;

@@ -91,6 +91,11 @@ fn calls<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         Current::check(&host, call).map(drop).map_err(|stop| stop.throw(&host, &ctx))
     })?;
     let host = Rc::clone(ops.host());
+    ops.add("tableNames", move || -> Vec<String> {
+        let tables = host.config().store.iter().flat_map(|store| store.tables.iter());
+        tables.map(|table| table.name.to_string()).collect()
+    })?;
+    let host = Rc::clone(ops.host());
     ops.add("tableOf", move |ctx: Ctx<'js>, name: Js<'js>| {
         let name = name.as_string().and_then(|name| name.to_string().ok()).unwrap_or_default();
         let index = Current::of(&host)
@@ -395,6 +400,10 @@ fn check_id(table: &Table, id: String) -> Begun<Id> {
     if id.contains('\0') {
         return Err(invalid(&key_path(table), "expected text without NUL").into());
     }
+    if id.len() > LONGEST_ID {
+        let fault = format!("expected at most {LONGEST_ID} bytes");
+        return Err(invalid(&key_path(table), &fault).into());
+    }
     Ok(id.into())
 }
 
@@ -404,6 +413,8 @@ fn key_path(table: &Table) -> String {
 
 /// Operations that cannot be taken back where they apply at once.
 const CHANGES: [&str; 6] = ["rowSet", "rowUpdate", "rowDelete", "rowPush", "rowPop", "rowShift"];
+/// Bytes of an id: PostgreSQL's indices hold no long ones.
+const LONGEST_ID: usize = 1024;
 /// Bytes of the ids that are read at once: one text may be many of them.
 const MOST_WANTED: usize = 16 << 20;
 const OUTSIDE: &str = "`env` is only available while a backend function is being called. \

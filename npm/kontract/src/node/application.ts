@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { TableDescriptions } from "../runtime/backing.js";
 import type { RouteCodec, Routes } from "../runtime/routes.js";
+import type { RowCodec } from "../runtime/rows.js";
 import { type Manifest, readManifest } from "./manifest.js";
 
 /** A compiled application. */
@@ -13,7 +15,7 @@ export interface Application extends Manifest {
 
 /** Loads the output folder of `kontract build`. */
 export async function loadApplication(dist: string | URL): Promise<Application> {
-  const folder = typeof dist === "string" ? resolve(dist) : fileURLToPath(dist);
+  const folder = folderOf(dist);
   const manifestFile = join(folder, "manifest.json");
   const manifest = await readManifest(manifestFile);
   const entry = join(folder, "server", "index.js");
@@ -34,7 +36,29 @@ export async function loadApplication(dist: string | URL): Promise<Application> 
       throw new Error(`${entry} has no codec for the route ${name}: run \`kontract build\` again`);
     }
   }
-  return { ...manifest, routes, auth: module.__kontract_auth };
+  return { ...manifest, tables: await withCodecs(manifest.tables, folder), routes, auth: module.__kontract_auth };
+}
+
+/** The tables in the output folder of `kontract build`, for a `TableProxy`. */
+export async function loadTables(dist: string | URL): Promise<TableDescriptions> {
+  const folder = folderOf(dist);
+  const { tables } = await readManifest(join(folder, "manifest.json"));
+  return withCodecs(tables, folder);
+}
+
+function folderOf(dist: string | URL): string {
+  return typeof dist === "string" ? resolve(dist) : fileURLToPath(dist);
+}
+
+async function withCodecs(tables: TableDescriptions, folder: string): Promise<TableDescriptions> {
+  const file = join(folder, "server", "__kontract_rows.js");
+  if (!existsSync(file)) return tables;
+  const { __kontract_rows: codecs = {} } = (await import(pathToFileURL(file).href)) as { __kontract_rows?: Record<string, RowCodec> };
+  const entries = Object.entries(tables).map(([name, table]) => {
+    const codec = Object.hasOwn(codecs, name) ? codecs[name] : undefined;
+    return [name, codec === undefined ? table : { ...table, codec }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 const CODEC_FUNCTIONS = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"] as const;
