@@ -9,6 +9,7 @@ mod postgres;
 
 mod application;
 mod call;
+mod collecting;
 mod command;
 mod concurrency;
 mod doctor;
