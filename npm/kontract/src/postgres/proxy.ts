@@ -6,6 +6,7 @@ import { perms } from "../perms.js";
 import type { JsonObject } from "../runtime/rows.js";
 import type { DefaultKey, Filter, Keyless, QueryOptions, Rows, StoredRecord, TableProxy as Typed } from "../types/storage.js";
 import { ask, type PgClient } from "./client.js";
+import { runStatement } from "./exec.js";
 import { hex } from "./key.js";
 import { countRows, PostgresRows, takeRow } from "./query.js";
 import { transact } from "./retry.js";
@@ -96,8 +97,9 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
     return this.query();
   }
 
-  async exec(): Promise<never> {
-    throw new Error("exec() is not available in this version");
+  /** The compiler puts the id of the statement in the place of its SQL. */
+  async exec<Row extends object = StoredRecord>(statement: string, params?: readonly unknown[]): Promise<Row[]> {
+    return this.#run((transaction) => runStatement(transaction, this.#table.name, statement, params)) as Promise<Row[]>;
   }
 
   /** Throws a `PermissionError` where `data` has a field that may not be changed once its row is made. */

@@ -231,7 +231,7 @@ export async function takeRow(transaction: Transaction, name: string, last: bool
   });
 }
 
-async function sha256(text: string): Promise<string> {
+export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", utf8.encode(text));
   return hex(new Uint8Array(digest));
 }
