@@ -218,6 +218,19 @@ impl<'a> Physical<'a> {
         format!("DROP INDEX IF EXISTS kdata.{};\n", self.object("owner", "_owner"))
     }
 
+    /// Rows by whatever they contain.
+    pub fn add_search_index(&self) -> String {
+        let index = self.object("search", "_data");
+        let relation = self.relation();
+        format!(
+            "CREATE INDEX {index} ON {relation} USING gin (data jsonb_path_ops) WHERE {LIVE};\n"
+        )
+    }
+
+    pub fn drop_search_index(&self) -> String {
+        format!("DROP INDEX IF EXISTS kdata.{};\n", self.object("search", "_data"))
+    }
+
     /// What a violation of a constraint or index tells the caller.
     fn rule(&self, constraint: &str, field: &str, expected: &str) -> String {
         format!(
@@ -270,7 +283,7 @@ fn forget(constraint: &str) -> String {
 }
 
 /// Puts texts in the place of placeholders, and nothing into those texts.
-fn fill(template: &str, substitutions: &[(&str, &str)]) -> String {
+pub fn fill(template: &str, substitutions: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     let next = |rest: &str| {

@@ -7,7 +7,7 @@ import { serve } from 'kontract/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepare, startGateway, stopSharedPostgres } from './support/gateway.ts';
 import { poolOf, startNode } from './support/node.ts';
-import { embedded, startPostgres } from './support/postgres.ts';
+import { startPostgres, versions } from './support/postgres.ts';
 import { SpecifiedStorage } from './support/specification.ts';
 import { buildProject, type Workspace } from './support/workspace.ts';
 
@@ -87,15 +87,13 @@ interface Host {
   close(): Promise<unknown>;
 }
 
-const HOSTS: Record<string, (app: Workspace) => Promise<Host>> = { 'the gateway': startGateway, 'Node.js': startNode };
+const HOSTS: Record<string, (app: Workspace) => Promise<Host>> = { 'the gateway': startGateway };
 
-const newest = await embedded();
-if (newest !== undefined) {
-  HOSTS['Node.js with the newest PostgreSQL'] = async (app) => {
-    const postgres = await startPostgres([], newest);
+for (const [name, bin] of await versions()) {
+  HOSTS[`Node.js with ${name}`] = async (app) => {
+    const postgres = await startPostgres([], bin);
     const host = await startNode(app, { postgres });
-    const close = (): Promise<void> => host.close().finally(() => postgres.stop());
-    return { ...host, close };
+    return { url: host.url, close: () => host.close().finally(() => postgres.stop()) };
   };
 }
 

@@ -3,7 +3,7 @@ import { sanitizeIdentifier, checkTablePermission, type ProxyContext, sessionKey
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { collect, ProxyBackend } from './support/backends.ts';
 import { poolOf } from './support/node.ts';
-import { embedded, startPostgres, type Postgres } from './support/postgres.ts';
+import { type Postgres, startPostgres, versions } from './support/postgres.ts';
 import { buildProject, type Workspace } from './support/workspace.ts';
 
 interface Counter {
@@ -11,15 +11,12 @@ interface Counter {
   n: number;
 }
 
-const SERVERS = { 'the PostgreSQL of the system': undefined, 'the newest PostgreSQL': await embedded() };
-const servers = Object.entries(SERVERS).filter(([name, bin]) => name.includes('system') || bin !== undefined);
-
 let app: Workspace;
 beforeAll(async () => {
   app = await buildProject('operations');
 }, 120_000);
 
-describe.each(servers)('on %s', (_, bin) => {
+describe.each(await versions())('on %s', (_, bin) => {
   let postgres: Postgres;
   let backend: ProxyBackend;
   let ctx: ProxyContext;

@@ -20,15 +20,13 @@ export async function startNode(
   const pool = poolOf(prepared.env.DATABASE_URL, connections);
   const secret = prepared.env.KONTRACT_SECRET;
   const server = await serve({ dist: workspace.dist, port: 0, ...serving, postgres: { client: pool, secret } });
+  let closed: Promise<void> | undefined;
   return {
     ...prepared,
     url: server.url,
     auth: server.auth,
     pool,
-    async close() {
-      await server.close();
-      await pool.end();
-    },
+    close: () => (closed ??= server.close().finally(() => pool.end())),
   };
 }
 

