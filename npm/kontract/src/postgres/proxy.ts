@@ -1,6 +1,6 @@
 import { isCodecError } from "../codec/errors.js";
 import { invalid as invalidRequest, PermissionError } from "../errors.js";
-import { sanitizeIdentifier } from "../identifier.js";
+import { checkId, sanitizeIdentifier } from "../identifier.js";
 import { invalid } from "../memory/values.js";
 import { perms } from "../perms.js";
 import type { JsonObject } from "../runtime/rows.js";
@@ -112,9 +112,7 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
   }
 
   #key(id: unknown): string {
-    if (typeof id !== "string") throw invalid(keyPath(this.#table), "expected text");
-    if (id.includes("\0")) throw invalid(keyPath(this.#table), "expected text without NUL");
-    return id;
+    return checkId(keyPath(this.#table), id);
   }
 
   /** A row's fields; a key among them must be the row's own. */
