@@ -300,7 +300,8 @@ const TENANT: &str = "main";
 const LIVE: &str = "_deleted_txid IS NULL";
 const DATE: &str = r"^([+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$";
 const BASE64: &str = "^[A-Za-z0-9+/]*={0,2}$";
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
+    ("take", "bytea, text, boolean"),
     ("get", "bytea, text[], int"),
     ("query", "bytea, jsonb, text, boolean, text, bigint, int, int"),
     ("count", "bytea, jsonb"),

@@ -24,8 +24,10 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "account_by_email",
         "account_create",
         "account_rehash",
+        "answer",
         "collect",
         "commit",
+        "commit_keyed",
         "me",
         "schema",
         "session",
@@ -34,11 +36,14 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "session_guest",
         "session_open",
         "set_groups",
+        "shared_change",
+        "shared_get",
     ]
     .map(str::to_owned)
     .to_vec();
     for table in ["counters", "notes", "people"] {
-        functions.extend(["count", "get", "query"].map(|prefix| format!("{prefix}_{table}")));
+        functions
+            .extend(["count", "get", "query", "take"].map(|prefix| format!("{prefix}_{table}")));
     }
     functions.sort();
     assert_eq!(list(FUNCTIONS).await, functions);
