@@ -16,5 +16,7 @@ pub mod sql;
 pub mod pipeline;
 pub mod migrate;
 pub mod dev;
+pub mod admin;
+pub mod doctor;
 pub mod init;
 pub mod cli;

@@ -3,7 +3,7 @@
 const host = __host;
 const {
   storageCall, storageCheck, tableNames, tableOf, rowGet, rowGetMany, rowSet, rowUpdate, rowDelete, rowPush, rowPop, rowShift,
-  rowCount, queryOpen, queryPage, queryCursor, transactionBegin, transactionEnd, afterCommitNoted, keep,
+  rowCount, rowExec, queryOpen, queryPage, queryCursor, transactionBegin, transactionEnd, afterCommitNoted, keep,
   sharedGet, sharedSet, sharedDelete, sharedIncrement,
 } = host;
 
@@ -60,8 +60,9 @@ class Table {
     return this.query();
   }
 
-  async exec() {
-    throw new Error("exec() is not available in this version");
+  // The compiler puts the id of the statement in the place of its SQL.
+  exec(statement, parameters) {
+    return rowExec(this.#call, this.#index, statement, parameters);
   }
 }
 

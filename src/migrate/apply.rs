@@ -10,7 +10,7 @@ use super::{
     diagnostics,
     plan::{Change, plan},
     quote::{identifier, literal},
-    roles, table,
+    roles, statements, table,
 };
 use crate::{hash, model::diagnostic::Diagnostic};
 
@@ -52,12 +52,14 @@ pub async fn up(
         })?;
         sentences.push(change.sentence);
     }
+    sentences.extend(statements::renew(&transaction, manifest, &wanted, &role).await?);
     let end = if dry_run { transaction.rollback().await } else { transaction.commit().await };
     end.map_err(diagnostics::failed)?;
     Ok(Applied { changes: sentences, role })
 }
 
-async fn check_version(client: &Client) -> Result<(), Problem> {
+/// Refuses servers that are too old.
+pub async fn check_version(client: &Client) -> Result<(), Problem> {
     let version = client
         .query_one(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version')",
@@ -155,6 +157,7 @@ const BASE: &str = concat!(
     include_str!("sql/shared.sql"),
     include_str!("sql/reading.sql"),
     include_str!("sql/commit.sql"),
+    include_str!("sql/exec.sql"),
     include_str!("sql/privileges.sql"),
 );
 /// Another version's functions may have had other parameters and results.

@@ -1,4 +1,4 @@
-//! Diagnostics of migrations: K195–K199.
+//! Diagnostics of migrations: K195–K199, and K237 of statements.
 
 use std::{
     error::Error as _,
@@ -6,6 +6,8 @@ use std::{
 };
 
 use tokio_postgres::{Config, Error, config::Host, error::SqlState};
+
+use kontract_runtime::manifest::Statement;
 
 use super::plan::Obstacle;
 use crate::{
@@ -112,6 +114,20 @@ pub fn no_create_role(role: &str) -> Problem {
         "run `ALTER ROLE \"{role}\" CREATEROLE` as a superuser, or, where that is not to be had, \
          set `[database] privileges = \"shared\"`"
     )))
+}
+
+#[cold]
+pub fn statement_refused(statement: &Statement, reason: &str) -> Problem {
+    let at = statement.at.as_deref().unwrap_or("");
+    let (file, line) = at.rsplit_once(':').unwrap_or((at, ""));
+    let place = if line.is_empty() { String::new() } else { format!(" on line {line}") };
+    let message =
+        format!("PostgreSQL refuses the SQL of `{}.exec`{place}: {reason}", statement.table);
+    let diagnostic = Diagnostic::error("K237", &SourcePath::new(file), None, message);
+    Problem::Failed(diagnostic.help(
+        "a row is `id` and `data`: write `data->>'field'` for a field, with `::numeric` or another \
+         type behind it in parentheses",
+    ))
 }
 
 #[cold]

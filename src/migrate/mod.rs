@@ -13,16 +13,18 @@ mod plan;
 mod quote;
 mod roles;
 mod state;
+mod statements;
 mod table;
 
 pub use address::as_role;
-pub use apply::up;
+pub use apply::{check_version, up};
 pub use connect::connect;
 pub use description::read_manifest;
 pub use diagnostics::{Problem, behind, no_runtime, no_url};
 pub use look::{Planned, look};
 pub use plan::Tier;
-pub use roles::Gateway;
+pub use quote::identifier;
+pub use roles::{Gateway, chosen_role};
 pub use state::{State, state};
 
 /// What a migration did, or would do.

@@ -1,4 +1,4 @@
-// Transactions of a function's own, work after the commit, and operations without a transaction.
+// Transactions of a function's own, work after the commit, operations without a transaction, and SQL.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, stopSharedPostgres } from './support/gateway.ts';
 import { startNode } from './support/node.ts';
@@ -82,6 +82,14 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
     const rest = (await call('consume')) as string[];
     const all = [...taken.flat(), ...rest];
     expect([all.length, new Set(all).size]).toEqual([100, 100]);
+  });
+
+  test('exec runs the statements that the compiler has seen', async () => {
+    await call('consume');
+    await call('raiseInTransaction', 'a');
+    expect(await call('listed', 2)).toEqual([[], '']);
+    expect(await call('listed', 1)).toEqual([['a'], 'bigint 9007199254740994']);
+    expect(await call('listedAfterWrite')).toMatch(/^500 /);
   });
 
   test('a call runs again after effects only where its route allows it', async () => {

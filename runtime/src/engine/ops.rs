@@ -208,7 +208,7 @@ impl Host {
     }
 
     /// Somebody looks at the promise when it has settled.
-    pub(super) fn forgive<'js>(&self, promise: &Promise<'js>) {
+    pub(super) fn forgive(&self, promise: &Promise<'_>) {
         let ctx = promise.ctx();
         *self.forgiven.borrow_mut() = Some(Persistent::save(ctx, promise.as_value().clone()));
     }

@@ -49,7 +49,9 @@ mod sessions;
 mod throttle;
 
 pub use accounts::Accounts;
+pub use email::normalize as normalize_email;
 pub use error::StartError;
+pub use secret::check as check_secret;
 
 /// A gateway that is running, on threads of its own.
 pub struct Gateway {

@@ -6,6 +6,7 @@ use rquickjs::{Ctx, IntoJs, Promise, Value as Js, function::Opt};
 
 use super::{
     Answer, CallStorage, Row, Scope,
+    bind_shared::Kept,
     buffer::Id,
     query::{Placed, Query},
     storable::{Refused, copy, invalid},
@@ -161,6 +162,16 @@ fn rows<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     add(ops, "rowShift", |scene, _, _| {
         let shown = scene.shown();
         Ok(Answer::later(Rc::clone(scene.storage).shift(scene.index)).map(shown))
+    })?;
+    add(ops, "rowExec", |scene, statement, parameters| {
+        let id = statement.as_string().and_then(|id| id.to_string().ok()).unwrap_or_default();
+        let Some(statement) = scene.table.statements.get(&*id) else {
+            return Err(Stop::Op(OpError::Error(UNKNOWN.to_owned())));
+        };
+        let parameters = scene.value(&parameters, "params")?;
+        let host = Rc::clone(scene.host);
+        let run = Rc::clone(scene.storage).exec(scene.index, Arc::clone(statement), parameters);
+        Ok(Answer::later(run).map(move |rows| Kept(Rc::clone(&host), Some(rows))))
     })?;
     add(ops, "rowCount", |scene, filter, _| {
         let filter = scene.value(&filter, "filter")?;
@@ -417,6 +428,8 @@ const CHANGES: [&str; 6] = ["rowSet", "rowUpdate", "rowDelete", "rowPush", "rowP
 const LONGEST_ID: usize = 1024;
 /// Bytes of the ids that are read at once: one text may be many of them.
 const MOST_WANTED: usize = 16 << 20;
+const UNKNOWN: &str = "exec() runs the SQL that the compiler has seen: call it as \
+     `env.storage.<table>.exec('SELECT …', […])`, and build with `kontract`";
 const OUTSIDE: &str = "`env` is only available while a backend function is being called. \
      Code that runs when a module is loaded cannot use it.";
 const FOREIGN: &str =

@@ -45,7 +45,7 @@ impl Changes {
 type Work<T> = LocalBoxFuture<'static, Result<T, OpError>>;
 
 /// A value on its way into an isolate.
-struct Kept(Rc<Host>, Option<Value>);
+pub(super) struct Kept(pub Rc<Host>, pub Option<Value>);
 
 pub(super) fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     add(ops, "sharedGet", |host, _, [key, ..]| {

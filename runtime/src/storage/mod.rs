@@ -10,6 +10,7 @@ mod commit;
 mod keyed;
 mod connection;
 mod database;
+mod exec;
 mod fault;
 mod filter;
 mod load;

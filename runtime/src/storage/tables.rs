@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::exec::Statement;
 use crate::{
     codec::{FieldClass, RowCodec, Schema},
     failure::Failure,
@@ -29,6 +30,8 @@ pub struct Table {
     pub query: Arc<str>,
     pub count: Arc<str>,
     pub take: Arc<str>,
+    /// What `exec` runs, by id.
+    pub statements: FxHashMap<Arc<str>, Arc<Statement>>,
 }
 
 impl Tables {
@@ -37,7 +40,11 @@ impl Tables {
             .tables
             .iter()
             .filter_map(|(name, description)| {
-                Some(Arc::new(Table::new(name, description, schema.row(name)?)))
+                let mut table = Table::new(name, description, schema.row(name)?);
+                let statements = manifest.statements.iter().filter(|(_, s)| s.table == *name);
+                let statements = statements.map(|(id, _)| Statement::new(name, id));
+                table.statements = statements.map(|s| (Arc::clone(&s.id), s)).collect();
+                Some(Arc::new(table))
             })
             .collect();
         let by_name = list
@@ -86,6 +93,7 @@ impl Table {
             query: call("query", "$1, $2::text::jsonb, $3, $4, $5, $6, $7, $8"),
             count: call("count", "$1, $2::text::jsonb"),
             take: call("take", "$1, $2, $3"),
+            statements: FxHashMap::default(),
         }
     }
 

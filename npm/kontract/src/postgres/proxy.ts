@@ -8,6 +8,7 @@ import type { DefaultKey, Filter, Keyless, QueryOptions, Rows, StoredRecord, Tab
 import { takeNow, writeNow } from "./at-once.js";
 import { ask, type PgClient } from "./client.js";
 import { hex } from "./key.js";
+import { execStatement } from "./exec.js";
 import { countRows, PostgresRows, takeRow } from "./query.js";
 import { findTable, keyPath, rowNotFound, type Table } from "./tables.js";
 import { type ProxyContext, type Row, shown, Transaction } from "./transaction.js";
@@ -108,8 +109,9 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
     return this.query();
   }
 
-  async exec(): Promise<never> {
-    throw new Error("exec() is not available in this version");
+  /** What compiled code calls with the id of a statement in the place of its SQL. */
+  async exec(statement: string, params?: readonly unknown[]): Promise<StoredRecord[]> {
+    return execStatement(this.#reader(), this.#table.name, statement, params);
   }
 
   /** Throws a `PermissionError` where `data` has a field that may not be changed once its row is made. */

@@ -17,6 +17,8 @@ export interface Table {
   readonly query: string;
   readonly count: string;
   readonly take: string;
+  /** The ids of those that `exec` may run. */
+  readonly statements: readonly string[];
 }
 
 /** Finds the table of a name that may come from anyone. */
@@ -47,7 +49,7 @@ export function rowNotFound({ name }: Table): NotFoundError {
   return new NotFoundError(`Row not found in table ${name}`);
 }
 
-function makeTable(name: string, { primaryKey, fields, codec }: TableDescription): Table {
+function makeTable(name: string, { primaryKey, fields, codec, statements = [] }: TableDescription): Table {
   const fixed = Object.entries(fields).filter(([field, { perm = perms.RW_ }]) => field !== primaryKey && !allows(perm, perms._W_));
   return {
     name,
@@ -58,6 +60,7 @@ function makeTable(name: string, { primaryKey, fields, codec }: TableDescription
     query: `SELECT id, data, version, txid, ord, sort, xmax FROM kontract."query_${name}"(decode($1::text, 'hex'), $2::text::jsonb, $3::text, $4::boolean, $5::text, $6::bigint, $7::int, $8::int)`,
     count: `SELECT n, encode(digest, 'hex') AS digest, xmax FROM kontract."count_${name}"(decode($1::text, 'hex'), $2::text::jsonb)`,
     take: `SELECT id, data, txid FROM kontract."take_${name}"(decode($1::text, 'hex'), $2::text, $3::boolean)`,
+    statements,
   };
 }
 

@@ -42,7 +42,7 @@ export interface Row {
 /** What a query has told: compared at the end. */
 export interface Predicate {
   readonly t: string;
-  readonly kind: "query" | "count";
+  readonly kind: "query" | "count" | "exec";
   readonly digest: string;
   readonly [part: string]: unknown;
 }

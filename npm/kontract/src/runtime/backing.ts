@@ -17,6 +17,8 @@ export interface TableDescription {
   owned?: boolean;
   /** How rows are stored where they leave the process; JSON data without it. */
   codec?: RowCodec;
+  /** The ids of the statements that `exec` may run. */
+  statements?: readonly string[];
 }
 
 /** Tables by name. */

@@ -131,3 +131,19 @@ export async function disturb(id: string): Promise<void> {
 export async function calls(): Promise<number> {
   return (await env.shared.get<number>('calls')) ?? 0;
 }
+
+/** The ids of the counters from `n` on, and how large the largest could be. */
+@backend()
+export async function listed(n: number): Promise<[string[], string]> {
+  const rows = await env.storage.counters.exec(
+    "SELECT id, (data->>'n')::bigint + 9007199254740993 AS big FROM counters WHERE (data->>'n')::int >= $1 ORDER BY id",
+    [n],
+  );
+  return [rows.map((row) => String(row.id)), rows.map(({ big }) => `${typeof big} ${big}`).join()];
+}
+
+@backend()
+export async function listedAfterWrite(): Promise<number> {
+  await raise('written');
+  return (await env.storage.counters.exec('SELECT id FROM counters')).length;
+}
