@@ -6,7 +6,7 @@ import type {
   TableDescriptions,
   Transacting,
 } from "../runtime/backing.js";
-import { storageView } from "../runtime/tables.js";
+import { type RunTransaction, storageView } from "../runtime/tables.js";
 import type { SharedStorage, Storage } from "../types/registry.js";
 import type { UntypedTable } from "../types/storage.js";
 import { SharedEntries, sharedView } from "./shared.js";
@@ -45,12 +45,21 @@ export class MemoryStorage implements StorageBackend {
   }
 
   async transact<Result>(call: Transacting, attempt: (storage: Storage) => Promise<Result>): Promise<Result> {
-    return attempt(this.storage(call));
+    const transaction = alone(async (work) => {
+      const takeBack = call.mark();
+      try {
+        return await work();
+      } catch (error) {
+        takeBack();
+        throw error;
+      }
+    });
+    return attempt(storageView((name) => this.#table(name, call), transaction));
   }
 
   /** The tables as one call may see them. */
   storage(access: StorageAccess): Storage {
-    return storageView((name) => this.#table(name, access));
+    return storageView((name) => this.#table(name, access), alone(async (work) => work()));
   }
 
   shared(access: StorageAccess): SharedStorage {
@@ -63,6 +72,20 @@ export class MemoryStorage implements StorageBackend {
     const description = this.#descriptions.get(name) ?? UNDECLARED;
     return new MemoryTable(name, tables, description, access, this.#counters);
   }
+}
+
+/** Here a transaction is only what runs without another one meanwhile. */
+function alone(run: RunTransaction): RunTransaction {
+  let open = false;
+  return async (work) => {
+    if (open) throw new Error("A transaction is open already: env.storage.transaction calls cannot overlap");
+    open = true;
+    try {
+      return await run(work);
+    } finally {
+      open = false;
+    }
+  };
 }
 
 function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {

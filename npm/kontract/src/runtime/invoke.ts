@@ -70,23 +70,53 @@ function run(host: Host, call: Call, route: Route, session: Session, args: unkno
   let saw: (txid: bigint) => void = () => {};
   let given: unknown[] | undefined = args;
   let ended: HttpError | undefined;
-  let hadEffect = false;
+  let effects = 0;
+  // What the attempt has given to `env.afterCommit`; undefined once the call is over.
+  let hooks: (() => unknown)[] | undefined = [];
   const access: Transacting = {
     tenant: session.tenant,
     owner: session.owner,
     perm: session.perm,
     ...(session.key === undefined ? {} : { key: session.key }),
     deadline: Date.now() + host.deadlineMs,
+    isolation: route.meta.isolation ?? "serializable",
+    retry: route.meta.retry ?? false,
     saw: (txid) => saw(txid),
     check: () => assertCurrent(invocation),
-    hadEffect: () => (hadEffect ||= invocation?.hadEffect ?? false),
+    effects: () => effects + (invocation?.effects ?? 0),
+    noteEffect: () => void (effects += 1),
+    mark() {
+      const [marked, noted] = [hooks, hooks?.length ?? 0];
+      return () => void marked?.splice(noted);
+    },
+  };
+
+  const afterCommit = (work: () => unknown): void => {
+    if (typeof work !== "function") throw new TypeError("env.afterCommit: expected a function");
+    access.check();
+    if (hooks === undefined) throw new Error("The call has ended: env.afterCommit belongs before its end");
+    hooks.push(work);
+  };
+
+  /** The call has been committed. */
+  const runHooks = async (noted: (() => unknown)[]): Promise<void> => {
+    for (const work of noted) {
+      try {
+        await withInvocation(invocation as Invocation, work);
+      } catch (error) {
+        host.log({ level: "error", message: "env.afterCommit failed", callId: call.callId, route: call.route, error });
+      }
+    }
   };
 
   const attempt = (storage: Storage): Promise<Reply> => {
     const made = makeContext(host, call, route, session, controller.signal);
-    const env = { storage, shared: host.backend.shared(access), auth: host.auth, variables: host.variables };
-    const current: Invocation = { context: made.context, env };
+    const shared = host.backend.shared(access);
+    const env = { storage, shared, auth: host.auth, variables: host.variables, afterCommit };
+    const current: Invocation = { context: made.context, env, effects: 0 };
+    effects += invocation?.effects ?? 0;
     invocation = current;
+    hooks = [];
     saw = made.saw;
     // A function may change its arguments.
     const read = given ?? readArguments(route.codec, call.payload);
@@ -118,7 +148,20 @@ function run(host: Host, call: Call, route: Route, session: Session, args: unkno
 
     host.backend
       .transact(access, attempt)
-      .then(resolve, reject)
+      .then(
+        (reply) => {
+          resolve(reply);
+          const noted = hooks ?? [];
+          hooks = undefined;
+          if (noted.length === 0) return;
+          const done = runHooks(noted);
+          host.keepAlive?.(done);
+        },
+        (error: unknown) => {
+          hooks = undefined;
+          reject(error);
+        },
+      )
       .finally(() => {
         clearTimeout(timer);
         call.signal?.removeEventListener("abort", leave);
