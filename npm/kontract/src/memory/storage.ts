@@ -1,3 +1,4 @@
+import { NotFoundError } from "../errors.js";
 import { sanitizeIdentifier } from "../identifier.js";
 import type {
   StorageAccess,
@@ -24,7 +25,8 @@ export interface MemoryStorageOptions {
  * Tables and shared state in memory, for examples and tests: nothing is kept
  * when the process ends, and a call that fails keeps what it had written.
  *
- * A table that was not declared has the primary key `_id`.
+ * Before tables are declared, by the application or by hand, there is one under every
+ * name, with the primary key `_id`.
  */
 export class MemoryStorage implements StorageBackend {
   readonly #descriptions = new Map<string, TableDescription>();
@@ -32,13 +34,15 @@ export class MemoryStorage implements StorageBackend {
   readonly #shared = new Map<string, SharedEntries>();
   readonly #counters: Counters = { txid: 0n, seq: 0 };
   readonly #now: () => number;
+  #isDeclared = false;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#now = options.now ?? Date.now;
-    this.declare(options.tables ?? {});
+    if (options.tables !== undefined) this.declare(options.tables);
   }
 
   declare(tables: TableDescriptions): void {
+    this.#isDeclared = true;
     for (const [name, description] of Object.entries(tables)) {
       this.#descriptions.set(sanitizeIdentifier(name), description);
     }
@@ -69,7 +73,8 @@ export class MemoryStorage implements StorageBackend {
 
   #table(name: string, access: StorageAccess): UntypedTable {
     const tables = getOrMake(this.#tenants, access.tenant, () => new Map<string, RowMap>());
-    const description = this.#descriptions.get(name) ?? UNDECLARED;
+    const description = this.#descriptions.get(name) ?? (this.#isDeclared ? undefined : UNDECLARED);
+    if (description === undefined) throw new NotFoundError(`Table ${name} not found`);
     return new MemoryTable(name, tables, description, access, this.#counters);
   }
 }

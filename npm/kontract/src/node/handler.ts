@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, invalid, NotFoundError } from "../errors.js";
 import { RPC_BASE } from "../http-call.js";
 import { MemoryStorage } from "../memory/storage.js";
+import { KeptAnswers } from "../runtime/answers.js";
 import { failureBody } from "../runtime/failure.js";
 import { type Host, invoke } from "../runtime/invoke.js";
 import { consoleLogger, type Logger } from "../runtime/log.js";
@@ -60,6 +61,7 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
       base: base ?? RPC_BASE,
       deadlineMs: limits.deadlineMs,
       maxBytes: limits.bodyKb * 1024,
+      answers: new KeptAnswers(),
     },
     accounts,
     origins,
@@ -193,7 +195,8 @@ class NodeHost {
     const { request, response, left } = exchange;
     const { origins, limits } = this.#parts;
     origins.check(request);
-    exchange.callId = readCallId(request) ?? exchange.callId;
+    const key = readCallId(request);
+    exchange.callId = key ?? exchange.callId;
     response.setHeader("x-kontract-call-id", exchange.callId);
     if (!this.#host.routes.has(route)) throw new NotFoundError(`Route ${route.slice(0, 100)} not found`);
     exchange.route = route;
@@ -207,6 +210,7 @@ class NodeHost {
       method: "POST",
       headers: readHeaders(request),
       callId: exchange.callId,
+      keyed: key !== undefined,
       signal: left.signal,
     });
     return replyAnswer(reply);

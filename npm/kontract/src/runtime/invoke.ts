@@ -2,6 +2,7 @@ import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../er
 import { allows } from "../perms.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, Storage } from "../types/registry.js";
+import type { KeptAnswers } from "./answers.js";
 import type { StorageBackend, Transacting } from "./backing.js";
 import type { Logger } from "./log.js";
 import type { Route, Routes } from "./routes.js";
@@ -25,6 +26,8 @@ export interface Host {
   deadlineMs: number;
   /** The largest body of an answer. */
   maxBytes: number;
+  /** Of calls that may be sent again. */
+  answers?: KeptAnswers;
   /** Told of work that outlives an answer. */
   keepAlive?: (work: Promise<unknown>) => void;
 }
@@ -37,6 +40,8 @@ export interface Call {
   method: string;
   headers: Headers;
   callId: string;
+  /** The caller chose the call's id, and may send it again. */
+  keyed?: boolean;
   /** Aborted when the caller has gone. */
   signal?: AbortSignal;
 }
@@ -55,7 +60,9 @@ export async function invoke(host: Host, call: Call): Promise<Reply> {
   const session = await host.sessions.resolve(call.credential);
   authorize(route, session);
   checkContract(call.route, call.payload, host.accepts.get(call.route));
-  return run(host, call, route, session, readArguments(route.codec, call.payload));
+  const args = readArguments(route.codec, call.payload);
+  const serve = (): Promise<Reply> => run(host, call, route, session, args);
+  return call.keyed === true && host.answers !== undefined ? host.answers.serve(session, call, serve) : serve();
 }
 
 function authorize({ meta }: Route, session: Session): void {
