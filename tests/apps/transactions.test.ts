@@ -29,8 +29,12 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
 
   /** The result, or the error's code with its message. */
   async function call(route: string, ...args: unknown[]): Promise<unknown> {
-    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(args) };
-    const response = await fetch(`${host.url}/rpc/${route}`, init);
+    return await keyed(undefined, route, ...args);
+  }
+
+  async function keyed(key: string | undefined, route: string, ...args: unknown[]): Promise<unknown> {
+    const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) };
+    const response = await fetch(`${host.url}/rpc/${route}`, { method: 'POST', headers, body: JSON.stringify(args) });
     const { result, error } = (await response.json()) as { result?: unknown; error?: { status: number; message: string } };
     return response.ok ? result : `${error!.status} ${error!.message}`;
   }
@@ -82,6 +86,26 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
     const rest = (await call('consume')) as string[];
     const all = [...taken.flat(), ...rest];
     expect([all.length, new Set(all).size]).toEqual([100, 100]);
+  });
+
+  test('work that outlives its call uses tables without a transaction', async () => {
+    expect(await call('later', 'later', false)).toBeUndefined();
+    await become(['later'], [3]);
+    // Of a call that failed, too.
+    expect(await call('later', 'late', true)).toBe('418 fails');
+    await become(['late'], [2]);
+  });
+
+  test('a call that is sent again gets the first answer', async () => {
+    const first = await keyed('once', 'raiseOnce', 'sent');
+    const again = await Promise.all(Array.from({ length: 4 }, () => keyed('once', 'raiseOnce', 'sent')));
+    expect([first, ...again]).toEqual(Array.from({ length: 5 }, () => 1));
+    expect(await keyed('twice', 'raiseOnce', 'sent')).toBe(2);
+    expect(await call('values', ['sent'])).toEqual([2]);
+  });
+
+  test('tables that nobody declares are not found', async () => {
+    expect(await call('undeclared', 'nothing')).toBe('404 Table nothing not found');
   });
 
   test('exec runs the statements that the compiler has seen', async () => {
