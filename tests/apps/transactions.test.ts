@@ -84,6 +84,21 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
     expect([all.length, new Set(all).size]).toEqual([100, 100]);
   });
 
+  test('a call that is sent again gets the first answer', async () => {
+    const send = async (key: string, id: string): Promise<string> => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+      return (await fetch(`${host.url}/rpc/keyed`, { method: 'POST', headers, body: JSON.stringify([id]) })).text();
+    };
+    expect(await send('k1', 'x')).toBe('{"result":[1,1]}');
+    expect(await send('k1', 'x')).toBe('{"result":[1,1]}');
+    expect(await send('k2', 'x')).toBe('{"result":[2,2]}');
+    // A key is a call's only with its arguments.
+    expect(await send('k1', 'y')).toBe('{"result":[1,1]}');
+    const both = await Promise.all([send('k3', 'x'), send('k3', 'x')]);
+    expect(new Set(both).size).toBe(1);
+    expect(await call('values', ['x', 'y'])).toEqual([3, 1]);
+  });
+
   test('exec runs the statements that the compiler has seen', async () => {
     await call('consume');
     await call('raiseInTransaction', 'a');

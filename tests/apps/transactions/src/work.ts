@@ -147,3 +147,9 @@ export async function listedAfterWrite(): Promise<number> {
   await raise('written');
   return (await env.storage.counters.exec('SELECT id FROM counters')).length;
 }
+
+/** How often it was served; what it writes happens once for a key. */
+@backend()
+export async function keyed(id: string): Promise<[number, number]> {
+  return [await env.shared.increment(`served ${id}`), await raise(id)];
+}
