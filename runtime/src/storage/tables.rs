@@ -29,9 +29,9 @@ pub struct Table {
     pub get: Arc<str>,
     pub query: Arc<str>,
     pub count: Arc<str>,
-    pub take: Arc<str>,
     /// What `exec` runs, by id.
     pub statements: FxHashMap<Arc<str>, Arc<Statement>>,
+    pub take: Arc<str>,
 }
 
 impl Tables {
@@ -92,8 +92,8 @@ impl Table {
             get: call("get", "$1, $2, $3"),
             query: call("query", "$1, $2::text::jsonb, $3, $4, $5, $6, $7, $8"),
             count: call("count", "$1, $2::text::jsonb"),
-            take: call("take", "$1, $2, $3"),
             statements: FxHashMap::default(),
+            take: call("take", "$1, $2, $3"),
         }
     }
 

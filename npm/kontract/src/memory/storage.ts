@@ -10,6 +10,7 @@ import type {
 import { type RunTransaction, storageView } from "../runtime/tables.js";
 import type { SharedStorage, Storage } from "../types/registry.js";
 import type { UntypedTable } from "../types/storage.js";
+import { KeptAnswers } from "./answers.js";
 import { SharedEntries, sharedView } from "./shared.js";
 import { type Counters, MemoryTable, type RowMap } from "./table.js";
 
@@ -33,11 +34,13 @@ export class MemoryStorage implements StorageBackend {
   readonly #tenants = new Map<string, Map<string, RowMap>>();
   readonly #shared = new Map<string, SharedEntries>();
   readonly #counters: Counters = { txid: 0n, seq: 0 };
+  readonly #answers: KeptAnswers;
   readonly #now: () => number;
   #isDeclared = false;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#now = options.now ?? Date.now;
+    this.#answers = new KeptAnswers(this.#now);
     if (options.tables !== undefined) this.declare(options.tables);
   }
 
@@ -58,7 +61,7 @@ export class MemoryStorage implements StorageBackend {
         throw error;
       }
     });
-    return attempt(storageView((name) => this.#table(name, call), transaction));
+    return this.#answers.serve(call, () => attempt(storageView((name) => this.#table(name, call), transaction)));
   }
 
   /** The tables as one call may see them. */

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, invalid, NotFoundError } from "../errors.js";
 import { RPC_BASE } from "../http-call.js";
 import { MemoryStorage } from "../memory/storage.js";
-import { KeptAnswers } from "../runtime/answers.js";
 import { failureBody } from "../runtime/failure.js";
 import { type Host, invoke } from "../runtime/invoke.js";
 import { consoleLogger, type Logger } from "../runtime/log.js";
@@ -61,7 +60,6 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
       base: base ?? RPC_BASE,
       deadlineMs: limits.deadlineMs,
       maxBytes: limits.bodyKb * 1024,
-      answers: new KeptAnswers(),
     },
     accounts,
     origins,
@@ -210,7 +208,7 @@ class NodeHost {
       method: "POST",
       headers: readHeaders(request),
       callId: exchange.callId,
-      keyed: key !== undefined,
+      ...(key === undefined ? {} : { key }),
       signal: left.signal,
     });
     return replyAnswer(reply);

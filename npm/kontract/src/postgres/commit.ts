@@ -1,6 +1,7 @@
 import { ConflictError, type HttpError } from "../errors.js";
 import { type Answer, ask, type PgClient, toBigInt } from "./client.js";
 import { Fault, faultOf } from "./fault.js";
+import { hex } from "./key.js";
 import type { Transaction } from "./transaction.js";
 
 /** What a transaction saw has changed: it may run again. */
@@ -22,10 +23,7 @@ export class Conflict extends Error {
  * what it wrote, once for each `claim`. One that only read at one moment is done without.
  */
 export async function commit(transaction: Transaction, claim: string): Promise<void> {
-  if (transaction.over) return;
-  transaction.over = true;
-  if (!transaction.turns.isEmpty) throw new Error("An operation on a table was not awaited: is an `await` missing?");
-  if (transaction.stale) throw new Conflict(transaction.tables);
+  if (!check(transaction)) return;
   const writes = !transaction.log.isEmpty;
   if (!writes && transaction.reads <= 1) return;
   try {
@@ -35,6 +33,31 @@ export async function commit(transaction: Transaction, claim: string): Promise<v
   } catch (error) {
     throw conflictOf(error, transaction);
   }
+}
+
+/**
+ * The same for a call that may be sent again: keeps its answer. What comes back is the answer
+ * that was kept where the call had been committed before.
+ */
+export async function commitKeyed(transaction: Transaction, claim: string, answer: Uint8Array): Promise<Uint8Array | undefined> {
+  if (!check(transaction)) return undefined;
+  const params = paramsOf(transaction, claim);
+  // Whatever was written: the record is what holds the answer.
+  params[1] = claim;
+  params.push(answer.length > MOST_KEPT ? null : hex(answer));
+  try {
+    const row = await sendOnce(transaction.pg, COMMIT_KEYED, params);
+    transaction.context.saw?.(toBigInt(row?.txid ?? 0));
+    return bytesOf(row?.first);
+  } catch (error) {
+    throw conflictOf(error, transaction);
+  }
+}
+
+/** The answer of a call that has been served before, if it was kept. */
+export async function keptAnswer(pg: PgClient, key: Uint8Array, claim: string): Promise<Uint8Array | undefined> {
+  const [row] = await ask(pg, "SELECT encode(kontract.answer(decode($1::text, 'hex'), $2::text), 'hex') AS first", [hex(key), claim]);
+  return bytesOf(row?.first);
 }
 
 /**
@@ -79,6 +102,20 @@ export async function sendOnce(pg: PgClient, text: string, params: unknown[]): P
   }
 }
 
+/** Ends the transaction for operations; false where it is over already. */
+function check(transaction: Transaction): boolean {
+  if (transaction.over) return false;
+  transaction.over = true;
+  if (!transaction.turns.isEmpty) throw new Error("An operation on a table was not awaited: is an `await` missing?");
+  if (transaction.stale) throw new Conflict(transaction.tables);
+  return true;
+}
+
+function bytesOf(text: unknown): Uint8Array | undefined {
+  if (typeof text !== "string") return undefined;
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
 function paramsOf({ key, log, buffers, predicates }: Transaction, claim: string): unknown[] {
   const reads = [...buffers].flatMap((buffer) => [...buffer.reads()]);
   return [key, log.isEmpty ? null : claim, log.toJson(), JSON.stringify(reads), JSON.stringify(predicates)];
@@ -93,6 +130,10 @@ function conflictOf(error: unknown, { tables }: Transaction): unknown {
 
 export const COMMIT =
   "SELECT kontract.commit(decode($1::text, 'hex'), $2::text, $3::text::jsonb, $4::text::jsonb, $5::text::jsonb) AS txid";
+const COMMIT_KEYED = `SELECT txid, encode(first, 'hex') AS first FROM kontract.commit_keyed(decode($1::text, 'hex'), $2::text,
+  $3::text::jsonb, $4::text::jsonb, $5::text::jsonb, decode($6::text, 'hex'))`;
+/** Bytes of an answer. */
+const MOST_KEPT = 64 << 10;
 const UNCOMMITTED =
   "This call has written outside of env.storage.transaction before: write in transactions only, or in none";
 const ATTEMPTS = 3;

@@ -38,6 +38,16 @@ export interface StorageAccess {
   saw(txid: bigint): void;
 }
 
+/** The answer of the first of several equal calls is the answer of all. */
+export interface Keyed {
+  /** Tells such a call from others of its session. */
+  readonly claim: string;
+  /** What is kept of a result. */
+  write(result: unknown): Uint8Array;
+  /** The result; undefined where the bytes are none. */
+  read(bytes: Uint8Array): unknown;
+}
+
 /** A call, as far as its transactions are concerned. */
 export interface Transacting extends StorageAccess {
   /** When the call must be over, in milliseconds of `Date.now()`. */
@@ -46,6 +56,8 @@ export interface Transacting extends StorageAccess {
   readonly isolation: "serializable" | "none";
   /** It may run again in spite of its effects. */
   readonly retry: boolean;
+  /** Of a call that its caller may send again. */
+  readonly keyed?: Keyed;
   /** How often it did something that a repetition would do twice. */
   effects(): number;
   noteEffect(): void;

@@ -2,8 +2,8 @@ import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../er
 import { allows } from "../perms.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, Storage } from "../types/registry.js";
-import type { KeptAnswers } from "./answers.js";
-import type { StorageBackend, Transacting } from "./backing.js";
+import type { Keyed, StorageBackend, Transacting } from "./backing.js";
+import { keyedCall } from "./keyed.js";
 import type { Logger } from "./log.js";
 import type { Route, Routes } from "./routes.js";
 import { currentInvocation, type Invocation, withInvocation } from "./scope.js";
@@ -26,8 +26,6 @@ export interface Host {
   deadlineMs: number;
   /** The largest body of an answer. */
   maxBytes: number;
-  /** Of calls that may be sent again. */
-  answers?: KeptAnswers;
   /** Told of work that outlives an answer. */
   keepAlive?: (work: Promise<unknown>) => void;
 }
@@ -40,8 +38,8 @@ export interface Call {
   method: string;
   headers: Headers;
   callId: string;
-  /** The caller chose the call's id, and may send it again. */
-  keyed?: boolean;
+  /** The caller's `Idempotency-Key`. */
+  key?: string;
   /** Aborted when the caller has gone. */
   signal?: AbortSignal;
 }
@@ -61,8 +59,8 @@ export async function invoke(host: Host, call: Call): Promise<Reply> {
   authorize(route, session);
   checkContract(call.route, call.payload, host.accepts.get(call.route));
   const args = readArguments(route.codec, call.payload);
-  const serve = (): Promise<Reply> => run(host, call, route, session, args);
-  return call.keyed === true && host.answers !== undefined ? host.answers.serve(session, call, serve) : serve();
+  const keyed = call.key === undefined ? undefined : await keyedCall(call.key, call.route, call.payload);
+  return run(host, call, route, session, args, keyed);
 }
 
 function authorize({ meta }: Route, session: Session): void {
@@ -70,7 +68,14 @@ function authorize({ meta }: Route, session: Session): void {
   if (meta.ugroup !== undefined && !session.ugroups.includes(meta.ugroup)) throw new ForbiddenError();
 }
 
-function run(host: Host, call: Call, route: Route, session: Session, args: unknown[]): Promise<Reply> {
+function run(
+  host: Host,
+  call: Call,
+  route: Route,
+  session: Session,
+  args: unknown[],
+  keyed: Keyed | undefined,
+): Promise<Reply> {
   const controller = new AbortController();
   // Of the attempt under way: the call runs again where its transaction met another one.
   let invocation: Invocation | undefined;
@@ -88,6 +93,7 @@ function run(host: Host, call: Call, route: Route, session: Session, args: unkno
     deadline: Date.now() + host.deadlineMs,
     isolation: route.meta.isolation ?? "serializable",
     retry: route.meta.retry ?? false,
+    ...(keyed === undefined ? {} : { keyed }),
     saw: (txid) => saw(txid),
     check: () => assertCurrent(invocation),
     effects: () => effects + (invocation?.effects ?? 0),

@@ -164,13 +164,14 @@ export async function later(id: string, fail: boolean): Promise<void> {
   if (fail) throw new HttpError('fails', 418);
 }
 
-@backend()
-export async function raiseOnce(id: string): Promise<number> {
-  return await raise(id);
-}
-
 @backend({ perm: perms.R__ })
 export async function undeclared(name: string): Promise<void> {
   const tables = env.storage as unknown as Record<string, { get(id: string): Promise<unknown> }>;
   await tables[name]!.get('1');
+}
+
+/** How often it was served; what it writes happens once for a key. */
+@backend()
+export async function keyed(id: string): Promise<[number, number]> {
+  return [await env.shared.increment(`served ${id}`), await raise(id)];
 }
