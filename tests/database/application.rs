@@ -40,9 +40,15 @@ impl Database {
     }
 
     pub async fn migrate(&self, tables: &Value) -> Result<Applied, Problem> {
+        self.migrate_to(&document(tables)).await
+    }
+
+    /// To the manifest of a build.
+    pub async fn migrate_to(&self, build: &Value) -> Result<Applied, Problem> {
         let gateway =
             Gateway::Login { role: self.role(), password: Some(Secret::new("gate's secret")) };
-        migrate::up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &manifest(tables), false).await
+        let build = serde_json::from_value(build.clone()).unwrap();
+        migrate::up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &build, false).await
     }
 
     /// As the superuser.

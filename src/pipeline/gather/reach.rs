@@ -80,18 +80,19 @@ pub fn reach(
     }
 }
 
-/// `exec` on what only other files know to be a table: each such place once.
+/// `exec` on what only other files know to be a table. Uses of what it returns lead through the same
+/// place, so the first is told.
 fn unseen_statements<'a>(
     modules: &Modules,
     reached: &Reached<'a>,
-    told: &mut FxHashSet<(&'a SourcePath, Span)>,
+    told: &mut FxHashSet<(&'a SourcePath, String)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for (_, done) in reached.operations().filter(|(_, done)| done.name == "exec") {
         let module = &modules[done.file];
         let is_seen =
             module.broken || module.statements.iter().any(|call| call.callee == done.span);
-        if !is_seen && told.insert((done.file, done.span)) {
+        if !is_seen && told.insert((done.file, done.table.clone())) {
             diagnostics.push(exec_not_on_one_table(done.file, done.span));
         }
     }
