@@ -84,6 +84,14 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
     expect([all.length, new Set(all).size]).toEqual([100, 100]);
   });
 
+  test('work that outlives its call uses tables without a transaction', async () => {
+    expect(await call('later', 'later', false)).toBeUndefined();
+    await become(['later'], [3]);
+    // Of a call that failed, too.
+    expect(await call('later', 'late', true)).toBe('418 fails');
+    await become(['late'], [2]);
+  });
+
   test('a call that is sent again gets the first answer', async () => {
     const send = async (key: string, id: string): Promise<string> => {
       const headers = { 'content-type': 'application/json', 'idempotency-key': key };
@@ -97,6 +105,10 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
     const both = await Promise.all([send('k3', 'x'), send('k3', 'x')]);
     expect(new Set(both).size).toBe(1);
     expect(await call('values', ['x', 'y'])).toEqual([3, 1]);
+  });
+
+  test('tables that nobody declares are not found', async () => {
+    expect(await call('undeclared', 'nothing')).toBe('404 Table nothing not found');
   });
 
   test('exec runs the statements that the compiler has seen', async () => {

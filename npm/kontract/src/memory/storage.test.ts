@@ -59,6 +59,12 @@ test("transactions run one after the other", async () => {
   await expect(nested).rejects.toThrow("A transaction is open already: env.storage.transaction calls cannot overlap");
 });
 
+test("where tables are declared there are no others", () => {
+  const tables = new MemoryStorage({ tables: { notes: { primaryKey: "id", fields: {} } } }).storage(accessFor());
+  expect(() => tables.notes).not.toThrow();
+  expect(() => tables.other).toThrow(expect.objectContaining({ status: 404, message: "Table other not found" }));
+});
+
 test("a declared table must have a name", () => {
   expect(() => new MemoryStorage({ tables: { "a-b": { primaryKey: "id", fields: {} } } })).toThrow("Invalid identifier");
 });

@@ -148,6 +148,28 @@ export async function listedAfterWrite(): Promise<number> {
   return (await env.storage.counters.exec('SELECT id FROM counters')).length;
 }
 
+/** Goes on after its answer. */
+@backend()
+export async function later(id: string, fail: boolean): Promise<void> {
+  const { counters } = env.storage;
+  await counters.set(id, { n: 1 });
+  ctx.waitUntil(
+    (async () => {
+      await pause();
+      await pause();
+      await counters.set(id, { n: ((await counter(id)) ?? 0) + 1 });
+      await env.storage.transaction(() => raise(id));
+    })(),
+  );
+  if (fail) throw new HttpError('fails', 418);
+}
+
+@backend({ perm: perms.R__ })
+export async function undeclared(name: string): Promise<void> {
+  const tables = env.storage as unknown as Record<string, { get(id: string): Promise<unknown> }>;
+  await tables[name]!.get('1');
+}
+
 /** How often it was served; what it writes happens once for a key. */
 @backend()
 export async function keyed(id: string): Promise<[number, number]> {
