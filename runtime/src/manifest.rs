@@ -42,6 +42,21 @@ pub struct RouteMeta {
     /// The group a session must belong to.
     pub ugroup: Option<String>,
     pub egroup: Option<String>,
+    /// How operations on tables belong together: all of a call, unless it says otherwise.
+    #[serde(default)]
+    pub isolation: Isolation,
+    /// The call may run again after a conflict although it had effects outside.
+    #[serde(default)]
+    pub retry: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    #[default]
+    Serializable,
+    /// Each operation applies at once, by itself.
+    None,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -51,6 +66,9 @@ pub struct Table {
     /// Rows are private to the user who made them.
     #[serde(default)]
     pub owned: bool,
+    /// Values are looked for in fields that have no index.
+    #[serde(default)]
+    pub searched: bool,
     pub fields: BTreeMap<String, Field>,
     /// The key of the row's shape in `rows.objects` or `rows.unions`.
     pub row: Option<String>,

@@ -76,6 +76,9 @@ fn create_table(name: &str, table: &Table, gateway: &str) -> Change {
     if table.owned {
         sql += &physical.add_owner_index();
     }
+    if table.searched {
+        sql += &physical.add_search_index();
+    }
     for (field, description) in &table.fields {
         sql += &physical.add_check(field, description);
         sql += &add_indexes(&physical, field, description);
@@ -109,6 +112,14 @@ fn alter_table(name: &str, old: &Table, new: &Table, gateway: &str, replace: boo
         };
         let sentence = format!("make {} the primary key of {name}", new.key);
         changes.push(Change::new(Tier::Destructive, sentence, String::new()).unless(obstacle));
+    }
+    if old.searched != new.searched {
+        let (sentence, sql) = if new.searched {
+            (format!("index whole rows of {name}"), physical.add_search_index())
+        } else {
+            (format!("remove the index of whole rows of {name}"), physical.drop_search_index())
+        };
+        changes.push(Change::new(Tier::Safe, sentence, sql));
     }
     if old.owned != new.owned {
         let (sentence, mut sql) = if new.owned {

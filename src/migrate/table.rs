@@ -218,6 +218,19 @@ impl<'a> Physical<'a> {
         format!("DROP INDEX IF EXISTS kdata.{};\n", self.object("owner", "_owner"))
     }
 
+    /// Rows by whatever they contain.
+    pub fn add_search_index(&self) -> String {
+        let index = self.object("search", "_data");
+        let relation = self.relation();
+        format!(
+            "CREATE INDEX {index} ON {relation} USING gin (data jsonb_path_ops) WHERE {LIVE};\n"
+        )
+    }
+
+    pub fn drop_search_index(&self) -> String {
+        format!("DROP INDEX IF EXISTS kdata.{};\n", self.object("search", "_data"))
+    }
+
     /// What a violation of a constraint or index tells the caller.
     fn rule(&self, constraint: &str, field: &str, expected: &str) -> String {
         format!(
@@ -300,7 +313,8 @@ const TENANT: &str = "main";
 const LIVE: &str = "_deleted_txid IS NULL";
 const DATE: &str = r"^([+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$";
 const BASE64: &str = "^[A-Za-z0-9+/]*={0,2}$";
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
+    ("take", "bytea, text, boolean"),
     ("get", "bytea, text[], int"),
     ("query", "bytea, jsonb, text, boolean, text, bigint, int, int"),
     ("count", "bytea, jsonb"),

@@ -40,9 +40,15 @@ impl Database {
     }
 
     pub async fn migrate(&self, tables: &Value) -> Result<Applied, Problem> {
+        self.migrate_to(&document(tables)).await
+    }
+
+    /// To the manifest of a build.
+    pub async fn migrate_to(&self, build: &Value) -> Result<Applied, Problem> {
         let gateway =
             Gateway::Login { role: self.role(), password: Some(Secret::new("gate's secret")) };
-        migrate::up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &manifest(tables), false).await
+        let build = serde_json::from_value(build.clone()).unwrap();
+        migrate::up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &build, false).await
     }
 
     /// As the superuser.
@@ -68,7 +74,7 @@ pub fn key(user: &str) -> Vec<u8> {
 }
 
 /// The tables that most tests use. Fields by table: `{ "users": { "email": "string unique", "age": "number? index" } }`. Beside a
-/// shape and `?` there may be `index`, `unique`, `readonly` and `null`.
+/// shape and `?` there may be `index`, `unique`, `readonly` and `null`; beside a table `owned` or `searched`.
 pub fn tables() -> Value {
     json!({
         "counters": { "n": "number" },
@@ -86,7 +92,7 @@ pub fn document(tables: &Value) -> Value {
     let mut described = json!({});
     let mut objects = json!({});
     for (name, fields) in tables.as_object().unwrap() {
-        let (name, owned) = name.split_once(' ').map_or((name.as_str(), false), |(n, _)| (n, true));
+        let (name, words) = name.split_once(' ').unwrap_or((name.as_str(), ""));
         let mut entries = json!({ "id": { "perm": 6 } });
         let mut shapes = vec![json!({ "name": "id", "shape": "string", "id": { "value": 0 } })];
         for (field, words) in fields.as_object().unwrap() {
@@ -110,8 +116,10 @@ pub fn document(tables: &Value) -> Value {
             shapes.push(shape);
         }
         objects[name] = json!({ "name": name, "kind": "object", "fields": shapes });
-        described[name] =
-            json!({ "primaryKey": "id", "owned": owned, "fields": entries, "row": name });
+        described[name] = json!({ "primaryKey": "id", "owned": words == "owned", "fields": entries, "row": name });
+        if words == "searched" {
+            described[name]["searched"] = json!(true);
+        }
     }
     json!({
         "version": 1, "build": "", "abi": "", "routes": {}, "tables": described,

@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::needless_pass_by_value, reason = "rows are written where they are passed")]
 
+#[path = "../support/mutation.rs"]
+mod mutation;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
 mod application;
 mod call;
+mod collecting;
 mod command;
 mod concurrency;
 mod doctor;
+mod exec;
 mod isolation;
 mod migrations;
 mod pooler;
