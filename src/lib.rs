@@ -18,5 +18,6 @@ pub mod migrate;
 pub mod dev;
 pub mod admin;
 pub mod doctor;
+pub mod introspect;
 pub mod init;
 pub mod cli;

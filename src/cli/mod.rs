@@ -21,6 +21,7 @@ mod dev;
 mod doctor;
 mod environment;
 mod init;
+mod introspect;
 mod log;
 mod migrate;
 mod operator;
@@ -75,6 +76,9 @@ enum Command {
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
+    /// Write interfaces for the tables of a database, or of a Prisma schema
+    #[command(after_help = introspect::EXAMPLES)]
+    Introspect(introspect::IntrospectArguments),
     /// Keep the database's schema in step with the project
     Migrate(migrate::MigrateArguments),
     /// Begin a new project: a server, or a server with a page
@@ -160,6 +164,7 @@ pub fn run() -> ExitCode {
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
+            Command::Introspect(arguments) => introspect::run(&arguments),
             Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
             Command::User(arguments) => user::run(&arguments),

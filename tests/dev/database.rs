@@ -95,5 +95,5 @@ fn a_database_that_was_started_runs_until_it_is_stopped() {
     assert_eq!(project.processes(), []);
     assert!(fs::exists(project.data().join("PG_VERSION")).expect("there"));
     assert_eq!(run(&project, &["db", "stop"]), "PostgreSQL does not run\n");
-    assert!(refused(&project, &["db", "seed"]).contains("seed"));
+    assert!(refused(&project, &["db", "seed"]).contains("seed.jsonl"));
 }

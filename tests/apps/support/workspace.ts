@@ -58,18 +58,33 @@ export async function buildApp(name: AppName, options?: CopyOptions): Promise<Wo
 
 /** Copies a project that lies beside the tests, and builds it. */
 export async function buildProject(name: string): Promise<Workspace> {
+  const workspace = await copyProject(name);
+  await build(workspace);
+  return workspace;
+}
+
+/** Copies a project that lies beside the tests. */
+export async function copyProject(name: string): Promise<Workspace> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
   afterAll(() => rm(folder, { recursive: true, force: true }));
   const root = join(folder, name);
   await cp(join(here, name), root, { recursive: true });
   await linkPackages(root);
-  const workspace = workspaceAt(root);
-  await build(workspace);
-  return workspace;
+  return workspaceAt(root);
 }
 
 function workspaceAt(root: string): Workspace {
   return { root, dist: join(root, 'dist'), client: join(root, 'dist/client'), server: join(root, 'dist/server') };
+}
+
+/** Runs a command in a copy and answers its standard output; fails with everything it printed. */
+export async function kontract({ root }: Pick<Workspace, 'root'>, args: string[]): Promise<string> {
+  const env = { ...process.env, CI: '', DATABASE_URL: '', KONTRACT_MIGRATE_URL: '' };
+  try {
+    return (await run(compiler(), args, { cwd: root, env, timeout: 60_000 })).stdout;
+  } catch (error) {
+    throw new Error(`kontract ${args[0]} failed\n${outputOf(error)}`);
+  }
 }
 
 /** Runs `kontract build` in a copy; fails with everything it printed. */
