@@ -37,6 +37,7 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "session_guest",
         "session_open",
         "set_groups",
+        "statements",
         "shared_change",
         "shared_get",
     ]
