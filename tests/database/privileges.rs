@@ -39,6 +39,7 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "set_groups",
         "shared_change",
         "shared_get",
+        "statements",
     ]
     .map(str::to_owned)
     .to_vec();
