@@ -284,11 +284,12 @@ fn shown(
     if !diagnostics.is_empty() {
         section(&mut text, "diagnostics", "", &rendered(files, diagnostics));
     }
-    // Codecs and schemas are long, and follow from shapes: `fixtures/codec` shows some, and
-    // `fixtures/openapi` the documents.
+    // Codecs and schemas are long, and follow from shapes: `fixtures/codec` shows some,
+    // `fixtures/openapi` the documents, and one fixture the codecs of rows.
     let is_wire = |o: &&Output| {
         ["codec/", "schema/"].iter().any(|f| o.path.starts_with(f))
             || (o.path == "openapi.json" && fixture.stage != "openapi")
+            || (o.path == "server/__kontract_rows.js" && fixture.name != "rows_of_many_forms")
     };
     for output in outputs.iter().filter(|o| !is_wire(o)) {
         if !output.path.ends_with(".map") {

@@ -110,8 +110,8 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
   }
 
   /** What compiled code calls with the id of a statement in the place of its SQL. */
-  async exec(statement: string, params?: readonly unknown[]): Promise<StoredRecord[]> {
-    return execStatement(this.#reader(), this.#table.name, statement, params);
+  async exec<Row extends object = StoredRecord>(statement: string, params?: readonly unknown[]): Promise<Row[]> {
+    return (await execStatement(this.#reader(), this.#table.name, statement, params)) as Row[];
   }
 
   /** Throws a `PermissionError` where `data` has a field that may not be changed once its row is made. */

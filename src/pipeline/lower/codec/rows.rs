@@ -90,8 +90,9 @@ fn row_object(shapes: &mut Shapes, name: &str, table: &Table, key: &ShapeKey) ->
     Some(own)
 }
 
+/// It stands before others, so that rows have the plain names.
 fn own_key(table: &str, key: &ShapeKey) -> ShapeKey {
-    format!("{key} in {table}")
+    format!("({table}) {key}")
 }
 
 impl Emitter<'_> {
