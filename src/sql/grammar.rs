@@ -38,13 +38,16 @@ pub enum Meaning {
     Relation,
     /// What is compared.
     Comparison,
+    /// Elements, with ARRAY before them or inside of others.
+    Elements,
     /// A sign before an operation: it is not told alike what it belongs to.
     Signed,
 }
 
 use Kind::{Either, Enum, Flag, Is, Length, List, Place, Struct, Tuple};
 use Meaning::{
-    Comparison, Function, Literal, Name, ObjectName, Operand, Operator, Relation, Signed, Type,
+    Comparison, Elements, Function, Literal, Name, ObjectName, Operand, Operator, Relation, Signed,
+    Type,
 };
 
 pub static UNIT: Kind = Tuple(&[]);
@@ -417,7 +420,7 @@ pub static EXPR: Kind = Enum(&[
     ("Exists", &Struct(&[("subquery", &QUERY), ("negated", &Flag)])),
     ("Subquery", &QUERY),
     ("Tuple", &List(&EXPR)),
-    ("Array", &Struct(&[("elem", &List(&EXPR)), ("named", &Flag)])),
+    ("Array", &Is(Elements, &Struct(&[("elem", &List(&EXPR)), ("named", &Flag)]))),
     ("Interval", &Struct(&[("value", &EXPR), ("leading_field", &UNITS)])),
 ]);
 

@@ -198,6 +198,8 @@ impl<'a> Walk<'a> {
             Meaning::Operator => self.operator(node),
             Meaning::Comparison => compare::check(self, node),
             Meaning::Signed => self.signed(node),
+            // `[1]` is an array for the parser alone.
+            Meaning::Elements => node["named"] = true.into(),
             Meaning::Operand => {}
         }
     }

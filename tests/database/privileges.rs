@@ -40,7 +40,6 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "statements",
         "shared_change",
         "shared_get",
-        "statements",
     ]
     .map(str::to_owned)
     .to_vec();
