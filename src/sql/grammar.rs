@@ -38,6 +38,8 @@ pub enum Meaning {
     Relation,
     /// What is compared.
     Comparison,
+    /// What has subscripts behind it.
+    Root,
     /// Elements, with ARRAY before them or inside of others.
     Elements,
     /// A sign before an operation: it is not told alike what it belongs to.
@@ -46,8 +48,8 @@ pub enum Meaning {
 
 use Kind::{Either, Enum, Flag, Is, Length, List, Place, Struct, Tuple};
 use Meaning::{
-    Comparison, Elements, Function, Literal, Name, ObjectName, Operand, Operator, Relation, Signed,
-    Type,
+    Comparison, Elements, Function, Literal, Name, ObjectName, Operand, Operator, Relation, Root,
+    Signed, Type,
 };
 
 pub static UNIT: Kind = Tuple(&[]);
@@ -275,7 +277,7 @@ pub static EXPR: Kind = Enum(&[
     (
         "CompoundFieldAccess",
         &Struct(&[
-            ("root", &OPERAND),
+            ("root", &Is(Root, &EXPR)),
             (
                 "access_chain",
                 &List(&Enum(&[(

@@ -172,6 +172,3 @@ const MAX_BYTES: usize = 16 << 10;
 const MAX_TOKENS: usize = 2048;
 /// Measured without optimization: 12 KB a level, in trees of [`MAX_TOKENS`] levels.
 const STACK: usize = 64 << 20;
-
-#[cfg(test)]
-mod tests;

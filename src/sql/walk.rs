@@ -140,8 +140,10 @@ impl<'a> Walk<'a> {
                 if self.faults.len() == faults {
                     self.walk(node, form);
                 }
-                if *meaning == Meaning::Operand {
-                    parenthesize(node);
+                match meaning {
+                    Meaning::Operand => parenthesize(node, ATOMS),
+                    Meaning::Root => parenthesize(node, NAMES),
+                    _ => {}
                 }
             }
             _ => self.refuse(&node.clone(), ""),
@@ -200,7 +202,7 @@ impl<'a> Walk<'a> {
             Meaning::Signed => self.signed(node),
             // `[1]` is an array for the parser alone.
             Meaning::Elements => node["named"] = true.into(),
-            Meaning::Operand => {}
+            Meaning::Operand | Meaning::Root => {}
         }
     }
 
@@ -383,28 +385,8 @@ impl<'a> Walk<'a> {
 }
 
 /// What an operand is printed as must be what it is, whatever binds stronger.
-fn parenthesize(node: &mut Value) {
-    const ATOMS: &[&str] = &[
-        "Identifier",
-        "CompoundIdentifier",
-        "Nested",
-        "Value",
-        "Function",
-        "Case",
-        "Exists",
-        "Subquery",
-        "Tuple",
-        "Array",
-        "Extract",
-        "Ceil",
-        "Floor",
-        "Position",
-        "Substring",
-        "Trim",
-        "Overlay",
-        "TypedString",
-    ];
-    if variant(node).is_some_and(|name| !ATOMS.contains(&name)) {
+fn parenthesize(node: &mut Value, but: &[&str]) {
+    if variant(node).is_some_and(|name| !but.contains(&name)) {
         *node = json!({ "Nested": node.take() });
     }
 }
@@ -488,3 +470,27 @@ const MAX_NAME: usize = 63;
 const MAX_PARAMETERS: usize = 100;
 /// More would not help.
 const MAX_FAULTS: usize = 8;
+
+/// What holds together by itself.
+const ATOMS: &[&str] = &[
+    "Identifier",
+    "CompoundIdentifier",
+    "Nested",
+    "Value",
+    "Function",
+    "Case",
+    "Exists",
+    "Subquery",
+    "Tuple",
+    "Array",
+    "Extract",
+    "Ceil",
+    "Floor",
+    "Position",
+    "Substring",
+    "Trim",
+    "Overlay",
+    "TypedString",
+];
+/// What may have subscripts without parentheses.
+const NAMES: &[&str] = &["Identifier", "CompoundIdentifier", "Nested"];
