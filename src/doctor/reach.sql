@@ -25,8 +25,8 @@ functions AS (
          p.pronamespace IN (SELECT oid FROM home) AND p.proname !~ '^_' AND p.prosecdef
          AND p.proconfig = '{"search_path=pg_catalog, pg_temp"}'
          AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
-         AND EXISTS (SELECT FROM pg_roles AS o WHERE o.oid = p.proowner AND NOT o.rolcanlogin
-                     AND (o.oid IN (SELECT nspowner FROM home) OR o.rolname ~ '^kx_')) AS offered
+         AND p.proowner IN (SELECT h.nspowner FROM home AS h JOIN pg_roles AS o ON o.oid = h.nspowner WHERE NOT o.rolcanlogin)
+           AS offered
   FROM pg_proc AS p JOIN schemas AS n ON n.oid = p.pronamespace
   WHERE NOT (n.system AND p.proacl IS NOT DISTINCT FROM (
     SELECT i.initprivs FROM pg_init_privs AS i
