@@ -26,6 +26,7 @@ pub use self::{
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
     routes::route_name,
+    tables::table_name,
 };
 use crate::{
     config::Options,
