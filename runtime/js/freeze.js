@@ -37,7 +37,7 @@ assignable(TypedArray.prototype, ["constructor", "toString", "toLocaleString", "
 
 // Objects, and of functions those that have prototypes. A method that is not frozen still cannot be
 // replaced, since it stands in a frozen object.
-const frozen = new Set();
+const frozen = new Set([library.ctx, getPrototypeOf(library.env)]); // these refuse every change themselves
 function freezeAll(value) {
   if ((typeof value !== "function" && typeof value !== "object") || value === null || frozen.has(value)) return;
   frozen.add(value);

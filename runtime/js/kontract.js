@@ -39,18 +39,28 @@ function isHttpResp(value) {
 
 // src/runtime/view.ts
 function view(name, target, read = (from, key) => Reflect.get(from, key)) {
-  const refuse = () => {
-    throw new TypeError(`\`${name}\` cannot be changed`);
-  };
+  const refuse = refuseChange(name);
   return new Proxy({}, {
     // Symbols are asked for by whoever prints or inspects the object.
     get: (_, key) => typeof key === "symbol" ? void 0 : read(target(), key),
     has: (_, key) => Reflect.has(target(), key),
+    ownKeys: () => Reflect.ownKeys(target()),
+    getOwnPropertyDescriptor: (_, key) => describeOwn(target(), key),
     set: refuse,
     defineProperty: refuse,
     deleteProperty: refuse,
-    setPrototypeOf: refuse
+    setPrototypeOf: refuse,
+    preventExtensions: refuse
   });
+}
+function describeOwn(target, key) {
+  const own = Reflect.getOwnPropertyDescriptor(target, key);
+  return own === void 0 ? void 0 : { ...own, configurable: true };
+}
+function refuseChange(name) {
+  return () => {
+    throw new TypeError(`\`${name}\` cannot be changed`);
+  };
 }
 function outsideOfCalls(name) {
   return new Error(
@@ -163,10 +173,10 @@ var STATUS_CODES = {
 // src/runtime/log.ts
 function describe(error, show = stackOf) {
   const parts = [];
-  let current2 = error;
-  for (let depth = 0; depth < LONGEST_CAUSE_CHAIN && current2 !== void 0; depth += 1) {
-    parts.push(describeOne(current2, show));
-    current2 = current2 instanceof Error ? current2.cause : void 0;
+  let current = error;
+  for (let depth = 0; depth < LONGEST_CAUSE_CHAIN && current !== void 0; depth += 1) {
+    parts.push(describeOne(current, show));
+    current = current instanceof Error ? current.cause : void 0;
   }
   return parts.join("\ncaused by: ");
 }
@@ -187,8 +197,17 @@ function callerBody(error) {
   if (!isHttpError(error)) return void 0;
   const { code, message, status, path } = error;
   if (!Number.isInteger(status) || status < 400 || status > 599) return void 0;
-  return { code: String(code), message: String(message), status, ...path === void 0 ? {} : { path } };
+  return {
+    code: wellFormed(String(code)),
+    message: wellFormed(String(message)),
+    status,
+    ...path === void 0 ? {} : { path: wellFormed(String(path)) }
+  };
 }
+function wellFormed(text) {
+  return text.replace(LONE_SURROGATE, "\uFFFD");
+}
+var LONE_SURROGATE = /\p{Surrogate}/gu;
 var INTERNAL = Object.freeze({
   code: "INTERNAL_ERROR",
   message: "Internal error (details in the log, with the call id)",
@@ -197,7 +216,7 @@ var INTERNAL = Object.freeze({
 
 // src/gateway/failure.ts
 function describeThrown(thrown) {
-  return [callerBody(thrown), detailOf(thrown)];
+  return [callerBody(thrown), wellFormed(detailOf(thrown))];
 }
 function detailOf(thrown) {
   return describe(thrown, withStack);
@@ -215,29 +234,26 @@ function makeError(code, status, message, path) {
 var host = __host;
 
 // src/gateway/call.ts
-var current;
+var serving;
+var context;
 var controller;
 var ctx = view("ctx", () => currentContext("ctx"));
-var env = view(
-  "env",
-  () => {
-    currentContext("env");
-    return services;
-  },
-  (from, key) => key in from ? from[key] : readVariable(variables, key)
+var env = Object.freeze(
+  // What most functions ask for is found without asking the view behind it.
+  Object.create(
+    view("env", whileServing, (_, key) => readVariable(variables, key)),
+    { storage: service(() => host.storage), shared: service(() => host.shared), auth: service(() => auth) }
+  )
 );
-function serve(routes, facts, args) {
-  const served = run(routes, facts, args);
-  served.catch(() => {
-  });
-  return served;
-}
-async function run(routes, facts, args) {
-  const route = routes.get(facts.route);
-  if (route === void 0) throw new Error(`${facts.route} is not registered: run \`kontract build\` again`);
+function serve(routes, name, args) {
+  serving = routes.get(name);
+  if (serving === void 0) throw new Error(`${name} is not registered: run \`kontract build\` again`);
+  context = void 0;
   controller = void 0;
-  current = makeContext(facts, route);
-  const returned = await route.handler(current, args);
+  const returned = serving.handler(ctx, args);
+  return returned instanceof Promise ? returned : Promise.resolve(returned);
+}
+function unwrap(returned) {
   if (!isHttpResp(returned)) return returned;
   const { data, status, headers } = returned;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
@@ -291,8 +307,8 @@ function makeContext(facts, { meta }) {
   });
 }
 function currentContext(name) {
-  if (current === void 0) throw outsideOfCalls(name);
-  return current;
+  if (serving === void 0) throw outsideOfCalls(name);
+  return context ??= makeContext(host.facts(), serving);
 }
 function checkHeader([name, value]) {
   if (typeof value !== "string") throw new TypeError(`HttpResp: the header ${name} is not text`);
@@ -306,15 +322,21 @@ var auth = Object.freeze({
     await host.setGroups(String(user), [...groups]);
   }
 });
-var services = {
-  get storage() {
-    return host.storage;
-  },
-  get shared() {
-    return host.shared;
-  },
-  auth
-};
+function service(read) {
+  return {
+    enumerable: true,
+    get() {
+      whileServing();
+      return read();
+    },
+    set: refuseChange("env")
+  };
+}
+function whileServing() {
+  if (serving === void 0) throw outsideOfCalls("env");
+  return NOTHING;
+}
+var NOTHING = Object.freeze({});
 var variables = new Map(host.variables());
 
 // src/gateway/classes.ts
@@ -498,11 +520,11 @@ function inThe(position) {
 }
 
 // src/runtime/instance.ts
-function __kontract_instance(service) {
-  let instance = instances.get(service);
+function __kontract_instance(service2) {
+  let instance = instances.get(service2);
   if (instance === void 0) {
-    instance = new service();
-    instances.set(service, instance);
+    instance = new service2();
+    instances.set(service2, instance);
   }
   return instance;
 }
@@ -514,7 +536,7 @@ function verifyAccess(ctx2, perm2) {
 }
 
 // src/gateway/index.ts
-Object.assign(host, { serve, abort, describe: describeThrown, makeError, classes, library: { ...library_exports } });
+Object.assign(host, { serve, unwrap, abort, describe: describeThrown, makeError, classes, library: { ...library_exports } });
 export {
   ConflictError,
   ForbiddenError,

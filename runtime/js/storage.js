@@ -2,8 +2,8 @@
 // call that took it by its number.
 const host = __host;
 const {
-  storageCall, storageCheck, tableOf, rowGet, rowGetMany, rowSet, rowUpdate, rowDelete, rowPush, rowPop, rowShift,
-  rowCount, queryOpen, queryPage, queryCursor, sharedGet, sharedSet, sharedDelete, sharedIncrement,
+  storageCall, storageCheck, tableNames, tableOf, rowGet, rowGetMany, rowSet, rowUpdate, rowDelete, rowPush, rowPop, rowShift,
+  rowCount, rowExec, queryOpen, queryPage, queryCursor, sharedGet, sharedSet, sharedDelete, sharedIncrement,
 } = host;
 
 class Table {
@@ -59,8 +59,9 @@ class Table {
     return this.query();
   }
 
-  async exec() {
-    throw new Error("exec() is not available in this version");
+  // The compiler puts the id of the statement in the place of its SQL.
+  exec(statement, parameters) {
+    return rowExec(this.#call, this.#index, statement, parameters);
   }
 }
 
@@ -133,7 +134,7 @@ let opened = 0;
 let tables = new Map();
 
 // The tables of the call that is being served: the same object for the same name.
-function table(name) {
+function table(name, index) {
   const call = storageCall();
   if (call !== opened) {
     opened = call;
@@ -141,7 +142,7 @@ function table(name) {
   }
   let found = tables.get(name);
   if (found === undefined) {
-    found = new Table(call, tableOf(name));
+    found = new Table(call, index ?? tableOf(name));
     tables.set(name, found);
   }
   return found;
@@ -151,10 +152,10 @@ const refuse = () => {
   throw new TypeError("env.storage cannot be changed");
 };
 
-host.storage = new Proxy(Object.freeze({}), {
+// What the application does not declare; looking its own tables up in a proxy would be slow.
+const unknown = new Proxy(Object.freeze({}), {
   get(_, name) {
     if (typeof name === "symbol") return undefined;
-    if (name === "get") return table;
     if (name === "transaction") throw new Error("env.storage.transaction is not available in this version");
     return table(name);
   },
@@ -163,6 +164,12 @@ host.storage = new Proxy(Object.freeze({}), {
   deleteProperty: refuse,
   setPrototypeOf: refuse,
 });
+
+const known = Object.assign(Object.create(null), { get: { value: (name) => table(name) } });
+for (const [index, name] of tableNames().entries()) {
+  known[name] ??= { get: () => table(name, index), set: refuse, enumerable: true };
+}
+host.storage = Object.freeze(Object.create(unknown, known));
 
 host.shared = Object.freeze({
   get: (key) => sharedGet(key),

@@ -13,6 +13,9 @@ pub struct Manifest {
     pub abi: String,
     pub routes: BTreeMap<String, Route>,
     pub tables: BTreeMap<String, Table>,
+    /// What `exec` runs, by id.
+    #[serde(default)]
+    pub statements: BTreeMap<String, Statement>,
     /// The shapes of what travels: `crate::codec` reads them.
     pub wire: Arc<RawValue>,
     /// The shapes of rows, self-contained.
@@ -51,6 +54,20 @@ pub struct Table {
     pub fields: BTreeMap<String, Field>,
     /// The key of the row's shape in `rows.objects` or `rows.unions`.
     pub row: Option<String>,
+}
+
+/// A SELECT that the compiler has checked.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Statement {
+    pub table: String,
+    /// With the table under its logical name, which a query in front of it binds.
+    pub sql: String,
+    pub parameters: usize,
+    /// Its rows come in an order of its own.
+    pub ordered: bool,
+    /// Where it is called, for people: `src/users.ts:12`.
+    #[serde(default)]
+    pub at: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

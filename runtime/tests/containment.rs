@@ -63,6 +63,7 @@ export async function never() { await new Promise(() => {}); }
 export async function shared() { return Array(10_000).fill("x".repeat(1e6)); }
 export async function sharedTwice() { let value = "x"; for (let i = 0; i < 60; i++) value = [value, value]; return value; }
 export async function sharedKeys() { return Array(10_000).fill(Object.fromEntries(Array(10_000).keys().map((i) => [i, null]))); }
+export async function manyFields() { return Array(1000).fill(Object.fromEntries(Array(1000).keys().map((i) => [i, null]))); }
 export async function longest() { const list = []; list.length = 2 ** 32 - 1; return list; }
 export async function longestOfProxies() { return new Proxy([], { get: () => 2 ** 40 }); }
 export async function revoked() { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return [proxy]; }
@@ -180,11 +181,26 @@ async fn results_that_cannot_be_written_fail_alone_and_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writing_a_result_is_part_of_the_slice() {
+    let _turn = turn().await;
+    let mut config = config();
+    config.limits.cpu = Duration::from_millis(20);
+    let app = Application::with(API, &[], config).unwrap();
+    let failure = fail(&app, "manyFields").await;
+    assert_eq!((failure.status, &*failure.code), (504, "TIMEOUT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_million_promises_matter_to_nobody_else() {
     let _turn = turn().await;
     let app = Application::new(API);
-    let (promises, slow) =
-        tokio::join!(app.call("promises", Value::Null), app.call("slow", Value::Null));
+    let promises = async {
+        let begun = Instant::now();
+        let ended = app.call("promises", Value::Null).await;
+        assert_in_time("promises", begun, config().limits.cpu);
+        ended
+    };
+    let (promises, slow) = tokio::join!(promises, app.call("slow", Value::Null));
     assert!(promises.is_ok() || matches!(promises.unwrap_err().status, 500 | 504));
     assert_eq!(slow.unwrap(), json!("slow"));
 }
@@ -201,8 +217,22 @@ async fn what_was_noticed_outside_is_not_run_again_when_its_thread_is_given_up()
     };
     let (noticed, stuck) = tokio::join!(noticed, stuck);
     assert_eq!(stuck.unwrap_err().status, 504);
+    #[cfg(target_os = "linux")]
+    assert!(somebody_yields());
     assert_eq!(noticed.unwrap_err().status, 503);
     assert!(!app.engine.is_worn_out());
+}
+
+/// Whether a thread of isolates has the lowest priority.
+#[cfg(target_os = "linux")]
+fn somebody_yields() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()).any(
+        |stat| {
+            let (name, fields) = stat.rsplit_once(") ").unwrap();
+            name.contains("(kontract-isol") && fields.split(' ').nth(16) == Some("19")
+        },
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

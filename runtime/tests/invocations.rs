@@ -77,10 +77,13 @@ async fn stacks_are_not_for_calls_to_change() {
     let app = application(
         "
         export async function change() { Error.stackTraceLimit = 0; Error.prepareStackTrace = () => 'changed'; }
+        export async function sites() { Error.prepareStackTrace = (_, sites) => sites; return typeof new Error().stack; }
         export async function stack() { return [Error.stackTraceLimit > 0, new Error().stack.includes('stack')]; }
         ",
     );
     call(&app, "change").await;
+    // Sites would show the functions that called.
+    assert_eq!(call(&app, "sites").await, json!("string"));
     assert_eq!(call(&app, "stack").await, json!([true, true]));
 }
 
@@ -253,6 +256,7 @@ async fn errors_made_for_the_caller_reach_the_caller() {
         export const text = async () => { throw 'text'; };
         export const hostile = async () => { throw { get message() { throw 1; }, toString() { throw 2; } }; };
         export const sync = () => { throw new NotFoundError('sync'); };
+        export const half = async () => { throw new HttpError('half \uD800 😀', 418, 'HALF\uDE00'); };
         export const wrong = async () => new Map([[1, Symbol()]]);
         ",
     );
@@ -265,6 +269,11 @@ async fn errors_made_for_the_caller_reach_the_caller() {
     assert_eq!(
         (&*failure.code, failure.status, failure.path.as_deref()),
         ("TOO_MANY", 429, Some("args[0]"))
+    );
+    let failure = app.call("half", Value::Null).await.unwrap_err();
+    assert_eq!(
+        (&*failure.code, failure.status, &*failure.message),
+        ("HALF\u{fffd}", 418, "half \u{fffd} 😀")
     );
     assert_eq!(app.call("sync", Value::Null).await.unwrap_err().status, 404);
     for route in ["strange", "text", "hostile", "wrong"] {

@@ -4,20 +4,19 @@ use std::{
     env,
     fmt::Write,
     net::IpAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitStatus,
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use kontract_runtime::config::Secret;
 use serde_json::{Value, json};
 use tokio::runtime;
 
 use super::{
     Common, Locked, Outcome,
     build::sentence,
-    log,
+    environment, log,
     signals::Signals,
     terminal::{Terminal, warn},
 };
@@ -26,7 +25,7 @@ use crate::{
     dev::{
         build::Build,
         event::{Event, Note},
-        session::{Environment, Session, Settings},
+        session::{Session, Settings},
     },
     diagnostic::render::plural,
     files::Disk,
@@ -125,7 +124,6 @@ fn settings(arguments: &DevArguments) -> Result<Settings, Outcome> {
         warn(&format!("kontract: the current folder cannot be read: {error}"));
         Outcome::Usage
     })?;
-    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
     Ok(Settings {
         start: current.join(&common.folder),
         flags: Flags {
@@ -139,13 +137,7 @@ fn settings(arguments: &DevArguments) -> Result<Settings, Outcome> {
         poll: arguments.poll,
         command: arguments.command.clone(),
         json: common.json,
-        environment: Environment {
-            database: variable("DATABASE_URL").map(Secret::new),
-            migrate: variable("KONTRACT_MIGRATE_URL").map(Secret::new),
-            secret: variable("KONTRACT_SECRET").map(Secret::new),
-            package: env::var_os("KONTRACT_POSTGRES").map(PathBuf::from),
-            path: env::var_os("PATH").unwrap_or_default(),
-        },
+        environment: environment::read(),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::{
     files::{Disk, Files},
     lock::{self, Lock},
     migrate::{self, Applied, Gateway, Link, Look, Order, Problem, Record, Source},
-    model::SourcePath,
+    model::{SourcePath, diagnostic::Diagnostic},
 };
 
 #[derive(Debug, Args)]
@@ -127,10 +127,23 @@ fn with_build(
     };
     let result = Site::open(&mut terminal, &options).and_then(|mut site| command(&mut site));
     let outcome = result.unwrap_or_else(|problem| {
-        terminal.diagnostics(&Disk, &options.project, problem.diagnostics());
+        refuse(&mut terminal, &options, problem.diagnostics());
         Outcome::Failure
     });
     terminal.finish(outcome)
+}
+
+/// What a migration file is needed for is told in the specification's own words.
+fn refuse(terminal: &mut Terminal, options: &Options, diagnostics: Vec<Diagnostic>) {
+    let (manual, others): (Vec<_>, Vec<_>) = diagnostics
+        .into_iter()
+        .partition(|found| found.code == migrate::MANUAL && !terminal.is_json());
+    for Diagnostic { message, help, .. } in manual {
+        terminal.tell(&format!("\u{274c} {message}\n\n{}\n", help.unwrap_or_default()));
+    }
+    if !others.is_empty() {
+        terminal.diagnostics(&Disk, &options.project, others);
+    }
 }
 
 /// Where a command works: a project that has been built.
@@ -199,7 +212,7 @@ impl<'a> Site<'a> {
         let object = json!({ "migrations": pending, "changes": count, "refused": refused.len() });
         let outcome = if refused.is_empty() { Outcome::Success } else { Outcome::Failure };
         if !refused.is_empty() {
-            self.terminal.diagnostics(&Disk, &self.options.project, refused);
+            refuse(self.terminal, self.options, refused);
         }
         self.terminal.summary(&sentence, &object);
         Ok(outcome)

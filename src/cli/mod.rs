@@ -17,14 +17,18 @@ mod build;
 mod check;
 mod clean;
 mod dev;
+mod doctor;
+mod environment;
 mod init;
 mod log;
 mod migrate;
+mod operator;
 mod panic;
 mod serve;
 mod signals;
 mod successor;
 mod terminal;
+mod user;
 
 use terminal::{Terminal, warn};
 
@@ -62,6 +66,9 @@ enum Command {
     /// errors changes nothing: the last good one is served on.
     #[command(after_help = DEV_EXAMPLES)]
     Dev(dev::DevArguments),
+    /// Examine environment, database and schema, and say what to do about what is wrong
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArguments),
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
@@ -79,6 +86,8 @@ enum Command {
     /// finished first.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(serve::ServeArguments),
+    /// Show accounts, and change what they may do
+    User(user::UserArguments),
 }
 
 /// What every command takes.
@@ -145,9 +154,11 @@ pub fn run() -> ExitCode {
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
+            Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
             Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
+            Command::User(arguments) => user::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.

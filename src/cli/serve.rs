@@ -31,6 +31,9 @@ pub struct ServeArguments {
 }
 
 pub fn run(arguments: &ServeArguments) -> Outcome {
+    // The allocator would fill huge pages of which an idle gateway needs little. It works without.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let mut terminal = arguments.common.terminal();
     let files = Disk;
     let mut options = match arguments.common.options(&files, &mut terminal, Flags::default()) {

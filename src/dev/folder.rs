@@ -19,8 +19,13 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// Where it is.
+    pub fn of(project: &Path) -> PathBuf {
+        project.join(".kontract").join("dev")
+    }
+
     pub fn open(project: &Path) -> Result<Self, Diagnostic> {
-        let path = project.join(".kontract").join("dev");
+        let path = Self::of(project);
         let unusable = |error: io::Error| diagnostics::folder_unusable(&path, &error);
         make(&path).map_err(unusable)?;
         let path = fs::canonicalize(&path).map_err(unusable)?;

@@ -167,11 +167,7 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let begun = Instant::now();
-        let surroundings = Surroundings {
-            project: self.project.clone(),
-            package: self.settings.environment.package.clone(),
-            path: self.settings.environment.path.clone(),
-        };
+        let surroundings = Surroundings::of(&self.project, &self.settings.environment);
         let (server, notes) = postgres::start(&surroundings, &self.folder).await?;
         let binaries = server.binaries();
         (self.report)(Event::Database {

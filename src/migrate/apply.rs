@@ -16,7 +16,7 @@ use super::{
     quote::identifier,
     roles,
     script::Source,
-    steps,
+    statements, steps,
     work::{Ask, Work},
 };
 /// What to migrate, and to what.
@@ -99,6 +99,8 @@ pub async fn up(order: &Order<'_>) -> Result<Applied, Problem> {
     let mut declared = renames(order.manifest, &work.tables);
     work.change_to(&wanted, &declared, Ask::Everything, &next).await?;
     work.tighten().await?;
+    let made = statements::renew(&work.transaction, order.manifest, &wanted, &role).await?;
+    work.sentences.extend(made);
     declared.tables.append(&mut work.renames.tables);
     declared.fields.append(&mut work.renames.fields);
     let changes = delta::diff(&chain.schema(), &work.tables, &declared);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::hash;
 
-/// Whether the server is new enough.
+/// Refuses servers that are too old.
 pub async fn check_version(client: &Client) -> Result<(), Problem> {
     let version = client
         .query_one(
@@ -83,6 +83,7 @@ const BASE: &str = concat!(
     include_str!("sql/sessions.sql"),
     include_str!("sql/reading.sql"),
     include_str!("sql/commit.sql"),
+    include_str!("sql/exec.sql"),
     include_str!("sql/privileges.sql"),
 );
 /// Another version's functions may have had other parameters and results.

@@ -1,4 +1,4 @@
-//! Diagnostics of migrations: K195–K219.
+//! Diagnostics of migrations: K195–K219, and K237 of statements.
 
 use std::{
     collections::BTreeSet,
@@ -7,6 +7,8 @@ use std::{
 };
 
 use tokio_postgres::{Config, Error, config::Host, error::SqlState};
+
+use kontract_runtime::manifest::Statement;
 
 use super::plan::{Manual, Obstacle};
 use crate::{
@@ -117,6 +119,20 @@ pub fn no_create_role(role: &str) -> Problem {
 }
 
 #[cold]
+pub fn statement_refused(statement: &Statement, reason: &str) -> Problem {
+    let at = statement.at.as_deref().unwrap_or("");
+    let (file, line) = at.rsplit_once(':').unwrap_or((at, ""));
+    let place = if line.is_empty() { String::new() } else { format!(" on line {line}") };
+    let message =
+        format!("PostgreSQL refuses the SQL of `{}.exec`{place}: {reason}", statement.table);
+    let diagnostic = Diagnostic::error("K237", &SourcePath::new(file), None, message);
+    Problem::Failed(diagnostic.help(
+        "a row is `id` and `data`: write `data->>'field'` for a field, with `::numeric` or another \
+         type behind it in parentheses",
+    ))
+}
+
+#[cold]
 pub fn no_create_schema() -> Problem {
     let message = "the role of the migration may not create schemas in this database";
     Problem::Failed(
@@ -175,7 +191,7 @@ pub fn refused(
 ) -> Diagnostic {
     if let Some(Manual { what, name }) = &obstacle.manual {
         let message = format!("Cannot auto-migrate: {what}");
-        return error("K200", message).help(format!(
+        return error(MANUAL, message).help(format!(
             "Please create a manual migration:\n\n  {}\n\nGuide: {GUIDE}",
             next(name)
         ));
@@ -421,4 +437,6 @@ fn error(code: &str, message: impl Into<String>) -> Diagnostic {
 
 /// What the database is compared with.
 const FILE: &str = "manifest.json";
+/// The code of changes that only a migration file can make.
+pub const MANUAL: &str = "K200";
 const GUIDE: &str = "https://kontract.dev/docs/migrations";

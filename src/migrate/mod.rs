@@ -21,6 +21,7 @@ mod quote;
 mod roles;
 mod script;
 mod state;
+mod statements;
 mod steps;
 mod table;
 mod values;
@@ -29,14 +30,16 @@ mod work;
 
 pub use address::as_role;
 pub use apply::{Order, Record, down, up};
+pub use base::check_version;
 pub use chain::Link;
 pub use connect::connect;
 pub use description::read_manifest;
-pub use diagnostics::{Problem, behind, no_runtime, no_url, not_written};
+pub use diagnostics::{MANUAL, Problem, behind, no_runtime, no_url, not_written};
 pub use edit::{create, merge, squash};
 pub use look::{Look, Planned, Step, compare, look};
 pub use plan::Tier;
-pub use roles::Gateway;
+pub use quote::identifier;
+pub use roles::{Gateway, chosen_role};
 pub use script::{Source, read as read_sources};
 pub use state::{State, state};
 

@@ -37,21 +37,18 @@ impl Gateway {
 /// role.
 pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result<String, Problem> {
     let migrator = Migrator::find(transaction).await?;
-    let database = hash::hex(migrator.database.as_bytes());
-    // Roles belong to all databases of a server: each database has its own.
-    let database = &database[..8];
     let (role, password) = match gateway {
         Gateway::Shared => {
             schemas(transaction, &migrator, &migrator.role).await?;
             return Ok(migrator.role);
         }
         Gateway::Login { role, password } => (role.clone(), password.as_ref()),
-        Gateway::Chosen { password } => (format!("kontract_gateway_{database}"), Some(password)),
+        Gateway::Chosen { password } => (chosen_role(&migrator.database), Some(password)),
     };
     if role == migrator.role {
         return Err(diagnostics::same_role(&role));
     }
-    let owner = format!("kontract_owner_{database}");
+    let owner = named("owner", &migrator.database);
     if !exists(transaction, &owner).await? {
         migrator.create_role(transaction, &owner, "NOLOGIN").await?;
     }
@@ -86,6 +83,16 @@ pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result
     );
     transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
     Ok(role)
+}
+
+/// The gateway's role, where Kontract names it.
+pub fn chosen_role(database: &str) -> String {
+    named("gateway", database)
+}
+
+/// Roles belong to all databases of a server: each database has its own.
+fn named(purpose: &str, database: &str) -> String {
+    format!("kontract_{purpose}_{}", &hash::hex(database.as_bytes())[..8])
 }
 
 /// The role that migrates.

@@ -9,6 +9,7 @@ use super::{
     description::{Tables, describe, renames},
     diagnostics,
     plan::plan,
+    statements,
 };
 
 /// What a build finds.
@@ -48,6 +49,13 @@ pub async fn state(client: &Client, manifest: &Manifest) -> Result<State, Proble
         changes.into_iter().filter(|change| change.needed).map(|change| change.sentence).collect();
     if renewed {
         missing.insert(0, "renew the functions of Kontract".to_owned());
+    }
+    // The functions of another version are to be renewed first.
+    if missing.is_empty() {
+        let statements = statements::missing(client, manifest).await?;
+        if statements > 0 {
+            missing.push(format!("make {statements} statements of exec"));
+        }
     }
     Ok(if missing.is_empty() { State::Current } else { State::Behind(missing) })
 }

@@ -335,7 +335,7 @@ fn forget(constraint: &str) -> String {
 }
 
 /// Puts texts in the place of placeholders, and nothing into those texts.
-fn fill(template: &str, substitutions: &[(&str, &str)]) -> String {
+pub fn fill(template: &str, substitutions: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     let next = |rest: &str| {

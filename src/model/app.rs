@@ -24,6 +24,8 @@ pub struct App {
     pub shapes: Shapes,
     /// What tables keep: definitions of their own, without ids.
     pub rows: Shapes,
+    /// What `exec` runs, by id.
+    pub statements: BTreeMap<String, Statement>,
     pub server: BTreeMap<SourcePath, ServerModule>,
     pub client: BTreeMap<SourcePath, ClientModule>,
     pub index: ClientIndex,
@@ -94,6 +96,19 @@ pub struct Route {
     pub abi: String,
     /// The hashes of released versions that it can serve, its own among them; sorted.
     pub accepts: Vec<String>,
+}
+
+/// A statement of `exec`.
+#[derive(Debug)]
+pub struct Statement {
+    pub table: String,
+    /// As it is run, with the table under its logical name.
+    pub sql: String,
+    pub parameters: usize,
+    /// Its rows come in an order of its own.
+    pub ordered: bool,
+    /// The arguments that name it.
+    pub calls: Vec<(SourcePath, Span)>,
 }
 
 /// A use of storage that cannot be followed.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     SourcePath, Span,
     reach::Reach,
+    statement::SqlCall,
     types::{Docs, Key, Member, MemberKind, Parameter, TypeExpr, TypeParameter, walk_signature},
 };
 
@@ -34,6 +35,7 @@ pub struct ModuleContract {
     pub inserts: Vec<Insert>,
     /// What each top-level declaration touches and mentions; those that do neither are left out.
     pub reach: Vec<Reach>,
+    pub statements: Vec<SqlCall>,
     /// What calling its functions gives, by the name they have in the file: `load`, `Service.find`.
     /// Missing: what cannot be told.
     pub results: BTreeMap<String, FunctionResult>,

@@ -1,6 +1,7 @@
 //! The nouns that pass between the stages. This module imports nothing of the compiler.
 
 pub mod span;
+pub mod statement;
 pub mod diagnostic;
 pub mod perms;
 pub mod types;

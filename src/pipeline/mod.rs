@@ -290,6 +290,7 @@ fn outputs(
     outputs.extend(lower::index::server(app));
     outputs.extend(lower::index::client(app, modules));
     outputs.extend(lower::codec::codecs(app));
+    outputs.extend(lower::codec::rows(app));
     outputs.extend(lower::schema::schemas(app));
     let package = files.read(&options.project.join("package.json")).unwrap_or_default();
     let package = lower::openapi::Package::parse(&package);

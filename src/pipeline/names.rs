@@ -54,7 +54,7 @@ impl Layout {
     }
 
     pub fn server_output(&self, file: &SourcePath) -> String {
-        self.output(file, &["index", "__kontract"])
+        self.output(file, &["index", "__kontract", "__kontract_rows"])
     }
 
     pub fn client_output(&self, file: &SourcePath) -> String {

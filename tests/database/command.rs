@@ -1,81 +1,53 @@
 //! `kontract migrate`
 
-use std::{
-    fs,
-    process::{Command, Output},
-};
+use std::fs;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::application::{Database, document};
+use crate::{
+    application::Database,
+    project::{Project, Run},
+};
 
-/// A project that has been built.
-struct Project {
-    folder: TempDir,
-    variables: Vec<(&'static str, String)>,
-}
-
-impl Project {
-    fn new(tables: &Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("dist")).unwrap();
-        let project = Self { folder, variables: Vec::new() };
-        project.build(tables);
-        project
-    }
-
-    fn build(&self, tables: &Value) {
-        let text = document(tables).to_string();
-        fs::write(self.folder.path().join("dist/manifest.json"), text).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_kontract"))
-            .arg("migrate")
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_remove("DATABASE_URL")
-            .env_remove("KONTRACT_MIGRATE_URL")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .output()
-            .unwrap();
-        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
-    }
+fn migrate(project: &Project, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Run { code, output, errors } = project.run(&[&["migrate"], arguments].concat());
+    (code, output, errors)
 }
 
 #[test]
 fn the_command_tells_what_it_does_and_what_it_needs() {
     let tables = json!({ "users": { "name": "string" } });
     let mut project = Project::new(&tables);
-    let (code, _, errors) = project.run(&["up"]);
+    let (code, _, errors) = migrate(&project, &["up"]);
     assert!(code == Some(1) && errors.contains("KONTRACT_MIGRATE_URL is not set"), "{errors}");
     let database = Database::empty();
     project.variables.push(("KONTRACT_MIGRATE_URL", database.url()));
-    let (code, _, errors) = project.run(&["up"]);
+    let (code, _, errors) = migrate(&project, &["up"]);
     assert!(code == Some(1) && errors.contains("DATABASE_URL is not set"), "{errors}");
     let role = database.role();
     project.variables.push(("DATABASE_URL", database.cluster.url(&role, &database.name)));
 
     let lines = "  make the functions of Kontract\n  create the table users\n";
-    let (code, output, _) = project.run(&["up", "--dry-run"]);
+    let (code, output, _) = migrate(&project, &["up", "--dry-run"]);
     assert_eq!((code, output), (Some(0), format!("{lines}2 changes would be made\n")));
-    let (code, output, _) = project.run(&["up"]);
-    let made = format!("{lines}Made 2 changes; the gateway's role is {role}\n");
+    let (code, output, _) = migrate(&project, &["up"]);
+    let made = format!(
+        "{lines}Updated kontract.lock.json\nMade 2 changes; the gateway's role is {role}\n"
+    );
     assert_eq!((code, output), (Some(0), made));
-    let (code, output, _) = project.run(&["up", "--json"]);
+    let (code, output, _) = migrate(&project, &["up", "--json"]);
     let summary = json!({ "summary": { "changes": 0, "dryRun": false, "role": role } });
     assert_eq!((code, serde_json::from_str(&output).ok()), (Some(0), Some(summary)));
 
     project.build(&json!({ "users": { "name": "string", "age": "number" } }));
-    let (code, output, _) = project.run(&["up", "--json"]);
+    let (code, output, _) = migrate(&project, &["up", "--json"]);
     let objects: Vec<Value> =
         output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(code, Some(0));
     assert_eq!(objects[0], json!({ "change": "add the field users.age" }));
 
-    fs::remove_dir_all(project.folder.path().join("dist")).unwrap();
-    let (code, _, errors) = project.run(&["up"]);
+    fs::remove_dir_all(project.path().join("dist")).unwrap();
+    let (code, _, errors) = migrate(&project, &["up"]);
     assert!(
         code == Some(1) && errors.contains("K199") && errors.contains("kontract build"),
         "{errors}"
@@ -95,19 +67,71 @@ fn a_plan_changes_nothing_and_names_the_tier_of_each_change() {
         "2 changes would be made\n",
     ];
     for _ in 0..2 {
-        let (code, output, errors) = project.run(&["plan"]);
+        let (code, output, errors) = migrate(&project, &["plan"]);
         assert_eq!((code, output), (Some(0), plan.join("\n")), "{errors}");
     }
-    assert_eq!(project.run(&["status"]).0, Some(1));
-    assert_eq!(project.run(&["up"]).0, Some(0));
-    let (code, output, _) = project.run(&["status"]);
-    assert_eq!((code, output.as_str()), (Some(0), "The database is as the build needs it\n"));
+    assert_eq!(migrate(&project, &["status"]).0, Some(1));
+    assert_eq!(migrate(&project, &["up"]).0, Some(0));
+    let (code, output, _) = migrate(&project, &["status"]);
+    let lines: Vec<&str> = output.lines().collect();
+    assert!(code == Some(0) && lines[0].ends_with("  0001_create_users"), "{output}");
+    assert_eq!(lines[1], "The database is as the build needs it");
 
     project.build(&json!({ "users": { "name": "number", "age": "number" } }));
-    let (_, output, _) = project.run(&["plan", "--json"]);
+    let (_, output, _) = migrate(&project, &["plan", "--json"]);
     let lines: Vec<Value> =
         output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let tiers: Vec<&Value> = lines.iter().filter_map(|line| line.get("tier")).collect();
     assert_eq!(tiers, ["data-dependent", "destructive"]);
     assert!(lines[0]["sql"].as_str().unwrap().contains("ADD CONSTRAINT"), "{output}");
+}
+
+#[test]
+fn a_migration_file_is_asked_for_made_run_and_taken_back() {
+    let database = Database::empty();
+    let project = Project::of(&database, &json!({ "users": { "old_email": "string" } }));
+    assert_eq!(migrate(&project, &["up"]).0, Some(0));
+    let insert =
+        "INSERT INTO kdata.%I (id, data, _owner) VALUES (''1'', ''{\"old_email\": \"e\"}'', ''a'')";
+    let sql = format!(
+        "DO $$ BEGIN EXECUTE format('{insert}', (SELECT ptr FROM kontract.storage)); END $$"
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { database.owner().await.batch_execute(&sql).await.unwrap() });
+
+    project.build(&json!({ "users": {} }));
+    let (code, _, errors) = migrate(&project, &["up"]);
+    let wanted = "\u{274c} Cannot auto-migrate: field 'old_email' was removed\n\n\
+        Please create a manual migration:\n\n  migrations/0002_remove_old_email.ts\n\n\
+        Guide: https://kontract.dev/docs/migrations\n\n";
+    assert_eq!((code, errors.as_str()), (Some(1), wanted));
+
+    project.build(&json!({ "users": { "email": "string" } }));
+    let (code, output, _) = migrate(&project, &["create", "rename_email_field"]);
+    let path = "migrations/0002_rename_email_field.ts";
+    assert_eq!((code, output), (Some(0), format!("Created: {path}\n")));
+    project.write(
+        path,
+        "import { Migration } from 'kontract/migration';
+         export default {
+           version: 2,
+           up: async (db: MigrationDB) => { await db.renameField('users', 'old_email', 'email'); },
+           down: async (db: MigrationDB) => { await db.renameField('users', 'email', 'old_email'); },
+         } satisfies Migration;",
+    );
+    let (code, _, errors) = migrate(&project, &["up", "--locked"]);
+    assert!(code == Some(1) && errors.contains("K204"), "{errors}");
+    let (_, output, _) = migrate(&project, &["status"]);
+    assert!(output.contains("new                           0002_rename_email_field"), "{output}");
+    let (code, output, errors) = migrate(&project, &["up"]);
+    let first = "Running migration 0002_rename_email_field... \u{2713}\n";
+    assert!(code == Some(0) && output.starts_with(first), "{output}{errors}");
+    assert_eq!(migrate(&project, &["up", "--locked"]).0, Some(0));
+    let (code, output, errors) = migrate(&project, &["down"]);
+    let first = "Rolling back migration 0002_rename_email_field... \u{2713}\n";
+    assert!(code == Some(0) && output.starts_with(first), "{output}{errors}");
+    assert_eq!(migrate(&project, &["up", "--locked"]).0, Some(0));
+    project.write(path, "export default {};");
+    let (code, _, errors) = migrate(&project, &["up"]);
+    assert!(code == Some(1) && errors.contains("K201") && errors.contains(path), "{errors}");
 }

@@ -1,6 +1,9 @@
 //! What the gateway's role can reach, by the catalogue; and what the server's log holds.
 
-use kontract::migrate::{self, Gateway, State};
+use kontract::{
+    doctor::privileges::{self, Verdict},
+    migrate::{self, Gateway, State},
+};
 use kontract_runtime::config::Secret;
 
 use crate::{
@@ -12,14 +15,12 @@ use crate::{
 async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
     let database = Database::new().await;
     let owner = database.owner().await;
-    let list = |sql: &'static str| {
-        let (owner, role) = (&owner, database.role());
-        async move {
-            let rows = owner.query(sql, &[&role]).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
-        }
+    let reach = privileges::reach(&owner, &database.role()).await.unwrap();
+    let list = |kind: &str| {
+        let found = reach.iter().filter(|r| r.kind == kind && r.verdict != Verdict::Default);
+        found.map(|r| format!("{}: {}", r.object, r.rights)).collect::<Vec<String>>()
     };
-    assert_eq!(list(RELATIONS).await, ["kontract.storage: SELECT", "kontract.trxs: SELECT"],);
+    assert_eq!(list("relation"), ["kontract.storage: SELECT", "kontract.trxs: SELECT"]);
     let mut functions: Vec<String> = [
         "account_by_email",
         "account_create",
@@ -41,12 +42,17 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         functions.extend(["count", "get", "query"].map(|prefix| format!("{prefix}_{table}")));
     }
     functions.sort();
-    assert_eq!(list(FUNCTIONS).await, functions);
-    assert_eq!(list(SCHEMAS).await, ["kontract"]);
+    let name = |function: String| {
+        let name = function.split('(').next().unwrap().trim_start_matches("kontract.");
+        name.to_owned()
+    };
+    assert_eq!(list("function").into_iter().map(name).collect::<Vec<_>>(), functions);
+    assert_eq!(list("schema"), ["kontract: USAGE"]);
     // Nothing that every role may do from the start, as far as a database can take it back.
-    assert_eq!(list(CREATES).await, Vec::<String>::new());
+    let of_database = reach.iter().filter(|reached| reached.kind == "database");
+    assert_eq!(of_database.map(|reached| reached.rights.as_str()).collect::<Vec<_>>(), ["CONNECT"]);
     // Everything it may call runs as the owner, with its search path pinned; nobody else may.
-    assert_eq!(list(LOOSE).await, Vec::<String>::new());
+    assert!(reach.iter().all(|reached| reached.verdict != Verdict::More), "{reach:?}");
     // Rows of the two tables are those of the session that is named, and none without one.
     let gateway = database.gateway().await;
     let seen =
@@ -78,11 +84,15 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
 #[tokio::test]
 async fn what_everybody_may_is_taken_back_by_an_owner_and_left_alone_by_others() {
     let creates = async |database: &Database| {
-        let rows = database.owner().await.query(CREATES, &[&database.role()]).await.unwrap();
-        rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
+        let reach = privileges::reach(&database.owner().await, &database.role()).await.unwrap();
+        let creates =
+            reach.iter().filter(|reached| ["CREATE", "TEMPORARY"].contains(&&*reached.rights));
+        let kinds = creates.filter(|reached| ["database", "schema"].contains(&&*reached.kind));
+        kinds
+            .map(|reached| format!("{}: {}", reached.kind, reached.rights))
+            .collect::<Vec<String>>()
     };
-    for (owns, left) in [(true, vec![]), (false, vec!["the database: TEMPORARY", "public: CREATE"])]
-    {
+    for (owns, left) in [(true, vec![]), (false, vec!["schema: CREATE", "database: TEMPORARY"])] {
         let database = Database::empty();
         let (name, role) = (&database.name, format!("migrator_of_{}", database.name));
         // As every database was before PostgreSQL 15.
@@ -140,29 +150,111 @@ async fn a_gateway_tells_what_a_database_lacks() {
     assert!(matches!(migrate::state(&gateway, &older).await.unwrap(), State::Current));
 }
 
-const RELATIONS: &str = "SELECT n.nspname || '.' || c.relname || ': ' || string_agg(p.name, ' ' ORDER BY p.name)
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace,
-         unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS p(name)
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'
-      AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND (has_table_privilege($1::text, c.oid, p.name)
-           OR p.name IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege($1::text, c.oid, p.name))
-    GROUP BY n.nspname, c.relname ORDER BY 1";
-const FUNCTIONS: &str = "SELECT p.proname::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND has_function_privilege($1::text, p.oid, 'EXECUTE')
-      AND has_schema_privilege($1::text, n.oid, 'USAGE') ORDER BY p.proname COLLATE \"C\"";
-const SCHEMAS: &str = "SELECT n.nspname::text FROM pg_namespace AS n
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'public') AND n.nspname !~ '^pg_'
-      AND has_schema_privilege($1::text, n.oid, 'USAGE') ORDER BY 1";
-const CREATES: &str =
-    "SELECT 'the database: ' || p.name FROM unnest('{CREATE,TEMPORARY}'::text[]) AS p(name)
-    WHERE has_database_privilege($1::text, current_database(), p.name)
-    UNION ALL SELECT n.nspname || ': CREATE' FROM pg_namespace AS n
-    WHERE n.nspname !~ '^pg_(toast_)?temp' AND has_schema_privilege($1::text, n.oid, 'CREATE')";
-const LOOSE: &str =
-    "SELECT p.proname::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname = 'kontract' AND (
-      has_function_privilege('public', p.oid, 'EXECUTE')
-      OR has_function_privilege($1::text, p.oid, 'EXECUTE') AND NOT (
-        p.prosecdef AND p.proconfig = '{\"search_path=pg_catalog, pg_temp\"}'
-        AND pg_get_userbyid(p.proowner) LIKE 'kontract_owner_%'))";
+#[tokio::test]
+async fn one_more_grant_is_found_whatever_it_is() {
+    let database = Database::new().await;
+    let owner = database.owner().await;
+    let role = database.role();
+    owner
+        .batch_execute(
+            "CREATE TABLE public.orders (id int, secret text); CREATE SEQUENCE public.numbers;
+             CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';
+             REVOKE ALL ON FUNCTION public.mine() FROM PUBLIC;
+             SELECT lo_create(4711)",
+        )
+        .await
+        .unwrap();
+    let more = async || {
+        let reach = privileges::reach(&owner, &role).await.unwrap();
+        let findings = privileges::judge(&role, &reach);
+        findings.into_iter().find(kontract::model::diagnostic::Diagnostic::is_error)
+    };
+    assert!(more().await.is_none());
+    let group = format!("group_{}", database.name);
+    owner.batch_execute(&format!("CREATE ROLE {group}")).await.unwrap();
+    let mut missed = Vec::new();
+    for (grant, revoke) in [
+        ("GRANT SELECT (id) ON public.orders TO {role}", "REVOKE ALL ON public.orders FROM {role}"),
+        ("GRANT SELECT ON public.orders TO PUBLIC", "REVOKE ALL ON public.orders FROM PUBLIC"),
+        (
+            "GRANT TRIGGER ON kdata.{counters} TO {role}",
+            "REVOKE ALL ON kdata.{counters} FROM {role}",
+        ),
+        ("GRANT UPDATE ON kontract.trxs TO {role}", "REVOKE UPDATE ON kontract.trxs FROM {role}"),
+        (
+            "GRANT SELECT ON kontract.accounts TO {role}",
+            "REVOKE ALL ON kontract.accounts FROM {role}",
+        ),
+        (
+            "GRANT SELECT ON pg_catalog.pg_authid TO {role}",
+            "REVOKE ALL ON pg_catalog.pg_authid FROM {role}",
+        ),
+        (
+            "GRANT USAGE ON SEQUENCE public.numbers TO {role}",
+            "REVOKE ALL ON SEQUENCE public.numbers FROM {role}",
+        ),
+        (
+            "GRANT EXECUTE ON FUNCTION public.mine() TO {role}",
+            "REVOKE ALL ON FUNCTION public.mine() FROM {role}",
+        ),
+        (
+            "GRANT EXECUTE ON FUNCTION kontract._conflict() TO {role}",
+            "REVOKE ALL ON FUNCTION kontract._conflict() FROM {role}",
+        ),
+        (
+            "GRANT EXECUTE ON FUNCTION kontract.me(bytea) TO PUBLIC",
+            "REVOKE ALL ON FUNCTION kontract.me(bytea) FROM PUBLIC",
+        ),
+        (
+            "ALTER FUNCTION kontract.me(bytea) RESET search_path",
+            "ALTER FUNCTION kontract.me(bytea) SET search_path = pg_catalog, pg_temp",
+        ),
+        (
+            "GRANT EXECUTE ON FUNCTION pg_read_file(text) TO {role}",
+            "REVOKE ALL ON FUNCTION pg_read_file(text) FROM {role}",
+        ),
+        ("GRANT CREATE ON SCHEMA public TO {role}", "REVOKE CREATE ON SCHEMA public FROM {role}"),
+        ("GRANT USAGE ON SCHEMA kdata TO {role}", "REVOKE ALL ON SCHEMA kdata FROM {role}"),
+        (
+            "GRANT CREATE ON DATABASE {database} TO {role}",
+            "REVOKE CREATE ON DATABASE {database} FROM {role}",
+        ),
+        (
+            "GRANT SELECT ON LARGE OBJECT 4711 TO {role}",
+            "REVOKE ALL ON LARGE OBJECT 4711 FROM {role}",
+        ),
+        ("GRANT {group} TO {role}", "REVOKE {group} FROM {role}"),
+        ("GRANT pg_read_all_data TO {role}", "REVOKE pg_read_all_data FROM {role}"),
+        ("ALTER ROLE {role} BYPASSRLS", "ALTER ROLE {role} NOBYPASSRLS"),
+        ("ALTER ROLE {role} CREATEDB", "ALTER ROLE {role} NOCREATEDB"),
+        (
+            "ALTER TABLE kontract.trxs DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE kontract.trxs ENABLE ROW LEVEL SECURITY",
+        ),
+        (
+            "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {role}",
+            "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM {role}",
+        ),
+    ] {
+        let counters: String = owner
+            .query_one("SELECT ptr FROM kontract.storage WHERE id = 'counters'", &[])
+            .await
+            .unwrap()
+            .get(0);
+        let fill = |sql: &str| {
+            sql.replace("{role}", &role)
+                .replace("{group}", &group)
+                .replace("{database}", &database.name)
+                .replace("{counters}", &counters)
+        };
+        owner.batch_execute(&fill(grant)).await.unwrap();
+        let found = more().await;
+        if found.as_ref().and_then(|found| found.help.clone()).is_none_or(|help| help.is_empty()) {
+            missed.push(grant);
+        }
+        owner.batch_execute(&fill(revoke)).await.unwrap();
+        let left = more().await;
+        assert!(left.is_none(), "{revoke}: {left:?}");
+    }
+    assert_eq!(missed, Vec::<&str>::new());
+}

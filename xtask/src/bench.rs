@@ -34,6 +34,28 @@ pub fn bench(steps: &mut Steps, arguments: &[&str]) {
     if filter.is_empty() || filter.contains(&"codec") {
         codecs(steps);
     }
+    if filter.is_empty() || filter.contains(&"gateway") {
+        gateway(steps, rounds);
+    }
+}
+
+/// `kontract serve` on PostgreSQL, beside servers in Node on the same one.
+fn gateway(steps: &mut Steps, rounds: usize) {
+    let folder = "benches/gateway";
+    if !steps.install(folder, &["--ignore-scripts"]) {
+        return;
+    }
+    let mut generate = Command::new("npx");
+    generate.args(["prisma", "generate"]).current_dir(steps.path(folder));
+    // It would download an engine that generating does not need.
+    generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/true").env("CHECKPOINT_DISABLE", "1");
+    if !steps.run("generate Prisma's client", &mut generate) {
+        return;
+    }
+    let mut command = Command::new("node");
+    command.arg(steps.path("benches/gateway/run.mjs")).args(["--rounds", &rounds.to_string()]);
+    command.env("KONTRACT_BIN", steps.compiler("release"));
+    steps.run("measure the gateway", &mut command);
 }
 
 /// The generated codecs, in Node, beside other encodings and validators.

@@ -53,6 +53,13 @@ pub fn prove(steps: &mut Steps) {
     }
     let mut command = steps.npm(package, &["run", "prove"]);
     steps.run("npm run prove in npm/kontract", command.env("KONTRACT_PROVE", "1"));
+    if steps.install("tests/apps", &[]) {
+        for script in ["test:postgres", "test:storage"] {
+            let mut command = steps.npm("tests/apps", &["run", script]);
+            command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");
+            steps.run(&format!("npm run {script} in tests/apps with KONTRACT_PROVE"), &mut command);
+        }
+    }
     if steps.install("tests/codec", &[]) {
         let mut command = steps.npm("tests/codec", &["run", "test"]);
         command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");

@@ -262,6 +262,7 @@ fn manifest(wire: &serde_json::Value, tables: BTreeMap<String, Table>) -> Manife
         abi: String::new(),
         routes: BTreeMap::new(),
         tables,
+        statements: BTreeMap::new(),
         wire: to_raw_value(wire).expect("JSON").into(),
         rows: Some(to_raw_value(&rows).expect("JSON").into()),
     }

@@ -1,12 +1,8 @@
 //! One attempt to serve a call in an isolate.
 
-use std::{
-    rc::Rc,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
-use rquickjs::{Ctx, Object, Persistent, Promise, Value};
+use rquickjs::{Ctx, Persistent, Promise, Value};
 use tokio::{
     sync::oneshot,
     time::{sleep_until, timeout_at},
@@ -23,6 +19,7 @@ use crate::{
     codec::EncodeError,
     failure::Failure,
     storage::CommitError,
+    value::Source as _,
 };
 
 /// Why there is no reply.
@@ -141,26 +138,11 @@ fn start(
     for (index, value) in call.args.iter().enumerate() {
         args.set(index, classes.make(ctx, value)?)?;
     }
-    let arguments = (isolate.routes(ctx)?, facts(ctx, call)?, args);
+    let arguments = (isolate.routes(ctx)?, call.route.name.as_str(), args);
     let promise: Promise<'_> = host.hook(ctx, "serve")?.call(arguments)?;
+    // Its rejection is looked at when the function has ended.
+    host.forgive(&promise);
     Ok(Persistent::save(ctx, promise))
-}
-
-fn facts<'js>(ctx: &Ctx<'js>, call: &Call) -> rquickjs::Result<Object<'js>> {
-    let facts = Object::new(ctx.clone())?;
-    let session = &*call.session;
-    facts.set("route", call.route.name.as_str())?;
-    facts.set("path", call.path.as_str())?;
-    facts.set("method", call.method)?;
-    facts.set("callId", call.call_id.as_str())?;
-    facts.set("sid", session.id.as_str())?;
-    facts.set("owner", session.owner.as_str())?;
-    facts.set("tenant", session.tenant.as_str())?;
-    facts.set("perm", session.perm)?;
-    facts.set("ugroups", session.ugroups.clone())?;
-    facts.set("isAnonymous", session.is_anonymous)?;
-    facts.set("expiresAt", milliseconds(session.expires_at))?;
-    Ok(facts)
 }
 
 fn finish(
@@ -173,12 +155,16 @@ fn finish(
     let host = isolate.host();
     let thrown = |error| Fault::Thrown(host.thrown(ctx, error));
     let result = started.restore(ctx).map_err(thrown)?.result::<Value<'_>>();
-    let result = result.ok_or(Fault::Ended(Ended::Stuck))?.map_err(thrown)?;
+    let mut result = result.ok_or(Fault::Ended(Ended::Stuck))?.map_err(thrown)?;
+    let classes = Classes::of(host, ctx).map_err(thrown)?;
+    if result.is_object() && !JsSource::new(result.clone(), &classes).is_plain() {
+        let unwrap = host.hook(ctx, "unwrap").map_err(thrown)?;
+        result = unwrap.call((result,)).map_err(thrown)?;
+    }
     let (status, headers) = invocation.answer.take().unwrap_or((200, Vec::new()));
     if status == 204 || (300..400).contains(&status) {
         return Ok(Reply { status, headers, body: None });
     }
-    let classes = Classes::of(host, ctx).map_err(thrown)?;
     let source = JsSource::new(result, &classes);
     let codec = &call.route.codec;
     let body = match call.form {
@@ -241,10 +227,4 @@ impl Fault {
         let stack = host.config().development.then_some(detail);
         Failure { stack, ..failure }
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "milliseconds of this age are exact")]
-fn milliseconds(time: SystemTime) -> f64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as f64
 }

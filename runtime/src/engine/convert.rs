@@ -1,13 +1,13 @@
 //! Values of an isolate, as an encoder reads them and as arguments are made.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, rc::Rc};
 
 use rquickjs::{
     Array, Atom, BigInt, Coerced, Ctx, Exception, FromJs, Function, IntoJs, Object, TypedArray,
     function::This, object::Filter,
 };
 
-use super::{ops::Host, web::bytes::Bytes};
+use super::{ops::Host, slice::Slice, web::bytes::Bytes};
 use crate::value::{Kind, Source, Value};
 
 type Js<'js> = rquickjs::Value<'js>;
@@ -21,17 +21,36 @@ pub struct Classes<'js> {
     /// How many bytes may still be read. What stands in many places of a value is in the heap once
     /// and is read many times.
     left: Cell<usize>,
+    /// Values that may be read before the slice is asked whether it is over.
+    unasked: Cell<usize>,
+    slice: Rc<Slice>,
 }
 
 impl<'js> Classes<'js> {
     pub fn of(host: &Host, ctx: &Ctx<'js>) -> rquickjs::Result<Self> {
         let table: Object<'js> = host.left(ctx, "classes")?;
         let plain = table.get("plain")?;
-        Ok(Self { table, plain, left: Cell::new(host.config().limits.heap) })
+        let left = Cell::new(host.config().limits.heap);
+        Ok(Self {
+            table,
+            plain,
+            left,
+            unasked: Cell::new(ASKED_EVERY),
+            slice: Rc::clone(host.slice()),
+        })
     }
 
     fn call<R: FromJs<'js>>(&self, name: &str, value: &Js<'js>) -> rquickjs::Result<R> {
         self.table.get::<_, Function<'js>>(name)?.call((value.clone(),))
+    }
+
+    fn is_over_after(&self, values: usize) -> bool {
+        if let Some(left) = self.unasked.get().checked_sub(values) {
+            self.unasked.set(left);
+            return false;
+        }
+        self.unasked.set(ASKED_EVERY);
+        self.slice.is_over()
     }
 
     /// What `class(value)` is, where it is none of the usual: one of the letters of [`Kind`].
@@ -122,13 +141,19 @@ impl<'a, 'js> JsSource<'a, 'js> {
         list.iter().collect()
     }
 
-    /// Counts values that are read; an error once they are more than a heap could hold.
+    /// Counts values that are read; an error once they are more than a heap could hold, or have
+    /// taken longer than JavaScript may.
     fn visit(&self, values: usize) -> rquickjs::Result<()> {
         self.spend(values.saturating_mul(VALUE));
-        if self.classes.left.get() > 0 {
-            return Ok(());
+        if self.classes.left.get() == 0 {
+            let message = "The value is too large to be sent or stored";
+            return Err(Exception::throw_range(self.value.ctx(), message));
         }
-        Err(Exception::throw_range(self.value.ctx(), "The value is too large to be sent or stored"))
+        if self.classes.is_over_after(values) {
+            // The engine is interrupted as soon as it goes on.
+            return Err(Exception::throw_internal(self.value.ctx(), "interrupted"));
+        }
+        Ok(())
     }
 
     fn spend(&self, bytes: usize) {
@@ -250,3 +275,5 @@ impl<'js> Source for JsSource<'_, 'js> {
 
 /// Bytes that a value counts for, however small: they limit the time that reading takes, too.
 const VALUE: usize = 32;
+/// Asking for the time takes longer than reading a value.
+const ASKED_EVERY: usize = 256;

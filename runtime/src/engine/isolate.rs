@@ -58,11 +58,12 @@ impl Isolate {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         runtime.set_memory_limit(config.limits.heap);
         runtime.set_max_stack_size(config.limits.stack);
+        runtime.set_gc_threshold(GARBAGE);
         let slice = Rc::new(Slice::new(config.limits.cpu, Arc::clone(pulse)));
         let clock = Rc::clone(&slice);
         runtime.set_interrupt_handler(Some(Box::new(move || clock.is_over())));
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-        let host = Host::new(Arc::clone(config));
+        let host = Host::new(Arc::clone(config), Rc::clone(&slice));
         let rejections = Rc::clone(&host);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, handled| {
@@ -128,7 +129,9 @@ impl Isolate {
         let _running = self.slice.begin();
         self.context.with(|ctx| {
             let result = body(&ctx);
-            while !self.slice.is_over() && ctx.execute_pending_job() {}
+            while !self.slice.was_exceeded() && ctx.execute_pending_job() {
+                self.slice.is_over();
+            }
             self.host.log_rejections(&ctx);
             result
         })
@@ -238,6 +241,8 @@ fn install(ctx: &Ctx<'_>, host: &Rc<Host>) -> rquickjs::Result<()> {
     bytecode::evaluate(ctx, "kontract:freeze", include_str!("../../js/freeze.js")).map(drop)
 }
 
+/// Bytes of the heap before cycles are looked for; making an isolate leaves few.
+const GARBAGE: usize = 2 << 20;
 /// How many slices the modules may take to load.
 const LOADING: u32 = 10;
 const INSPECTED_EVERY: u32 = 256;

@@ -1,8 +1,10 @@
 //! The operations behind `kontract` and `kontract/runtime`.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::SystemTime};
 
-use rquickjs::{Array, BigInt, Ctx, Exception, Persistent, Promise, convert::List, function::Opt};
+use rquickjs::{
+    Array, BigInt, Ctx, Exception, Object, Persistent, Promise, convert::List, function::Opt,
+};
 
 use super::{
     bytecode,
@@ -11,13 +13,18 @@ use super::{
     ops::{Host, Ops},
     web::bytes::latin1,
 };
-use crate::failure::Failure;
+use crate::{call::Call, failure::Failure};
 
 /// Gives isolates the library that compiled modules import.
 pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     let host = Rc::clone(ops.host());
     ops.add("variables", move || -> Vec<List<(String, Option<String>)>> {
         host.config().variables.clone().into_iter().map(List).collect()
+    })?;
+    let host = Rc::clone(ops.host());
+    ops.add("facts", move |ctx: Ctx<'js>| {
+        let invocation = invocation(&host, &ctx)?;
+        invocation.call().map(|call| facts(&ctx, call)).transpose()
     })?;
     let host = Rc::clone(ops.host());
     ops.add("headers", move || {
@@ -80,6 +87,29 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         })
     })?;
     bytecode::evaluate(ops.ctx(), LIBRARY, include_str!("../../js/kontract.js")).map(drop)
+}
+
+fn facts<'js>(ctx: &Ctx<'js>, call: &Call) -> rquickjs::Result<Object<'js>> {
+    let facts = Object::new(ctx.clone())?;
+    let session = &*call.session;
+    facts.set("route", call.route.name.as_str())?;
+    facts.set("path", call.path.as_str())?;
+    facts.set("method", call.method)?;
+    facts.set("callId", call.call_id.as_str())?;
+    facts.set("sid", session.id.as_str())?;
+    facts.set("owner", session.owner.as_str())?;
+    facts.set("tenant", session.tenant.as_str())?;
+    facts.set("perm", session.perm)?;
+    facts.set("ugroups", session.ugroups.clone())?;
+    facts.set("isAnonymous", session.is_anonymous)?;
+    facts.set("expiresAt", milliseconds(session.expires_at))?;
+    Ok(facts)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "milliseconds of this age are exact")]
+fn milliseconds(time: SystemTime) -> f64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as f64
 }
 
 fn invocation(host: &Host, ctx: &Ctx<'_>) -> rquickjs::Result<Rc<Invocation>> {

@@ -23,7 +23,7 @@ use rquickjs::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{EngineConfig, invocation::Invocation, modules::Modules};
+use super::{EngineConfig, invocation::Invocation, modules::Modules, slice::Slice};
 use crate::failure::Failure;
 
 /// The table of operations of an isolate that is being made.
@@ -65,6 +65,7 @@ impl<'js> Ops<'js> {
 /// What the operations of one isolate share.
 pub struct Host {
     config: Arc<EngineConfig>,
+    slice: Rc<Slice>,
     invocation: RefCell<Option<Rc<Invocation>>>,
     pending: RefCell<FuturesUnordered<Pending>>,
     waiting: RefCell<FxHashMap<OpId, Waiting>>,
@@ -74,6 +75,8 @@ pub struct Host {
     modules: RefCell<Option<Rc<dyn Modules>>>,
     /// Promises that were rejected while nobody waited for them, with their reasons.
     rejections: RefCell<Vec<(Persistent<Value<'static>>, Persistent<Value<'static>>)>>,
+    /// The promise of the call itself.
+    forgiven: RefCell<Option<Persistent<Value<'static>>>>,
 }
 
 /// An operation that waits.
@@ -104,9 +107,10 @@ struct Waiting {
 pub(super) struct Settled(OpId, Result<Done, OpError>);
 
 impl Host {
-    pub(super) fn new(config: Arc<EngineConfig>) -> Rc<Self> {
+    pub(super) fn new(config: Arc<EngineConfig>, slice: Rc<Slice>) -> Rc<Self> {
         Rc::new(Self {
             config,
+            slice,
             invocation: RefCell::default(),
             pending: RefCell::default(),
             waiting: RefCell::default(),
@@ -114,11 +118,16 @@ impl Host {
             table: RefCell::default(),
             modules: RefCell::default(),
             rejections: RefCell::default(),
+            forgiven: RefCell::default(),
         })
     }
 
     pub fn config(&self) -> &EngineConfig {
         &self.config
+    }
+
+    pub(super) fn slice(&self) -> &Rc<Slice> {
+        &self.slice
     }
 
     /// The call that is being served; None while modules are loaded.
@@ -198,12 +207,22 @@ impl Host {
         }
     }
 
+    /// Somebody looks at the promise when it has settled.
+    pub(super) fn forgive(&self, promise: &Promise<'_>) {
+        let ctx = promise.ctx();
+        *self.forgiven.borrow_mut() = Some(Persistent::save(ctx, promise.as_value().clone()));
+    }
+
     /// Writes to the log what nobody waited for. The call goes on.
     pub(super) fn log_rejections(&self, ctx: &Ctx<'_>) {
         if self.rejections.borrow().is_empty() {
             return;
         }
-        for (_, reason) in self.rejections.take() {
+        let forgiven = self.forgiven.borrow().clone();
+        for (promise, reason) in self.rejections.take() {
+            if forgiven.as_ref() == Some(&promise) {
+                continue;
+            }
             if let Ok(reason) = reason.restore(ctx) {
                 let thrown = self.describe(ctx, reason);
                 self.log("A promise was rejected and nobody waited for it", Some(&thrown.detail));
@@ -298,6 +317,7 @@ impl Host {
         self.waiting.borrow_mut().clear();
         self.pending.borrow_mut().clear();
         self.rejections.borrow_mut().clear();
+        *self.forgiven.borrow_mut() = None;
         *self.invocation.borrow_mut() = None;
     }
 

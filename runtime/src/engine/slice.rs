@@ -17,7 +17,9 @@ pub struct Slice {
     pulse: Arc<Pulse>,
     call: Cell<u64>,
     /// Taken when the engine asks first: most bursts are over before.
-    begun: Cell<Option<Duration>>,
+    begun: Cell<Option<Instant>>,
+    /// The processor time so far, once the burst goes on for long: asking for it is slow.
+    spent: Cell<Option<Duration>>,
     /// When the call itself is over.
     deadline: Cell<Option<Instant>>,
     exceeded: Cell<bool>,
@@ -56,6 +58,7 @@ impl Slice {
             pulse,
             call: Cell::default(),
             begun: Cell::default(),
+            spent: Cell::default(),
             deadline: Cell::default(),
             exceeded: Cell::default(),
         }
@@ -68,6 +71,7 @@ impl Slice {
     /// The burst ends when the guard is dropped, be it by a panic.
     pub fn begin(&self) -> Running<'_> {
         self.begun.set(None);
+        self.spent.set(None);
         self.pulse.call.store(self.call.get(), Ordering::Relaxed);
         let limit = u64::try_from(self.length.get().as_millis()).unwrap_or(u64::MAX);
         self.pulse.limit.store(limit, Ordering::Relaxed);
@@ -98,14 +102,25 @@ impl Slice {
     }
 
     fn is_due(&self) -> bool {
-        let now = thread_time();
-        let Some(begun) = self.begun.get() else {
-            self.begun.set(Some(now));
-            return self.pulse.is_abandoned();
-        };
-        now >= begun + self.length.get()
-            || self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline + GRACE)
+        let now = Instant::now();
+        let begun = self.begun.get().unwrap_or(now);
+        self.begun.set(Some(begun));
+        self.is_used_up(now - begun)
+            || self.deadline.get().is_some_and(|deadline| now >= deadline + GRACE)
             || self.pulse.is_abandoned()
+    }
+
+    /// Whether a burst that began so long ago has had its processor time, which is never more.
+    fn is_used_up(&self, passed: Duration) -> bool {
+        let length = self.length.get();
+        if passed < length / 8 {
+            return false;
+        }
+        let Some(spent) = self.spent.get() else {
+            self.spent.set(Some(thread_time()));
+            return false;
+        };
+        thread_time() >= spent + length * 7 / 8
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Accounts {
     // Whoever guesses from one address must not lock the account's owner out elsewhere.
     per_address: Throttle,
     per_account: Throttle,
+    /// Accounts and sessions that an address makes.
+    openings: Throttle,
 }
 
 /// A session that was opened.
@@ -65,18 +67,21 @@ impl Accounts {
             passwords: Passwords::new(),
             per_address: Throttle::new(10),
             per_account: Throttle::new(100),
+            openings: Throttle::new(100),
         }
     }
 
-    /// Makes an account and opens its first session.
+    /// Makes an account and opens its first session. `from` is the network address that asks for it.
     pub async fn register(
         &self,
         email: &str,
         password: String,
+        from: IpAddr,
         asked: Asked<'_>,
     ) -> Result<Login, Failure> {
         let address = email::parse(email)?;
         check_password(&password)?;
+        self.openings.attempt(&from.to_string(), Instant::now())?;
         let hash = self.passwords.hash(password).await?;
         let (token, key) = self.new_session()?;
         let params = vec![
@@ -96,7 +101,7 @@ impl Accounts {
         }
     }
 
-    /// Opens a session of an account. `from` is the network address that asks for it.
+    /// Opens a session of an account.
     pub async fn login(
         &self,
         email: &str,
@@ -133,10 +138,11 @@ impl Accounts {
     }
 
     /// Opens a session without an account.
-    pub async fn anonymous(&self, asked: Asked<'_>) -> Result<Login, Failure> {
+    pub async fn anonymous(&self, from: IpAddr, asked: Asked<'_>) -> Result<Login, Failure> {
         if !asked.auth.allow_anonymous {
             return Err(Failure::unauthorized());
         }
+        self.openings.attempt(&from.to_string(), Instant::now())?;
         let (token, key) = self.new_session()?;
         let perm = Param::Int(asked.auth.anonymous_perm.into());
         let params = vec![key, perm, seconds(asked.auth.session_ttl)];

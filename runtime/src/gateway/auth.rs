@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, Method};
-use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::{
     accounts::{Accounts, Asked},
@@ -44,20 +42,20 @@ pub async fn serve(
     accounts: &Accounts,
     action: Action,
     headers: &HeaderMap,
-    body: Incoming,
-    (from, deadline): (IpAddr, Instant),
+    body: &[u8],
+    from: IpAddr,
     asked: Asked<'_>,
 ) -> Result<Answer, Failure> {
     if action == Action::Me {
         let token = request::credential(headers)?;
         return Ok(answer::json(200, &accounts.me(token, asked).await?));
     }
-    let body = read_json(headers, body, deadline).await?;
+    let body = read_json(headers, body)?;
     Ok(match action {
-        Action::Anonymous => answer::json(201, &accounts.anonymous(asked).await?),
+        Action::Anonymous => answer::json(201, &accounts.anonymous(from, asked).await?),
         Action::Register => {
             let (email, password) = credentials(body)?;
-            answer::json(201, &accounts.register(&email, password, asked).await?)
+            answer::json(201, &accounts.register(&email, password, from, asked).await?)
         }
         Action::Login => {
             let (email, password) = credentials(body)?;
@@ -70,12 +68,7 @@ pub async fn serve(
     })
 }
 
-async fn read_json(
-    headers: &HeaderMap,
-    body: Incoming,
-    deadline: Instant,
-) -> Result<Option<Value>, Failure> {
-    let bytes = request::body(headers, body, MAX_BYTES, deadline).await?;
+fn read_json(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Value>, Failure> {
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -83,7 +76,7 @@ async fn read_json(
         return Err(Failure::invalid(format!("body: expected the content type {JSON_TYPE}")));
     }
     // The parser's own message would quote the body, which may hold a password.
-    serde_json::from_slice(&bytes).map(Some).map_err(|_| Failure::invalid("body: expected JSON"))
+    serde_json::from_slice(bytes).map(Some).map_err(|_| Failure::invalid("body: expected JSON"))
 }
 
 fn credentials(body: Option<Value>) -> Result<(String, String), Failure> {
@@ -103,4 +96,5 @@ fn credentials(body: Option<Value>) -> Result<(String, String), Failure> {
     Ok((email, password))
 }
 
-const MAX_BYTES: usize = 8192;
+/// Of a body.
+pub const MAX_BYTES: usize = 8192;

@@ -1,7 +1,6 @@
 //! One request and its answer.
 
 use std::{
-    net::IpAddr,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -9,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode,
     header::{ALLOW, CONNECTION, ORIGIN},
@@ -27,6 +27,7 @@ use super::{
     dispatch::{Application, Payload},
     load::Services,
     origin::OriginPolicy,
+    peers::Peer,
     ready::Readiness,
     request,
     sessions::Sessions,
@@ -52,21 +53,15 @@ pub struct Host {
     /// Answers errors with their stacks, to loopback only.
     pub development: bool,
     pub draining: AtomicBool,
+    /// Calls that have arrived whole.
     pub in_flight: AtomicUsize,
 }
 
-/// The two ends of a connection.
-#[derive(Clone, Copy)]
-pub struct Ends {
-    pub local: IpAddr,
-    pub remote: IpAddr,
-}
-
 /// A request while it is being answered.
-struct Exchange {
+struct Exchange<'a> {
     head: Parts,
     origin: Option<HeaderValue>,
-    ends: Ends,
+    peer: &'a Peer,
     deadline: Instant,
     /// What the answer and the log name the call by.
     call_id: Option<String>,
@@ -77,25 +72,21 @@ struct Exchange {
 
 impl Host {
     /// Answers a request. Dropped when the caller has gone, which ends the call.
-    pub async fn answer(&self, request: Request<Incoming>, ends: Ends) -> Answer {
+    pub async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
+        let _served = peer.serve();
         let (head, body) = request.into_parts();
         let deadline = Instant::now() + self.limits.deadline;
         let origin = head.headers.get(ORIGIN).cloned();
         let mut exchange =
-            Exchange { head, origin, ends, deadline, call_id: None, route: None, allow: None };
-        let in_flight = InFlight::enter(&self.in_flight);
-        let served = self.serve(&mut exchange, body, in_flight.count).await;
+            Exchange { head, origin, peer, deadline, call_id: None, route: None, allow: None };
+        let served = self.serve(&mut exchange, body).await;
         let mut answer = served.unwrap_or_else(|failure| self.refuse(&exchange, &failure));
         self.finish(&exchange, &mut answer);
         answer
     }
 
-    async fn serve(
-        &self,
-        exchange: &mut Exchange,
-        body: Incoming,
-        in_flight: usize,
-    ) -> Result<Answer, Failure> {
+    async fn serve(&self, exchange: &mut Exchange<'_>, body: Incoming) -> Result<Answer, Failure> {
+        request::check_host(&exchange.head)?;
         let uri = exchange.head.uri.clone();
         let path = uri.path();
         match path {
@@ -110,7 +101,7 @@ impl Host {
             _ => {}
         }
         if exchange.head.method == Method::OPTIONS {
-            self.origins.check(&exchange.head.headers, exchange.ends.local)?;
+            self.origins.check(&exchange.head.headers, exchange.peer.local)?;
             let mut answer = answer::empty();
             OriginPolicy::preflight(answer.headers_mut());
             return Ok(answer);
@@ -118,8 +109,8 @@ impl Host {
         if self.draining.load(Ordering::Relaxed) {
             return Ok(unavailable("The server is closing"));
         }
-        if in_flight > self.limits.in_flight {
-            return Ok(unavailable("Too many calls at the same time"));
+        if self.in_flight.load(Ordering::Relaxed) >= self.limits.in_flight {
+            return Ok(unavailable(TOO_MANY));
         }
         if let Some(route) = self.route_of(path) {
             exchange.only(&Method::POST)?;
@@ -140,12 +131,12 @@ impl Host {
 
     async fn call(
         &self,
-        exchange: &mut Exchange,
+        exchange: &mut Exchange<'_>,
         route: &str,
         body: Incoming,
     ) -> Result<Answer, Failure> {
         let Parts { headers, .. } = &exchange.head;
-        self.origins.check(headers, exchange.ends.local)?;
+        self.origins.check(headers, exchange.peer.local)?;
         let key = request::call_id(headers)?;
         let id = key.clone().unwrap_or_else(new_call_id);
         exchange.call_id = Some(id.clone());
@@ -158,7 +149,9 @@ impl Host {
         exchange.route = Some(route.entry.name.clone());
         let credential = request::credential(headers)?;
         let deadline = TokioInstant::from_std(exchange.deadline);
-        let bytes = request::body(headers, body, self.limits.body, deadline).await?;
+        let arrival = exchange.peer.arrival();
+        let bytes = request::body(headers, body, self.limits.body, deadline, arrival).await?;
+        let Some(_in_flight) = self.admit() else { return Ok(unavailable(TOO_MANY)) };
         let payload = Payload { form: request::form(headers), bytes, abi: request::abi(headers) };
         let form = self.form(&payload)?;
 
@@ -200,19 +193,25 @@ impl Host {
 
     async fn auth(
         &self,
-        exchange: &mut Exchange,
+        exchange: &mut Exchange<'_>,
         action: Action,
         body: Incoming,
     ) -> Result<Answer, Failure> {
-        let Exchange { head, ends, deadline, .. } = &*exchange;
+        let Exchange { head, peer, deadline, .. } = &*exchange;
+        let until = TokioInstant::from_std(*deadline);
+        let mut bytes = Bytes::new();
         if action != Action::Me {
-            self.origins.check(&head.headers, ends.local)?;
+            self.origins.check(&head.headers, peer.local)?;
+            let (most, arrival) = (auth::MAX_BYTES, peer.arrival());
+            bytes = request::body(&head.headers, body, most, until, arrival).await?;
         }
+        let Some(_in_flight) = self.admit() else { return Ok(unavailable(TOO_MANY)) };
         let application = self.application();
         let id = new_call_id();
         let asked = Asked { auth: &application.auth, call_id: &id };
-        let from = (ends.remote, TokioInstant::from_std(*deadline));
-        let served = auth::serve(&self.services.accounts, action, &head.headers, body, from, asked);
+        let from = request::caller(&head.headers, peer.remote);
+        let accounts = &self.services.accounts;
+        let served = auth::serve(accounts, action, &head.headers, &bytes, from, asked);
         let served = within(*deadline, served).await;
         exchange.call_id = Some(id);
         served
@@ -229,7 +228,14 @@ impl Host {
         }
     }
 
-    fn refuse(&self, exchange: &Exchange, failure: &Failure) -> Answer {
+    /// Counts a request until the guard is dropped; None where there are too many.
+    fn admit(&self) -> Option<InFlight<'_>> {
+        let admitted = InFlight(&self.in_flight);
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        (before < self.limits.in_flight).then_some(admitted)
+    }
+
+    fn refuse(&self, exchange: &Exchange<'_>, failure: &Failure) -> Answer {
         let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
         let Failure { code, status, message, .. } = failure;
         // Internal errors and calls past their deadline were logged where it happened.
@@ -238,7 +244,7 @@ impl Host {
         } else {
             tracing::debug!(target: "kontract", call_id, route, %code, status, "{message}");
         }
-        let with_stack = self.development && exchange.ends.remote.to_canonical().is_loopback();
+        let with_stack = self.development && exchange.peer.remote.to_canonical().is_loopback();
         let mut answer = answer::failure(failure, with_stack);
         if let Some(allow) = exchange.allow {
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
@@ -247,7 +253,7 @@ impl Host {
     }
 
     /// What every answer says.
-    fn finish(&self, exchange: &Exchange, answer: &mut Answer) {
+    fn finish(&self, exchange: &Exchange<'_>, answer: &mut Answer) {
         let status = answer.status();
         let headers: &mut HeaderMap = answer.headers_mut();
         self.origins.describe(exchange.origin.as_ref(), headers);
@@ -266,7 +272,7 @@ impl Host {
     }
 }
 
-impl Exchange {
+impl Exchange<'_> {
     fn only(&mut self, method: &Method) -> Result<(), Failure> {
         let asked = &self.head.method;
         if asked == method || (asked == Method::HEAD && method == Method::GET) {
@@ -277,21 +283,12 @@ impl Exchange {
     }
 }
 
-/// Counts the requests that are being answered.
-struct InFlight<'a> {
-    counter: &'a AtomicUsize,
-    count: usize,
-}
-
-impl<'a> InFlight<'a> {
-    fn enter(counter: &'a AtomicUsize) -> Self {
-        Self { counter, count: counter.fetch_add(1, Ordering::Relaxed) + 1 }
-    }
-}
+/// A request that is being answered.
+struct InFlight<'a>(&'a AtomicUsize);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -321,3 +318,5 @@ fn decode(name: &str) -> Result<std::borrow::Cow<'_, str>, Failure> {
 fn unavailable(message: &'static str) -> Answer {
     answer::failure(&Failure::unavailable(message), false)
 }
+
+const TOO_MANY: &str = "Too many calls at the same time";

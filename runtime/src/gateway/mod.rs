@@ -3,11 +3,13 @@
 use std::{
     io, mem,
     net::SocketAddr,
+    num::NonZero,
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -37,6 +39,7 @@ mod http;
 mod load;
 mod origin;
 mod passwords;
+mod peers;
 mod preflight;
 mod ready;
 mod request;
@@ -46,7 +49,9 @@ mod sessions;
 mod throttle;
 
 pub use accounts::Accounts;
+pub use email::normalize as normalize_email;
 pub use error::StartError;
+pub use secret::check as check_secret;
 
 /// A gateway that is running, on threads of its own.
 pub struct Gateway {
@@ -147,8 +152,14 @@ impl Gateway {
 
 impl Threads {
     fn start() -> Result<Self, StartError> {
+        // Beside the isolates' own: more of them only wake each other.
+        let processors = available_parallelism().map_or(1, NonZero::get);
         let mut builder = Builder::new_multi_thread();
-        let runtime = builder.enable_all().thread_name("kontract-http").build();
+        let runtime = builder
+            .worker_threads(processors.div_ceil(2))
+            .enable_all()
+            .thread_name("kontract-http")
+            .build();
         Ok(Self(Some(runtime.map_err(StartError::Threads)?)))
     }
 
@@ -179,10 +190,14 @@ async fn prepare(
     let sessions = Arc::new(Sessions::new(&config.secret, Arc::clone(&database)));
     let accounts = Arc::new(Accounts::new(Arc::clone(&database), Arc::clone(&sessions)));
     Egress::parse(&config.egress).map_err(StartError::Egress)?;
-    preflight::check(&database, config.database.shared_privileges).await?;
     let config = Arc::new(config);
     let services = Services { database, accounts, shared: Arc::default() };
-    let application = load::application(&config.dist, &config, &services).await?;
+    let (checked, application) = tokio::join!(
+        preflight::check(&services.database, config.database.shared_privileges),
+        load::application(&config.dist, &config, &services),
+    );
+    checked?;
+    let application = application?;
     let listener = match listener {
         Some(listener) => {
             listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener))

@@ -1,18 +1,63 @@
 //! Reads what a request says of itself, and its body.
 
-use std::pin::Pin;
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    pin::Pin,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, Entry, PROXY_AUTHORIZATION},
+    HeaderMap, HeaderName, HeaderValue, Version,
+    header::{
+        AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, Entry, HOST, PROXY_AUTHORIZATION,
+    },
+    request::Parts,
 };
 use hyper::body::{Body, Incoming};
 use ring::digest;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
+use super::peers::Arrival;
 use crate::{call::Form, failure::Failure};
+
+/// "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that
+/// lacks a Host header field and to any request message that contains more than one" (RFC 9112, 3.2).
+pub fn check_host(head: &Parts) -> Result<(), Failure> {
+    match head.headers.get_all(HOST).iter().count() {
+        1 => Ok(()),
+        0 if head.version < Version::HTTP_11 => Ok(()),
+        _ => Err(Failure::invalid("Host: expected one")),
+    }
+}
+
+/// The network address that a request comes from: what the proxy in front says, where the
+/// connection comes from this machine or its own network; IPv6 by the network that one customer has.
+pub fn caller(headers: &HeaderMap, remote: IpAddr) -> IpAddr {
+    let remote = remote.to_canonical();
+    let address = if is_near(remote) { forwarded(headers).unwrap_or(remote) } else { remote };
+    match address {
+        IpAddr::V6(address) if !is_near(address.into()) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+        address => address,
+    }
+}
+
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
+}
+
+/// The last address: those before are what the caller of the proxy said.
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    let last = last.rsplit(',').next()?.trim();
+    let address = last.parse().or_else(|_| last.parse().map(|with: SocketAddr| with.ip()));
+    address.ok().map(|address: IpAddr| address.to_canonical())
+}
 
 /// The session credential: a bearer token, or the `__Host-kontract` cookie.
 pub fn credential(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
@@ -120,6 +165,7 @@ pub async fn body(
     mut body: Incoming,
     most: usize,
     deadline: Instant,
+    arrival: Arrival<'_>,
 ) -> Result<Bytes, Failure> {
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Failure::invalid("body: expected no content-encoding"));
@@ -127,7 +173,7 @@ pub async fn body(
     let read = if body.size_hint().lower() > most as u64 {
         Ok(Err(too_large(most)))
     } else {
-        timeout_at(deadline, collect(&mut body, most)).await
+        timeout_at(deadline, collect(&mut body, most, &arrival)).await
     };
     match read {
         Ok(Ok(bytes)) => Ok(bytes),
@@ -141,7 +187,11 @@ pub async fn body(
     }
 }
 
-async fn collect(body: &mut Incoming, most: usize) -> Result<Bytes, Failure> {
+async fn collect(
+    body: &mut Incoming,
+    most: usize,
+    arrival: &Arrival<'_>,
+) -> Result<Bytes, Failure> {
     let mut whole = BytesMut::new();
     while let Some(frame) = next(body).await {
         let Ok(frame) = frame else {
@@ -154,6 +204,7 @@ async fn collect(body: &mut Incoming, most: usize) -> Result<Bytes, Failure> {
         if whole.is_empty() && body.is_end_stream() {
             return Ok(bytes);
         }
+        arrival.holds(bytes.len());
         whole.extend_from_slice(&bytes);
     }
     Ok(whole.freeze())
@@ -184,6 +235,7 @@ fn too_large(most: usize) -> Failure {
 pub const JSON_TYPE: &str = "application/json";
 pub const BYTES_TYPE: &str = "application/x-kontract";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const ABI: HeaderName = HeaderName::from_static("x-kontract-abi");
 const TOKEN: &str = "__Host-kontract=";
 const MOST_DISCARDED: usize = 16 << 20;
@@ -222,6 +274,21 @@ mod tests {
         }
         let both = headers([("authorization", "Bearer a"), ("cookie", "__Host-kontract=b")]);
         assert_eq!(credential(&both), Ok(Some("a")));
+    }
+
+    #[test]
+    fn a_near_proxy_says_whom_it_speaks_for() {
+        let of = |remote: &str, forwarded: &str| {
+            let headers = headers([("x-forwarded-for", "8.8.8.8"), ("x-forwarded-for", forwarded)]);
+            caller(&headers, remote.parse().expect("an address")).to_string()
+        };
+        assert_eq!(of("127.0.0.1", "6.6.6.6, 9.9.9.9"), "9.9.9.9");
+        assert_eq!(of("::ffff:10.0.0.1", "9.9.9.9:4711"), "9.9.9.9");
+        assert_eq!(of("192.168.0.1", "[2001:db8:1:2:3::4]:80"), "2001:db8:1:2::");
+        assert_eq!(of("10.0.0.1", "unknown"), "10.0.0.1");
+        assert_eq!(of("1.1.1.1", "9.9.9.9"), "1.1.1.1");
+        assert_eq!(of("2001:db8::5", "9.9.9.9"), "2001:db8::");
+        assert_eq!(caller(&HeaderMap::new(), Ipv6Addr::LOCALHOST.into()).to_string(), "::1");
     }
 
     #[test]

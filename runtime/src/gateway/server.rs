@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::http::{Ends, Host};
+use super::{http::Host, peers::Peers};
 
 /// Whether connections are taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +29,8 @@ pub async fn run(
     phase: watch::Receiver<Phase>,
 ) -> Option<TcpListener> {
     let mut ending = phase.clone();
+    let most_bytes = MOST_BYTES.max(host.limits.body.saturating_mul(4));
+    let peers = Peers::new(most_connections(), most_bytes);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
     // Kept by each connection: the last one closes the channel.
@@ -40,7 +42,8 @@ pub async fn run(
         };
         match accepted {
             Ok((stream, _)) => {
-                let serving = serve(Arc::clone(&host), builder.clone(), stream, phase.clone());
+                let (host, peers) = (Arc::clone(&host), Arc::clone(&peers));
+                let serving = serve(host, peers, builder.clone(), stream, phase.clone());
                 let open = open.clone();
                 tokio::spawn(async move {
                     serving.await;
@@ -58,22 +61,23 @@ pub async fn run(
 
 async fn serve(
     host: Arc<Host>,
+    peers: Arc<Peers>,
     builder: http1::Builder,
     stream: TcpStream,
     mut phase: watch::Receiver<Phase>,
 ) {
     let (Ok(local), Ok(remote)) = (stream.local_addr(), stream.peer_addr()) else { return };
-    let ends = Ends { local: local.ip(), remote: remote.ip() };
+    let peer = peers.enter(local.ip(), remote.ip());
     // Answers are written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let host = Arc::clone(&host);
-        async move { Ok::<_, Infallible>(host.answer(request, ends).await) }
+    let service = service_fn(|request: Request<Incoming>| async {
+        Ok::<_, Infallible>(host.answer(request, &peer).await)
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // What breaks a connection is the peer's: it has been told, or it has gone.
     tokio::select! {
         _ = &mut connection => return,
+        () = peer.dismissed() => return,
         _ = phase.wait_for(|phase| *phase != Phase::Open) => {}
     }
     // A request may be on its way: it would find the connection closed.
@@ -81,6 +85,26 @@ async fn serve(
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;
     }
+}
+
+/// As many as the process may have files open, but for some of its own.
+fn most_connections() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = (MOST_CONNECTIONS + OTHER_FILES) as u64;
+        // The usual limit is meant for programs that are older than polling.
+        let raised = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+        if current.is_some_and(|current| current < raised) {
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum });
+        }
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        (files - OTHER_FILES.min(files / 2)).min(MOST_CONNECTIONS)
+    }
+    #[cfg(not(unix))]
+    MOST_CONNECTIONS
 }
 
 /// A connection that was given up meanwhile is no fault of the listener; without files to open
@@ -93,6 +117,11 @@ async fn rest(error: &io::Error) {
     }
 }
 
+const MOST_CONNECTIONS: usize = 8192;
+/// Connections to PostgreSQL, fetches, the build.
+const OTHER_FILES: usize = 256;
+/// Of bodies that have not arrived whole.
+const MOST_BYTES: usize = 64 << 20;
 /// How long a connection may send nothing, or no whole head of a request.
 const IDLE: Duration = Duration::from_secs(30);
 /// The longest head of a request: above it the answer is 431.

@@ -1,4 +1,5 @@
-//! Slows down guessing: so many failures of a name within a minute, then 429 until it is over.
+//! Slows down guessing and flooding: so many attempts of a name within a minute, then 429 until it
+//! is over.
 
 use std::{
     collections::HashMap,
@@ -11,23 +12,23 @@ use crate::failure::Failure;
 pub struct Throttle {
     limit: u32,
     // Hashed with a secret: names come from callers.
-    failures: Mutex<HashMap<String, Failures>>,
+    attempts: Mutex<HashMap<String, Attempts>>,
 }
 
-struct Failures {
+struct Attempts {
     count: u32,
     end: Instant,
 }
 
 impl Throttle {
     pub fn new(limit: u32) -> Self {
-        Self { limit, failures: Mutex::default() }
+        Self { limit, attempts: Mutex::default() }
     }
 
-    /// Counts an attempt as failed, until [`Throttle::succeed`]; an error after too many.
+    /// Counts an attempt; an error after too many.
     pub fn attempt(&self, name: &str, now: Instant) -> Result<(), Failure> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get_mut(name) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        match attempts.get_mut(name) {
             Some(entry) if entry.end > now => {
                 if entry.count >= self.limit {
                     return Err(Failure::rate_limited());
@@ -35,28 +36,29 @@ impl Throttle {
                 entry.count += 1;
             }
             _ => {
-                make_room(&mut failures, now);
-                failures.insert(name.to_owned(), Failures { count: 1, end: now + WINDOW });
+                make_room(&mut attempts, now);
+                attempts.insert(name.to_owned(), Attempts { count: 1, end: now + WINDOW });
             }
         }
         Ok(())
     }
 
+    /// Forgets the attempts: this one was right.
     pub fn succeed(&self, name: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 }
 
 /// Names come from callers: there is no end of them.
-fn make_room(failures: &mut HashMap<String, Failures>, now: Instant) {
-    if failures.len() < MAX_NAMES {
+fn make_room(attempts: &mut HashMap<String, Attempts>, now: Instant) {
+    if attempts.len() < MAX_NAMES {
         return;
     }
-    failures.retain(|_, entry| entry.end > now);
-    if failures.len() >= MAX_NAMES {
-        let oldest = failures.iter().min_by_key(|(_, entry)| entry.end);
+    attempts.retain(|_, entry| entry.end > now);
+    if attempts.len() >= MAX_NAMES {
+        let oldest = attempts.iter().min_by_key(|(_, entry)| entry.end);
         if let Some(name) = oldest.map(|(name, _)| name.clone()) {
-            failures.remove(&name);
+            attempts.remove(&name);
         }
     }
 }

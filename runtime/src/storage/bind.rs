@@ -6,6 +6,7 @@ use rquickjs::{Ctx, IntoJs, Promise, Value as Js, function::Opt};
 
 use super::{
     Answer, CallStorage, Row,
+    bind_shared::Kept,
     buffer::Id,
     query::{Placed, Query},
     storable::{Refused, copy, invalid},
@@ -87,6 +88,11 @@ fn calls<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         Current::check(&host, call).map(drop).map_err(|stop| stop.throw(&host, &ctx))
     })?;
     let host = Rc::clone(ops.host());
+    ops.add("tableNames", move || -> Vec<String> {
+        let tables = host.config().store.iter().flat_map(|store| store.tables.iter());
+        tables.map(|table| table.name.to_string()).collect()
+    })?;
+    let host = Rc::clone(ops.host());
     ops.add("tableOf", move |ctx: Ctx<'js>, name: Js<'js>| {
         let name = name.as_string().and_then(|name| name.to_string().ok()).unwrap_or_default();
         let index = Current::of(&host)
@@ -152,6 +158,16 @@ fn rows<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     add(ops, "rowShift", |scene, _, _| {
         let shown = scene.shown();
         Ok(Answer::later(Rc::clone(scene.storage).shift(scene.index)).map(shown))
+    })?;
+    add(ops, "rowExec", |scene, statement, parameters| {
+        let id = statement.as_string().and_then(|id| id.to_string().ok()).unwrap_or_default();
+        let Some(statement) = scene.table.statements.get(&*id) else {
+            return Err(Stop::Op(OpError::Error(UNKNOWN.to_owned())));
+        };
+        let parameters = scene.value(&parameters, "params")?;
+        let host = Rc::clone(scene.host);
+        let run = Rc::clone(scene.storage).exec(scene.index, Arc::clone(statement), parameters);
+        Ok(Answer::later(run).map(move |rows| Kept(Rc::clone(&host), Some(rows))))
     })?;
     add(ops, "rowCount", |scene, filter, _| {
         let filter = scene.value(&filter, "filter")?;
@@ -386,6 +402,10 @@ fn check_id(table: &Table, id: String) -> Begun<Id> {
     if id.contains('\0') {
         return Err(invalid(&key_path(table), "expected text without NUL").into());
     }
+    if id.len() > LONGEST_ID {
+        let fault = format!("expected at most {LONGEST_ID} bytes");
+        return Err(invalid(&key_path(table), &fault).into());
+    }
     Ok(id.into())
 }
 
@@ -393,8 +413,12 @@ fn key_path(table: &Table) -> String {
     format!("{}.{}", table.name, table.primary_key)
 }
 
+/// Bytes of an id: PostgreSQL's indices hold no long ones.
+const LONGEST_ID: usize = 1024;
 /// Bytes of the ids that are read at once: one text may be many of them.
 const MOST_WANTED: usize = 16 << 20;
+const UNKNOWN: &str = "exec() runs the SQL that the compiler has seen: call it as \
+     `env.storage.<table>.exec('SELECT …', […])`, and build with `kontract`";
 const OUTSIDE: &str = "`env` is only available while a backend function is being called. \
      Code that runs when a module is loaded cannot use it.";
 const FOREIGN: &str =

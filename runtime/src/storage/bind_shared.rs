@@ -23,7 +23,7 @@ use crate::{
 struct Changes(Cell<usize>);
 
 /// A value on its way into an isolate.
-struct Kept(Rc<Host>, Option<Value>);
+pub(super) struct Kept(pub Rc<Host>, pub Option<Value>);
 
 pub(super) fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     add(ops, "sharedGet", |host, _, [key, ..]| {

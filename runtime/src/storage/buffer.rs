@@ -123,6 +123,11 @@ impl Rows {
         })
     }
 
+    /// Whether the call has written to the table.
+    pub fn has_written(&self) -> bool {
+        !self.written.is_empty()
+    }
+
     /// Rows that were written without a look at what was there.
     pub fn written_blindly(&self) -> Vec<Id> {
         let unknown = |(id, written): &(&Id, &Written)| {

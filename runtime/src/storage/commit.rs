@@ -38,9 +38,19 @@ pub struct Predicate {
     pub table: Arc<Table>,
     /// What the answer was.
     pub digest: Vec<u8>,
-    /// None: a count of the rows that `filter` finds.
-    pub question: Option<Question>,
-    pub filter: Json,
+    pub asked: Asked,
+}
+
+/// What PostgreSQL was asked.
+pub enum Asked {
+    Rows(Question),
+    /// How many rows this filter finds.
+    Count(Json),
+    /// A statement of `exec`, with its parameters.
+    Exec {
+        statement: Arc<str>,
+        given: Json,
+    },
 }
 
 /// What `kontract.query_<table>` was asked.
@@ -167,13 +177,13 @@ fn reads_of(state: &State) -> String {
 }
 
 fn predicates_of(state: &State) -> String {
-    list(state.predicates.iter().map(|Predicate { table, digest, question, filter }| {
+    list(state.predicates.iter().map(|Predicate { table, digest, asked }| {
         let digest = digest.iter().fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-        let predicate = match question {
-            Some(question) => json!({
+        let predicate = match asked {
+            Asked::Rows(question) => json!({
                 "t": &*table.name,
                 "kind": "query",
                 "filter": question.filter,
@@ -184,9 +194,16 @@ fn predicates_of(state: &State) -> String {
                 "take": question.take,
                 "digest": digest,
             }),
-            None => {
+            Asked::Count(filter) => {
                 json!({ "t": &*table.name, "kind": "count", "filter": filter, "digest": digest })
             }
+            Asked::Exec { statement, given } => json!({
+                "t": &*table.name,
+                "kind": "exec",
+                "statement": &**statement,
+                "given": given,
+                "digest": digest,
+            }),
         };
         predicate.to_string()
     }))

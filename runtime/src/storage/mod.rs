@@ -7,6 +7,7 @@ mod call;
 mod commit;
 mod connection;
 mod database;
+mod exec;
 mod fault;
 mod filter;
 mod load;

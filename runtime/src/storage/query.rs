@@ -7,12 +7,11 @@ use std::{
 };
 
 use ring::digest::{Context, SHA256};
-use serde_json::Value as Json;
 
 use super::{
     buffer::{Base, Id, Stored, object},
     call::{CallStorage, Row, Turn},
-    commit::{Predicate, Question},
+    commit::{Asked, Predicate, Question},
     fault::Fault,
     filter::Filter,
     load::read_stored,
@@ -234,8 +233,7 @@ impl Query {
         storage.predict(Predicate {
             table: Arc::clone(&self.description),
             digest: digest.finish().as_ref().to_vec(),
-            question: Some(question),
-            filter: Json::Null,
+            asked: Asked::Rows(question),
         });
         Ok(placed)
     }
@@ -280,8 +278,7 @@ impl CallStorage {
         self.predict(Predicate {
             table: description,
             digest,
-            question: None,
-            filter: filter.normal_form(),
+            asked: Asked::Count(filter.normal_form()),
         });
         let stored = usize::try_from(stored).unwrap_or(0);
         self.act(table, |rows, _| {

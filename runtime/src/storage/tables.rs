@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::exec::Statement;
 use crate::{
     codec::{FieldClass, RowCodec, Schema},
     failure::Failure,
@@ -28,6 +29,8 @@ pub struct Table {
     pub get: Arc<str>,
     pub query: Arc<str>,
     pub count: Arc<str>,
+    /// What `exec` runs, by id.
+    pub statements: FxHashMap<Arc<str>, Arc<Statement>>,
 }
 
 impl Tables {
@@ -36,7 +39,11 @@ impl Tables {
             .tables
             .iter()
             .filter_map(|(name, description)| {
-                Some(Arc::new(Table::new(name, description, schema.row(name)?)))
+                let mut table = Table::new(name, description, schema.row(name)?);
+                let statements = manifest.statements.iter().filter(|(_, s)| s.table == *name);
+                let statements = statements.map(|(id, _)| Statement::new(name, id));
+                table.statements = statements.map(|s| (Arc::clone(&s.id), s)).collect();
+                Some(Arc::new(table))
             })
             .collect();
         let by_name = list
@@ -84,6 +91,7 @@ impl Table {
             get: call("get", "$1, $2, $3"),
             query: call("query", "$1, $2::text::jsonb, $3, $4, $5, $6, $7, $8"),
             count: call("count", "$1, $2::text::jsonb"),
+            statements: FxHashMap::default(),
         }
     }
 

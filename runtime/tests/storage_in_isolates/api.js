@@ -22,6 +22,7 @@ export async function failures() {
   };
   await attempt(() => users.get(1));
   await attempt(() => users.get("a\0"));
+  await attempt(() => users.set("ä".repeat(512) + "a", { name: "Ada" }));
   await attempt(() => users.set("1", { id: "2" }));
   await attempt(() => users.set("1", { age: "x" }));
   await attempt(() => users.set("1", { unknown: 1 }));

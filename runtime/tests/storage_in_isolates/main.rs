@@ -118,6 +118,7 @@ async fn failures_say_what_is_wrong_and_can_be_caught() {
     let expected = json!([
         ["HttpError", 400, "users.id: expected text", "users.id"],
         ["HttpError", 400, "users.id: expected text without NUL", "users.id"],
+        ["HttpError", 400, "users.id: expected at most 1024 bytes", "users.id"],
         ["HttpError", 400, "users.id: expected the id that the row is stored under", "users.id"],
         ["HttpError", 400, "users.age: expected number", "users.age"],
         ["HttpError", 400, "users.unknown: unexpected property", "users.unknown"],

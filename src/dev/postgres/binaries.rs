@@ -12,7 +12,10 @@ use super::{
     package,
 };
 use crate::{
-    dev::diagnostics::{self, LEAST_VERSION},
+    dev::{
+        diagnostics::{self, LEAST_VERSION},
+        session::Environment,
+    },
     model::diagnostic::Diagnostic,
 };
 
@@ -27,6 +30,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    pub fn of(project: &Path, environment: &Environment) -> Self {
+        Self {
+            project: project.to_owned(),
+            package: environment.package.clone(),
+            path: environment.path.clone(),
+        }
+    }
+
     fn package(&self) -> Option<PathBuf> {
         let named = self.package.clone().filter(|folder| folder.join("native").is_dir());
         named.or_else(|| package::locate(&self.project))

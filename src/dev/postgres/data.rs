@@ -7,6 +7,7 @@ use std::{
 };
 
 use nix::unistd::Pid;
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::{
     account::{Account, command, private_folder},
@@ -62,14 +63,42 @@ pub async fn create(
     fs::rename(&unfinished, data).map_err(unusable)
 }
 
-/// Stops the server that a killed `kontract dev` left behind. Whether there was one.
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// The URL of its superuser.
+    pub url: String,
+    pub process: i32,
+}
+
+/// The server of this data, if it is ready.
+pub fn running(data: &Path) -> Option<Running> {
+    let data = fs::canonicalize(data).ok()?;
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let process = process_of(&text)?;
+    let ready = lines.get(7) == Some(&"ready") && process::is_server(process, &data);
+    let socket = lines.get(4).filter(|_| ready)?;
+    Some(Running { url: url(Path::new(socket)), process: process.as_raw() })
+}
+
+/// The URL of the superuser of the server with that socket.
+pub fn url(socket: &Path) -> String {
+    let folder = percent_encode(socket.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+    format!("postgresql://postgres@{folder}/postgres")
+}
+
+/// What `postmaster.pid` says.
+fn process_of(text: &str) -> Option<Pid> {
+    let process = text.lines().next()?.trim().parse().ok();
+    process.filter(|process: &i32| *process > 1).map(Pid::from_raw)
+}
+
+/// Stops the server that an earlier run left behind. Whether there was one.
 pub async fn stop_leftover(data: &Path) -> Result<bool, Diagnostic> {
     let file = data.join("postmaster.pid");
     let Ok(text) = fs::read_to_string(&file) else { return Ok(false) };
-    let process = text.lines().next().and_then(|line| line.trim().parse().ok());
-    let Some(process) = process.filter(|process: &i32| *process > 1).map(Pid::from_raw) else {
-        return Ok(false);
-    };
+    let Some(process) = process_of(&text) else { return Ok(false) };
     let left = process::is_server(process, data);
     if left && !process::end(process, || !process::is_server(process, data)).await {
         return Err(diagnostics::not_started(

@@ -1,6 +1,6 @@
 //! A PostgreSQL for development: found, started, stopped.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 mod account;
 mod binaries;
@@ -11,6 +11,7 @@ mod process;
 mod server;
 
 pub use binaries::Surroundings;
+pub use data::Running;
 use server::Plan;
 pub use server::Server;
 
@@ -52,6 +53,32 @@ pub async fn start(
     }
     let server = Server::start(Plan { binaries, account, data }).await?;
     Ok((server, notes))
+}
+
+/// The server of a project that runs now, whoever started it.
+pub fn running(project: &Path) -> Option<Running> {
+    places(project).iter().find_map(|place| data::running(&place.join("postgres")))
+}
+
+/// Whether a project has a database of development.
+pub fn exists(project: &Path) -> bool {
+    places(project).iter().any(|place| place.join("postgres").join("PG_VERSION").exists())
+}
+
+/// Removes a project's database of development. Its server must not run.
+pub fn remove(project: &Path) -> Result<(), Diagnostic> {
+    for data in places(project).map(|place| place.join("postgres")) {
+        if data.exists() {
+            std::fs::remove_dir_all(&data)
+                .map_err(|error| diagnostics::folder_unusable(&data, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the data of a project may lie.
+fn places(project: &Path) -> [PathBuf; 2] {
+    [Folder::of(project), reachable_folder(project)]
 }
 
 #[cfg(test)]

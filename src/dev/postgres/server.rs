@@ -12,7 +12,6 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use tokio::process::Child;
 
 use super::{
@@ -78,8 +77,7 @@ impl Server {
 
     /// The URL of its superuser.
     pub fn url(&self) -> String {
-        let folder = percent_encode(self.socket.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
-        format!("postgresql://postgres@{folder}/postgres")
+        data::url(&self.socket)
     }
 
     /// The folder of its socket.

@@ -1,10 +1,13 @@
 //! Where PostgreSQL is not started for development: it is reached through a private socket, which
 //! there is none of here.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    dev::{diagnostics, event::Note, folder::Folder},
+    dev::{diagnostics, event::Note, folder::Folder, session::Environment},
     model::diagnostic::Diagnostic,
 };
 
@@ -13,6 +16,16 @@ pub struct Surroundings {
     pub project: PathBuf,
     pub package: Option<PathBuf>,
     pub path: OsString,
+}
+
+impl Surroundings {
+    pub fn of(project: &Path, environment: &Environment) -> Self {
+        Self {
+            project: project.to_owned(),
+            package: environment.package.clone(),
+            path: environment.path.clone(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -48,5 +61,23 @@ impl Server {
 }
 
 pub async fn start(_: &Surroundings, _: &Folder) -> Result<(Server, Vec<Note>), Diagnostic> {
+    Err(diagnostics::only_given())
+}
+
+#[derive(Debug)]
+pub struct Running {
+    pub url: String,
+    pub process: i32,
+}
+
+pub fn running(_: &Path) -> Option<Running> {
+    None
+}
+
+pub fn exists(_: &Path) -> bool {
+    false
+}
+
+pub fn remove(_: &Path) -> Result<(), Diagnostic> {
     Err(diagnostics::only_given())
 }

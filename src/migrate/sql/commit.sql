@@ -28,12 +28,16 @@ BEGIN
   END LOOP;
   FOR part IN
     SELECT p.* FROM jsonb_to_recordset(predicates) AS p(t text, kind text, filter jsonb, order_by text,
-      descending boolean, after text, after_ord bigint, take int, digest text)
+      descending boolean, after text, after_ord bigint, take int, digest text, statement text, given jsonb)
   LOOP
     PERFORM kontract._caller(k, part.t, kontract._any(k, part.t));
     IF part.kind = 'count' THEN
       EXECUTE format('SELECT encode(c.digest, ''hex'') = $3 FROM kontract.%I($1, $2) AS c', 'count_' || part.t)
       INTO same USING k, part.filter, part.digest;
+    ELSIF part.kind = 'exec' THEN
+      EXECUTE format('SELECT encode(sha256(convert_to(e.result, ''UTF8'')), ''hex'') = $3 FROM kontract.%I($1, $2) AS e',
+        'exec_' || part.t || '_' || part.statement)
+      INTO same USING k, part.given, part.digest;
     ELSE
       -- Of the rows in their order: version:txid:bytes of the id:id;
       EXECUTE format(
@@ -52,7 +56,8 @@ END $$;
 --   writes      [{ "t", "op": "set" | "update" | "insert" | "delete", "id", "data" }, …]
 --   reads       [{ "t", "id", "v": version, "x": txid }, …], v and x null: there was no such row
 --   predicates  [{ "t", "kind": "query", "filter", "order_by", "descending", "after", "after_ord", "take", "digest" },
---                { "t", "kind": "count", "filter", "digest" }, …]
+--                { "t", "kind": "count", "filter", "digest" },
+--                { "t", "kind": "exec", "statement", "given", "digest" }, …]
 --
 -- set makes or replaces a row, and revives a removed one; update changes the given fields of a row
 -- and delete removes one: KX409 where it is gone; insert makes one: KX409 where it exists. New rows

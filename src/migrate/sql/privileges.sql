@@ -17,6 +17,7 @@ GRANT EXECUTE ON FUNCTION
   kontract.set_groups(text, text[]),
   kontract.me(bytea),
   kontract.schema(),
+  kontract.statements(),
   kontract.commit(bytea, text, jsonb, jsonb, jsonb),
   kontract.collect(int)
 TO {gateway};

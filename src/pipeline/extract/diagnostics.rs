@@ -296,3 +296,25 @@ pub fn other_package(file: &SourcePath, span: Span, name: &str, specifier: &str)
         .label("not the package of the annotations")
         .help(format!("write `import {{ {name} }} from 'kontract'`"))
 }
+
+#[cold]
+pub fn sql_not_constant(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::error("K220", file, Some(span), "the SQL of `exec` is not constant")
+        .label("it must be known when it is compiled")
+        .help(
+            "write a text, a template without `${…}`, or a `const` of this module; what varies is a \
+             parameter: `exec('… WHERE id = $1', [id])`",
+        )
+}
+
+#[cold]
+pub fn exec_not_on_one_table(file: &SourcePath, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "K221",
+        file,
+        Some(span),
+        "the compiler does not see what `exec` is called on",
+    )
+    .label("it must be called on one table")
+    .help("write `env.storage.users.exec(…)` where it is needed")
+}

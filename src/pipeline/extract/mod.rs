@@ -38,6 +38,7 @@ use swc_ecma_ast::{
 use swc_ecma_transforms_base::resolver;
 use swc_ecma_visit::VisitWith;
 
+pub use self::diagnostics::exec_not_on_one_table;
 use self::{
     attach::Attachments,
     constant::Constants,
@@ -50,6 +51,7 @@ use crate::{
         contract::{BackendFunction, Constant, ModuleContract, TypeDeclaration, Value},
         diagnostic::Diagnostic,
         reach::Reach,
+        statement::SqlCall,
         types::{Docs, FunctionType, TypeExpr},
     },
     source::{self, AnnotationName, span},
@@ -183,8 +185,9 @@ impl<'a> Extractor<'a> {
         }
         contract.functions = self.functions.take();
         self.imports(module, &mut contract);
-        let (uses, values, reach) = self.uses(module, unresolved, top_level);
+        let (uses, values, (reach, statements)) = self.uses(module, unresolved, top_level);
         contract.reach = reach;
+        contract.statements = statements;
         self.leftover_annotations(module);
         self.check_declared_twice(module);
         self.check_exported_twice(&contract.exports, &contract.types);
@@ -359,7 +362,7 @@ impl<'a> Extractor<'a> {
         module: &Module,
         unresolved: Mark,
         top_level: Mark,
-    ) -> (Uses, FxHashSet<Atom>, Vec<Reach>) {
+    ) -> (Uses, FxHashSet<Atom>, (Vec<Reach>, Vec<SqlCall>)) {
         let mut ambient = FxHashSet::default();
         for item in &module.body {
             if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(var))) = item
@@ -455,6 +458,7 @@ pub fn empty(file: &SourcePath) -> ModuleContract {
         tables: Vec::new(),
         inserts: Vec::new(),
         reach: Vec::new(),
+        statements: Vec::new(),
         results: BTreeMap::new(),
         middleware: None,
         strings: Vec::new(),

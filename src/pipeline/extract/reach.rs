@@ -16,6 +16,7 @@ mod chains;
 mod code;
 mod declarations;
 mod notes;
+mod statements;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_ecma_ast::Module;
@@ -23,16 +24,20 @@ use swc_ecma_visit::VisitWith;
 
 use self::chains::Variables;
 use super::uses::Visitor;
-use crate::model::reach::{Path, Reach};
+use crate::model::{
+    reach::{Path, Reach},
+    statement::SqlCall,
+};
 
 /// `uses` has seen the module.
-pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> Vec<Reach> {
+pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> (Vec<Reach>, Vec<SqlCall>) {
     let mut variables = Variables::new(uses);
     module.visit_with(&mut variables);
     let mut walk = Walk {
         uses,
         variables,
         facts: Vec::new(),
+        statements: Vec::new(),
         index: FxHashMap::default(),
         mentioned: FxHashSet::default(),
         at: Place::default(),
@@ -48,13 +53,14 @@ pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> Vec<Reach> {
             || !reach.holds.is_empty()
             || !reach.returns.is_empty()
     });
-    walk.facts
+    (walk.facts, walk.statements)
 }
 
 struct Walk<'a> {
     uses: &'a Visitor<'a>,
     variables: Variables<'a>,
     facts: Vec<Reach>,
+    statements: Vec<SqlCall>,
     index: FxHashMap<(String, Option<String>), usize>,
     /// Each name is noted once for a declaration.
     mentioned: FxHashSet<(usize, Path)>,

@@ -362,11 +362,6 @@ impl Visit for Visitor<'_> {
                     )),
                     _ => {}
                 }
-            } else if name == "exec"
-                && let Expr::Member(table) = &*member.obj
-                && self.is_storage(&table.obj)
-            {
-                self.later(at, "`exec`", "use `query` with a filter");
             }
         }
         member.obj.visit_with(self);

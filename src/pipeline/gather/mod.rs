@@ -14,6 +14,7 @@ mod roles;
 mod routes;
 mod rows;
 mod shapes;
+mod statements;
 mod symbols;
 mod tables;
 
@@ -129,18 +130,20 @@ pub fn gather(
     }
     let registry = registry::registry(symbols, &tables);
     let auth = modules.keys().find(|file| layout.is_auth(file)).cloned();
-    let app = App {
+    let mut app = App {
         routes,
         middleware,
         chains,
         tables,
         shapes,
         rows,
+        statements: BTreeMap::new(),
         server,
         client,
         index,
         auth,
         registry,
     };
+    statements::statements(&mut app, &modules, &mut diagnostics);
     (app, modules, diagnostics)
 }

@@ -18,7 +18,7 @@ use self::{
     diagnostics::{Uncovered, declared_narrower, permission_unknown},
     follow::Follow,
 };
-use super::symbols::Symbols;
+use super::{super::extract::exec_not_on_one_table, symbols::Symbols};
 use crate::model::{
     SourcePath, Span,
     app::{Modules, Route, Unseen},
@@ -35,9 +35,11 @@ pub fn reach(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut graph = Graph::new(symbols);
+    let mut told = FxHashSet::default();
     for (name, route) in routes.iter_mut() {
         let function = &symbols.modules[&route.module].functions[route.function];
         let reached = graph.from(&route.module, function);
+        unseen_statements(symbols.modules, &reached, &mut told, diagnostics);
         for (_, operation) in reached.operations() {
             match route.tables.get_mut(&operation.table) {
                 Some(mask) => *mask |= operation.needs,
@@ -73,6 +75,23 @@ pub fn reach(
                 }
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// `exec` on what only other files know to be a table: each such place once.
+fn unseen_statements<'a>(
+    modules: &Modules,
+    reached: &Reached<'a>,
+    told: &mut FxHashSet<(&'a SourcePath, Span)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (_, done) in reached.operations().filter(|(_, done)| done.name == "exec") {
+        let module = &modules[done.file];
+        let is_seen =
+            module.broken || module.statements.iter().any(|call| call.callee == done.span);
+        if !is_seen && told.insert((done.file, done.span)) {
+            diagnostics.push(exec_not_on_one_table(done.file, done.span));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     hash::of_parts as hash,
     model::{
         SourcePath,
-        app::{App, Modules, Route, Unseen},
+        app::{App, Modules, Route, Statement, Unseen},
         contract::{Filter, Located},
         output::Output,
         perms,
@@ -113,6 +113,10 @@ pub fn manifest(
         let Shapes { objects, unions, .. } = &app.rows;
         manifest.insert("rows".to_owned(), json!({ "objects": objects, "unions": unions }));
     }
+    if !app.statements.is_empty() {
+        let statements = app.statements.iter().map(|(id, s)| (id.clone(), statement(s, texts)));
+        manifest.insert("statements".to_owned(), Value::Object(statements.collect()));
+    }
     let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     text.push('\n');
     Output { path: "manifest.json".to_owned(), text }
@@ -165,6 +169,22 @@ fn route(
     value.insert("abi".to_owned(), route.abi.clone().into());
     value.insert("accepts".to_owned(), route.accepts.clone().into());
     value.into()
+}
+
+/// `at` is for people: where the first call stands.
+fn statement(statement: &Statement, texts: &BTreeMap<SourcePath, String>) -> Value {
+    let at = statement.calls.first().map(|(file, argument)| {
+        let text = texts.get(file).map_or("", String::as_str);
+        let line = LineIndex::new(text).position(text, argument.start as usize).line;
+        format!("{file}:{line}")
+    });
+    json!({
+        "table": statement.table,
+        "sql": statement.sql,
+        "parameters": statement.parameters,
+        "ordered": statement.ordered,
+        "at": at,
+    })
 }
 
 /// `src/library.ts:12: a computed table name`, each once.

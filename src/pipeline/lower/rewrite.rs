@@ -1,5 +1,5 @@
 //! The changes to a module's own code: specifiers, `backend(…)` unwrapped, `ctx.perm` as a
-//! constant, a name for the default export.
+//! constant, ids in the place of SQL, a name for the default export.
 
 use swc_common::{DUMMY_SP, Span as SwcSpan, Spanned, SyntaxContext};
 use swc_ecma_ast::{
@@ -189,6 +189,10 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_mut_expr(&mut self, expr: &mut Expr) {
+        if let Some(id) = self.plan.statements.get(&span(expr.span())) {
+            *expr = Expr::Lit(Lit::Str(Str { span: expr.span(), ..text_literal(id) }));
+            return;
+        }
         if let Expr::Call(call) = expr
             && let Some(function) = self.unwrapped(call)
         {

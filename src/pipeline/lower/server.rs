@@ -76,6 +76,8 @@ pub struct Plan<'a> {
     pub unwrap: Vec<Span>,
     /// Bodies of backend functions, and the mask that `ctx.perm` is in them.
     pub masks: Vec<(Span, u8)>,
+    /// Arguments of `exec`, and the ids that take their places.
+    pub statements: BTreeMap<Span, &'a str>,
     /// The default export gets a name, so that generated code can refer to it.
     pub name_default: Option<&'static str>,
     /// Generated imports: specifier → names, or `* as name`.
@@ -104,6 +106,7 @@ impl<'a> Plan<'a> {
             types: None,
             unwrap: Vec::new(),
             masks: Vec::new(),
+            statements: BTreeMap::new(),
             name_default: None,
             imports: BTreeMap::new(),
             tail: String::new(),
@@ -120,6 +123,10 @@ impl<'a> Plan<'a> {
         plan.masks = routes_of(app, file)
             .map(|(_, route)| (contract.functions[route.function].body, route.perm))
             .collect();
+        for (id, statement) in &app.statements {
+            let calls = statement.calls.iter().filter(|(caller, _)| caller == file);
+            plan.statements.extend(calls.map(|(_, argument)| (*argument, id.as_str())));
+        }
         if contract.functions.iter().any(|f| f.name == "default" && f.default_export) {
             plan.name_default = Some(DEFAULT);
         }

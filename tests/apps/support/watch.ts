@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { MemoryStorage } from 'kontract/memory';
 import { ctx } from 'kontract/runtime';
 
-type Backend = Pick<MemoryStorage, 'declare' | 'storage' | 'shared'>;
+type Backend = Pick<MemoryStorage, 'declare' | 'transact' | 'shared'>;
+type Transact = Parameters<Backend['transact']>;
+type Storage = Parameters<Transact[1]>[0];
 
 const LETTERS: Record<string, string> = {
   get: 'R',
@@ -35,7 +37,11 @@ export class WatchedStorage implements Backend {
     return this.#inner.shared(access);
   }
 
-  storage(access: Parameters<Backend['storage']>[0]): ReturnType<Backend['storage']> {
+  transact<Result>(call: Transact[0], attempt: (storage: Storage) => Promise<Result>): Promise<Result> {
+    return this.#inner.transact(call, (storage) => attempt(this.#watched(storage)));
+  }
+
+  #watched(storage: Storage): Storage {
     const watch = (table: object, name: string) =>
       new Proxy(table, {
         get: (target, operation) => {
@@ -48,7 +54,7 @@ export class WatchedStorage implements Backend {
           };
         },
       });
-    return new Proxy(this.#inner.storage(access), {
+    return new Proxy(storage, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);
         if (name === 'get') return (table: string) => watch((value as (table: string) => object)(table), table);

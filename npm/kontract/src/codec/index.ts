@@ -33,6 +33,7 @@ export {
   openTable,
   openVector,
 } from "./reader.js";
+export { onlyStored, rowCodec } from "./rows.js";
 export { getUnknown, putUnknown } from "./unknown.js";
 export {
   encode,

@@ -1,58 +1,40 @@
 import { isHttpResp } from "../http-resp.js";
 import type { Route, Routes } from "../runtime/routes.js";
-import { outsideOfCalls, readVariable, view } from "../runtime/view.js";
+import { outsideOfCalls, readVariable, refuseChange, view } from "../runtime/view.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, Env } from "../types/registry.js";
 import { detailOf } from "./failure.js";
-import { host } from "./host.js";
-
-/** What the gateway tells of a call. */
-interface CallFacts {
-  route: string;
-  path: string;
-  method: string;
-  callId: string;
-  sid: string;
-  owner: string;
-  tenant: string;
-  /** The session's. */
-  perm: number;
-  ugroups: string[];
-  isAnonymous: boolean;
-  expiresAt: number;
-}
+import { type CallFacts, host } from "./host.js";
 
 // An isolate serves one call at a time, and is not used again while anything of a call can run.
-let current: Context | undefined;
+let serving: Route | undefined;
+let context: Context | undefined;
 let controller: AbortController | undefined;
 
 /** The call that is being served. Available inside backend functions and middlewares. */
 export const ctx: Context = view("ctx", () => currentContext("ctx"));
 
 /** Storage, shared state, accounts and environment variables. Available inside backend functions and middlewares. */
-export const env: Env = view(
-  "env",
-  () => {
-    currentContext("env");
-    return services;
-  },
-  (from, key) => (key in from ? from[key as keyof typeof from] : readVariable(variables, key)),
+export const env: Env = Object.freeze(
+  // What most functions ask for is found without asking the view behind it.
+  Object.create(
+    view("env", whileServing, (_, key) => readVariable(variables, key)),
+    { storage: service(() => host.storage), shared: service(() => host.shared), auth: service(() => auth) },
+  ),
 );
 
-/** Runs a route's middlewares and function, and tells the gateway what the answer looks like. */
-export function serve(routes: Routes, facts: CallFacts, args: unknown[]): Promise<unknown> {
-  const served = run(routes, facts, args);
-  // The gateway looks at it later: until then nobody handles its rejection.
-  served.catch(() => {});
-  return served;
+/** Calls a route's middlewares and function. */
+export function serve(routes: Routes, name: string, args: unknown[]): Promise<unknown> {
+  serving = routes.get(name);
+  if (serving === undefined) throw new Error(`${name} is not registered: run \`kontract build\` again`);
+  context = undefined;
+  controller = undefined;
+  const returned: unknown = serving.handler(ctx, args);
+  return returned instanceof Promise ? returned : Promise.resolve(returned);
 }
 
-async function run(routes: Routes, facts: CallFacts, args: unknown[]): Promise<unknown> {
-  const route = routes.get(facts.route);
-  if (route === undefined) throw new Error(`${facts.route} is not registered: run \`kontract build\` again`);
-  controller = undefined;
-  current = makeContext(facts, route);
-  const returned = await route.handler(current, args);
+/** What a function returned, without the `HttpResp` around it: of that the gateway is told. */
+export function unwrap(returned: unknown): unknown {
   if (!isHttpResp(returned)) return returned;
   const { data, status, headers } = returned;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
@@ -109,8 +91,8 @@ function makeContext(facts: CallFacts, { meta }: Route): Context {
 }
 
 function currentContext(name: string): Context {
-  if (current === undefined) throw outsideOfCalls(name);
-  return current;
+  if (serving === undefined) throw outsideOfCalls(name);
+  return (context ??= makeContext(host.facts(), serving));
 }
 
 function checkHeader([name, value]: [string, unknown]): [string, string] {
@@ -127,14 +109,21 @@ const auth: AuthAdmin = Object.freeze({
   },
 });
 
-const services = {
-  get storage() {
-    return host.storage;
-  },
-  get shared() {
-    return host.shared;
-  },
-  auth,
-};
+function service(read: () => unknown): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get() {
+      whileServing();
+      return read();
+    },
+    set: refuseChange("env"),
+  };
+}
 
+function whileServing(): object {
+  if (serving === undefined) throw outsideOfCalls("env");
+  return NOTHING;
+}
+
+const NOTHING = Object.freeze({});
 const variables: ReadonlyMap<string, string | undefined> = new Map(host.variables());

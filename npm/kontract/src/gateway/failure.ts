@@ -1,12 +1,12 @@
 import { type ErrorBody, type HttpError, rebuildError } from "../errors.js";
-import { callerBody } from "../runtime/failure.js";
+import { callerBody, wellFormed } from "../runtime/failure.js";
 import { describe } from "../runtime/log.js";
 
 /** What was thrown: what the caller may know of it, and the whole for the log. */
 export type Description = [body: ErrorBody | undefined, detail: string];
 
 export function describeThrown(thrown: unknown): Description {
-  return [callerBody(thrown), detailOf(thrown)];
+  return [callerBody(thrown), wellFormed(detailOf(thrown))];
 }
 
 /** Message, stack and causes. */

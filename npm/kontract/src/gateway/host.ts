@@ -1,9 +1,27 @@
 import type { SharedStorage, Storage } from "../types/registry.js";
 
+/** What the gateway tells of a call. */
+export interface CallFacts {
+  route: string;
+  path: string;
+  method: string;
+  callId: string;
+  sid: string;
+  owner: string;
+  tenant: string;
+  /** The session's. */
+  perm: number;
+  ugroups: string[];
+  isAnonymous: boolean;
+  expiresAt: number;
+}
+
 /** The operations of the gateway that are used here, and what its parts leave for each other. */
 export interface GatewayHost {
   /** The listed environment variables; undefined for one that is not set. */
   variables(): [string, string | undefined][];
+  /** Of the call that is being served. */
+  facts(): CallFacts;
   /** The request's headers, of the call that is being served. */
   headers(): [string, string][];
   /** The newest transaction that the call has seen. */
@@ -24,6 +42,7 @@ export interface GatewayHost {
 
   /** What the gateway calls. */
   serve?: unknown;
+  unwrap?: unknown;
   abort?: unknown;
   describe?: unknown;
   makeError?: unknown;

@@ -3,18 +3,38 @@ import { checkStorable, contains, invalid, isPlainObject, sameValue } from "./va
 /** Decides whether a row, with its key, is found. */
 export type Match = (row: Readonly<Record<string, unknown>>) => boolean;
 
+/** What a field is compared by. */
+export type Comparison = keyof typeof COMPARISONS;
+
+/** What a filter says of one field. */
+export type Condition =
+  | { readonly field: string; readonly contains: unknown }
+  | { readonly field: string; readonly operator: Comparison; readonly operand: string | number | bigint | Date }
+  | { readonly field: string; readonly operator: "in"; readonly operand: readonly unknown[] }
+  | { readonly field: string; readonly operator: "startsWith"; readonly operand: string };
+
 /**
  * Reads a filter: a part of a row, in which a field may be an object of operators
  * instead (`{ age: { gte: 18 } }`). An object of operators is a part like any other
  * where the field holds objects, as `isComposite` tells.
  */
-export function parseFilter(filter: unknown, isComposite: (field: string) => boolean): Match {
+export function parseFilter(filter: unknown, isComposite: (field: string) => boolean): Condition[] {
   if (!isPlainObject(filter)) throw invalid("filter", "expected an object");
   checkStorable(filter, "filter", 0);
-  const tests = Object.entries(filter).flatMap(([field, wanted]) =>
+  return Object.entries(filter).flatMap(([field, wanted]) =>
     wanted === undefined ? [] : parseField(field, wanted, isComposite),
   );
+}
+
+/** Finds the rows that meet all conditions. */
+export function matchRows(conditions: readonly Condition[]): Match {
+  const tests = conditions.map((condition) => ({ field: condition.field, holds: testOf(condition) }));
   return (row) => tests.every(({ field, holds }) => Object.hasOwn(row, field) && holds(row[field]));
+}
+
+/** Does an order, of a stored value to an operand, admit the value? */
+export function admits(comparison: Comparison, order: number): boolean {
+  return COMPARISONS[comparison](order);
 }
 
 /** Negative when `left` comes first: texts by code points, as PostgreSQL's collation "C" has them. */
@@ -24,18 +44,11 @@ export function compareScalars(left: string | number | bigint, right: string | n
   return left > right ? 1 : 0;
 }
 
-interface FieldTest {
-  field: string;
-  holds: (stored: unknown) => boolean;
-}
-
-function parseField(field: string, wanted: unknown, isComposite: (field: string) => boolean): FieldTest[] {
-  if (!isPlainObject(wanted) || !isOperators(wanted) || isComposite(field)) {
-    return [{ field, holds: (stored) => contains(stored, wanted) }];
-  }
+function parseField(field: string, wanted: unknown, isComposite: (field: string) => boolean): Condition[] {
+  if (!isPlainObject(wanted) || !isOperators(wanted) || isComposite(field)) return [{ field, contains: wanted }];
   return Object.entries(wanted)
     .filter(([, operand]) => operand !== undefined)
-    .map(([operator, operand]) => ({ field, holds: parseOperator(operator, operand, `filter.${field}.${operator}`) }));
+    .map(([operator, operand]) => parseOperator(field, operator as Comparison | "in" | "startsWith", operand));
 }
 
 function isOperators(wanted: Record<string, unknown>): boolean {
@@ -43,22 +56,36 @@ function isOperators(wanted: Record<string, unknown>): boolean {
   return names.length > 0 && names.every((name) => Object.hasOwn(COMPARISONS, name) || name === "in" || name === "startsWith");
 }
 
-function parseOperator(operator: string, operand: unknown, path: string): (stored: unknown) => boolean {
+function parseOperator(field: string, operator: Comparison | "in" | "startsWith", operand: unknown): Condition {
+  const path = `filter.${field}.${operator}`;
   if (operator === "startsWith") {
     if (typeof operand !== "string") throw invalid(path, "expected text");
-    return (stored) => typeof stored === "string" && stored.startsWith(operand);
+    return { field, operator, operand };
   }
   if (operator === "in") {
     if (!Array.isArray(operand)) throw invalid(path, "expected an array");
     if (!operand.every(isScalar)) throw invalid(path, "expected an array of scalars");
+    return { field, operator, operand };
+  }
+  if (comparable(operand) === undefined) throw invalid(path, "expected text, a number, a bigint or a date");
+  return { field, operator, operand: operand as string | number | bigint | Date };
+}
+
+function testOf(condition: Condition): (stored: unknown) => boolean {
+  if ("contains" in condition) return (stored) => contains(stored, condition.contains);
+  if (condition.operator === "startsWith") {
+    const { operand } = condition;
+    return (stored) => typeof stored === "string" && stored.startsWith(operand);
+  }
+  if (condition.operator === "in") {
+    const { operand } = condition;
     return (stored) => operand.some((value) => sameValue(value, stored));
   }
-  const bound = comparable(operand);
-  if (bound === undefined) throw invalid(path, "expected text, a number, a bigint or a date");
-  const admits = COMPARISONS[operator as keyof typeof COMPARISONS];
+  const { operator } = condition;
+  const bound = comparable(condition.operand);
   return (stored) => {
     const value = comparable(stored);
-    return value?.kind === bound.kind && admits(compareScalars(value.value, bound.value));
+    return value !== undefined && value.kind === bound?.kind && admits(operator, compareScalars(value.value, bound.value));
   };
 }
 

@@ -1,5 +1,5 @@
 import type { QueryOptions, Rows, StoredRecord } from "../types/storage.js";
-import { parseFilter } from "./filter.js";
+import { matchRows, parseFilter } from "./filter.js";
 import { comparePlaces, decodeCursor, encodeCursor, type Order, parseOrder, type Place, placeOf } from "./order.js";
 import { invalid, isPlainObject, type RowData } from "./values.js";
 
@@ -61,9 +61,9 @@ export class MemoryRows<T> implements Rows<T> {
   #find(): { place: Place; row: StoredRecord }[] {
     const { filter, options } = this.#source;
     const rows = this.#source.rows();
-    const matches = parseFilter(filter, (field) =>
-      rows.some(({ row }) => Object.hasOwn(row, field) && isPlainObject(row[field])),
-    );
+    const isComposite = (field: string): boolean =>
+      rows.some(({ row }) => Object.hasOwn(row, field) && isPlainObject(row[field]));
+    const matches = matchRows(parseFilter(filter, isComposite));
     const limit = parseLimit(options.limit);
     const order = parseOrder(options.orderBy);
     const after = options.cursor === undefined ? undefined : decodeCursor(order, options.cursor);
@@ -77,7 +77,8 @@ export class MemoryRows<T> implements Rows<T> {
   }
 }
 
-function parseLimit(limit: unknown): number {
+/** How many rows are wanted at most. */
+export function parseLimit(limit: unknown): number {
   if (limit === undefined) return Number.POSITIVE_INFINITY;
   if (typeof limit !== "number" || !Number.isInteger(limit) || limit < 0) {
     throw invalid("limit", "expected a whole number, not negative");

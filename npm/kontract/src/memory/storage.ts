@@ -1,10 +1,12 @@
-import { HttpError } from "../errors.js";
+import { sanitizeIdentifier } from "../identifier.js";
 import type {
   StorageAccess,
   StorageBackend,
   TableDescription,
   TableDescriptions,
+  Transacting,
 } from "../runtime/backing.js";
+import { storageView } from "../runtime/tables.js";
 import type { SharedStorage, Storage } from "../types/registry.js";
 import type { UntypedTable } from "../types/storage.js";
 import { SharedEntries, sharedView } from "./shared.js";
@@ -38,36 +40,17 @@ export class MemoryStorage implements StorageBackend {
 
   declare(tables: TableDescriptions): void {
     for (const [name, description] of Object.entries(tables)) {
-      this.#descriptions.set(checkName(name), description);
+      this.#descriptions.set(sanitizeIdentifier(name), description);
     }
   }
 
+  async transact<Result>(call: Transacting, attempt: (storage: Storage) => Promise<Result>): Promise<Result> {
+    return attempt(this.storage(call));
+  }
+
+  /** The tables as one call may see them. */
   storage(access: StorageAccess): Storage {
-    const open = new Map<string, UntypedTable>();
-    const get = (name: unknown): UntypedTable => {
-      const known = checkName(name);
-      let table = open.get(known);
-      if (table === undefined) {
-        table = this.#table(known, access);
-        open.set(known, table);
-      }
-      return table;
-    };
-    const refuse = (): never => {
-      throw new TypeError("env.storage cannot be changed");
-    };
-    return new Proxy({} as Storage, {
-      get(_, name) {
-        if (typeof name === "symbol") return undefined;
-        if (name === "get") return get;
-        if (name === "transaction") throw new Error("env.storage.transaction is not available in this version");
-        return get(name);
-      },
-      set: refuse,
-      defineProperty: refuse,
-      deleteProperty: refuse,
-      setPrototypeOf: refuse,
-    });
+    return storageView((name) => this.#table(name, access));
   }
 
   shared(access: StorageAccess): SharedStorage {
@@ -80,13 +63,6 @@ export class MemoryStorage implements StorageBackend {
     const description = this.#descriptions.get(name) ?? UNDECLARED;
     return new MemoryTable(name, tables, description, access, this.#counters);
   }
-}
-
-function checkName(name: unknown): string {
-  if (typeof name !== "string" || !/^[a-zA-Z0-9_]{1,40}$/.test(name)) {
-    throw new HttpError("Invalid identifier", 400, "INVALID_REQUEST");
-  }
-  return name;
 }
 
 function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {

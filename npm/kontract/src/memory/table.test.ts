@@ -89,7 +89,7 @@ describe("rows", () => {
     await expect(users().push({ name: Symbol("x") } as never)).rejects.toThrow(TypeError);
   });
 
-  test.each([1, null, undefined, {}, ["1"], "a\0"])("have text as their id, not %o", async (id) => {
+  test.each([1, null, undefined, {}, ["1"], "a\0", `${"ä".repeat(512)}a`])("have text as their id, not %o", async (id) => {
     const table = users();
     await expect(table.get(id as string)).rejects.toMatchObject({ status: 400 });
     await expect(table.set(id as string, { name: "x" })).rejects.toMatchObject({ status: 400 });

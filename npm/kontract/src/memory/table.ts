@@ -153,6 +153,9 @@ export class MemoryTable implements UntypedTable {
     const path = `${this.#name}.${this.#description.primaryKey}`;
     if (typeof id !== "string") throw invalid(path, "expected text");
     if (id.includes("\0")) throw invalid(path, "expected text without NUL");
+    if (id.length > LONGEST_ID / 3 && new TextEncoder().encode(id).length > LONGEST_ID) {
+      throw invalid(path, `expected at most ${LONGEST_ID} bytes`);
+    }
     return id;
   }
 
@@ -226,4 +229,6 @@ export class MemoryTable implements UntypedTable {
   }
 }
 
+/** Bytes of an id in UTF-8. */
+const LONGEST_ID = 1024;
 const NEEDED = { read: perms.R__, write: perms._W_, delete: perms.__X } as const;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { invalid, NotFoundError } from "../errors.js";
-import type { MemoryAuth } from "./auth.js";
+import type { Accounts } from "./auth.js";
 import { readCredential, readJson } from "./request.js";
 import { type Answer, jsonAnswer } from "./respond.js";
 
@@ -15,7 +15,7 @@ export const AUTH_METHODS: Readonly<Record<string, string>> = {
 
 /** Serves `/auth/<action>`. */
 export async function serveAuth(
-  auth: MemoryAuth,
+  auth: Accounts,
   action: string,
   request: IncomingMessage,
   deadlineMs: number,
@@ -23,7 +23,7 @@ export async function serveAuth(
   const body = request.method === "POST" ? await readJson(request, MAX_BYTES, deadlineMs) : undefined;
   switch (action) {
     case "anonymous":
-      return jsonAnswer(201, auth.anonymous());
+      return jsonAnswer(201, await auth.anonymous());
     case "register": {
       const { email, password } = parseCredentials(body);
       return jsonAnswer(201, await auth.register(email, password));
@@ -33,10 +33,10 @@ export async function serveAuth(
       return jsonAnswer(200, await auth.login(email, password, request.socket.remoteAddress ?? ""));
     }
     case "logout":
-      auth.logout(readCredential(request));
+      await auth.logout(readCredential(request));
       return { status: 204, headers: [], body: undefined };
     case "me":
-      return jsonAnswer(200, auth.me(readCredential(request)));
+      return jsonAnswer(200, await auth.me(readCredential(request)));
     default:
       throw new NotFoundError();
   }

@@ -3,6 +3,7 @@ import { ConflictError, ForbiddenError, HttpError, NotFoundError, UnauthorizedEr
 import type { Session, SessionSource } from "../runtime/session.js";
 import type { AuthAdmin } from "../types/registry.js";
 import type { AuthSettings } from "./auth-config.js";
+import { checkPassword, MAX_EMAIL_LENGTH, normalizeEmail, parseEmail, parseGroups } from "./credentials.js";
 import { Passwords } from "./passwords.js";
 import { SessionStore } from "./sessions.js";
 import { Throttle } from "./throttle.js";
@@ -32,6 +33,16 @@ export interface ServerAuth extends AuthAdmin {
   revoke(email: string, group: string): Promise<void>;
 }
 
+/** What `/auth/…` is served from. */
+export interface Accounts extends SessionSource, ServerAuth {
+  /** Opens a session of an account. `from` is the network address that asks for it. */
+  login(email: string, password: string, from: string): Promise<Login>;
+  /** Opens a session without an account. */
+  anonymous(): Login | Promise<Login>;
+  logout(credential: string | null): void | Promise<void>;
+  me(credential: string | null): UserView | Promise<UserView>;
+}
+
 interface Account {
   readonly id: string;
   readonly email: string;
@@ -41,7 +52,7 @@ interface Account {
 }
 
 /** Accounts and sessions in memory: they end with the process. */
-export class MemoryAuth implements SessionSource, ServerAuth {
+export class MemoryAuth implements Accounts {
   readonly #settings: AuthSettings;
   readonly #now: () => number;
   readonly #passwords = new Passwords();
@@ -86,7 +97,6 @@ export class MemoryAuth implements SessionSource, ServerAuth {
     return this.#openSession(account);
   }
 
-  /** Opens a session of an account. `from` is the network address that asks for it. */
   async login(email: string, password: string, from: string): Promise<Login> {
     const address = normalizeEmail(email);
     if (address.length > MAX_EMAIL_LENGTH) throw new UnauthorizedError();
@@ -102,7 +112,6 @@ export class MemoryAuth implements SessionSource, ServerAuth {
     return this.#openSession(account);
   }
 
-  /** Opens a session without an account. */
   anonymous(): Login {
     if (!this.#settings.allowAnonymous) throw new UnauthorizedError();
     const owner = randomUUID();
@@ -191,40 +200,7 @@ async function refuseAccounts(): Promise<never> {
   throw new ForbiddenError("This server keeps no accounts: its sessions come from elsewhere");
 }
 
-function parseEmail(email: string): string {
-  const address = normalizeEmail(email);
-  const at = address.lastIndexOf("@");
-  const domain = address.slice(at + 1);
-  const plausible =
-    address.length <= MAX_EMAIL_LENGTH &&
-    at > 0 &&
-    !/[\s@\p{Cc}\p{Cf}]/u.test(address.slice(0, at) + domain) &&
-    domain.includes(".") &&
-    domain.split(".").every((label) => label !== "");
-  if (!plausible) throw new HttpError("email: expected an e-mail address", 400, "INVALID_REQUEST", { path: "email" });
-  return address;
-}
-
-// Addresses that differ in case only are one account.
-function normalizeEmail(email: string): string {
-  return email.normalize("NFC").toLowerCase();
-}
-
-function checkPassword(password: string): void {
-  if (password.length < 8 || password.length > 1024) {
-    throw new HttpError("password: expected 8 to 1024 characters", 400, "INVALID_REQUEST", { path: "password" });
-  }
-}
-
-function parseGroups(groups: readonly string[]): readonly string[] {
-  if (!Array.isArray(groups) || groups.some((group) => typeof group !== "string" || group === "")) {
-    throw new TypeError("setGroups: expected the names of groups");
-  }
-  return Object.freeze([...new Set(groups)]);
-}
-
 const TENANT = "main";
-const MAX_EMAIL_LENGTH = 254;
 const MAX_ACCOUNTS = 100_000;
 const MAX_USER_SESSIONS = 100_000;
 const MAX_ANONYMOUS_SESSIONS = 50_000;

@@ -6,12 +6,23 @@ import { MemoryStorage } from "../memory/storage.js";
 import { failureBody } from "../runtime/failure.js";
 import { type Host, invoke } from "../runtime/invoke.js";
 import { consoleLogger, type Logger } from "../runtime/log.js";
-import { loadApplication } from "./application.js";
+import { PostgresStorage } from "../postgres/storage.js";
+import { type Application, loadApplication } from "./application.js";
 import { parseAuthConfig } from "./auth-config.js";
 import { AUTH_METHODS, serveAuth } from "./auth-routes.js";
-import { MemoryAuth, noAccounts, type ServerAuth } from "./auth.js";
-import { type HandlerOptions, type Limits, parseBase, parseLimits, readVariables } from "./options.js";
+import { type Accounts, MemoryAuth, noAccounts, type ServerAuth } from "./auth.js";
+import { watchEffects } from "./effects.js";
+import {
+  type HandlerOptions,
+  type Limits,
+  parseBase,
+  parseLimits,
+  parsePostgres,
+  type PostgresOptions,
+  readVariables,
+} from "./options.js";
 import { OriginPolicy } from "./origin.js";
+import { PostgresAuth } from "./postgres-auth.js";
 import { readCallId, readCredential, readHeaders, readPayload } from "./request.js";
 import { type Answer, failureAnswer, jsonAnswer, replyAnswer, send } from "./respond.js";
 
@@ -31,18 +42,17 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
   const origins = new OriginPolicy(options.cors);
   const variables = readVariables(options.env);
   const application = await loadApplication(options.dist);
-  const accounts =
-    options.sessions === undefined
-      ? new MemoryAuth(parseAuthConfig(application.auth, options.auth))
-      : undefined;
-  const backend = options.storage ?? new MemoryStorage();
+  const postgres = parsePostgres(options);
+  if (postgres !== undefined) watchEffects();
+  const accounts = options.sessions === undefined ? makeAccounts(application, options, postgres) : undefined;
+  const backend = options.storage ?? (postgres === undefined ? new MemoryStorage() : new PostgresStorage(postgres.client));
   backend.declare(application.tables);
 
   const server = new NodeHost({
     host: {
       routes: application.routes,
       accepts: application.accepts,
-      sessions: options.sessions ?? (accounts as MemoryAuth),
+      sessions: options.sessions ?? (accounts as Accounts),
       backend,
       auth: accounts ?? noAccounts,
       variables,
@@ -62,9 +72,14 @@ export async function createHandler(options: HandlerOptions): Promise<Handler> {
   );
 }
 
+function makeAccounts({ auth }: Application, options: HandlerOptions, postgres: PostgresOptions | undefined): Accounts {
+  const settings = parseAuthConfig(auth, options.auth);
+  return postgres === undefined ? new MemoryAuth(settings) : new PostgresAuth(postgres, settings, options.log ?? consoleLogger);
+}
+
 interface NodeHostParts {
   host: Host;
-  accounts: MemoryAuth | undefined;
+  accounts: Accounts | undefined;
   origins: OriginPolicy;
   limits: Required<Limits>;
   dev: boolean;

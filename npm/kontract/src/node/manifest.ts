@@ -1,12 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { FieldDescription, TableDescription, TableDescriptions } from "../runtime/backing.js";
-
-/** What the host needs of `dist/manifest.json`. */
-export interface Manifest {
-  tables: TableDescriptions;
-  /** By the route's name: the hashes of the contracts it still serves, its own among them. */
-  accepts: ReadonlyMap<string, ReadonlySet<string>>;
-}
+import { type Manifest, parseManifest } from "../manifest.js";
 
 /** Reads the contract that the compiler wrote. */
 export async function readManifest(file: string): Promise<Manifest> {
@@ -16,47 +9,11 @@ export async function readManifest(file: string): Promise<Manifest> {
   } catch (error) {
     throw new Error(`${file} cannot be read: run \`kontract build\` first`, { cause: error });
   }
-  const manifest = parseManifest(text);
+  const manifest = parseManifest(parseJson(text));
   if (manifest === undefined) {
     throw new Error(`${file} is not a manifest that this version understands: run \`kontract build\` again`);
   }
   return manifest;
-}
-
-function parseManifest(text: string): Manifest | undefined {
-  const manifest = record(parseJson(text));
-  const routes = record(manifest?.routes);
-  const tables = record(manifest?.tables);
-  if (routes === undefined || tables === undefined) return undefined;
-
-  const accepts = new Map<string, ReadonlySet<string>>();
-  for (const [name, route] of Object.entries(routes)) {
-    const { abi, accepts: others } = record(route) ?? {};
-    if (!isHash(abi) || !Array.isArray(others) || !others.every(isHash)) return undefined;
-    accepts.set(name, new Set([abi, ...others]));
-  }
-
-  const descriptions: [string, TableDescription][] = [];
-  for (const [name, table] of Object.entries(tables)) {
-    const description = parseTable(table);
-    if (description === undefined) return undefined;
-    descriptions.push([name, description]);
-  }
-  return { accepts, tables: Object.fromEntries(descriptions) };
-}
-
-function parseTable(value: unknown): TableDescription | undefined {
-  const table = record(value);
-  const fields = record(table?.fields);
-  if (typeof table?.primaryKey !== "string" || fields === undefined) return undefined;
-  const descriptions: [string, FieldDescription][] = [];
-  for (const [name, field] of Object.entries(fields)) {
-    const { perm, unique } = record(field) ?? {};
-    if (perm !== undefined && typeof perm !== "number") return undefined;
-    descriptions.push([name, { ...(perm === undefined ? {} : { perm }), ...(unique === true ? { unique } : {}) }]);
-  }
-  const described = { primaryKey: table.primaryKey, fields: Object.fromEntries(descriptions) };
-  return table.owned === true ? { ...described, owned: true } : described;
 }
 
 function parseJson(text: string): unknown {
@@ -65,13 +22,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isHash(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isRecord ? (value as Record<string, unknown>) : undefined;
 }

@@ -1,3 +1,4 @@
+import type { PgClient } from "../postgres/client.js";
 import type { StorageBackend } from "../runtime/backing.js";
 import type { Logger } from "../runtime/log.js";
 import type { SessionSource } from "../runtime/session.js";
@@ -13,6 +14,14 @@ export interface Limits {
   inFlight?: number;
 }
 
+/** A database that `kontract migrate up` has prepared. */
+export interface PostgresOptions {
+  /** A pool of node-postgres, or what is like one, with the gateway's role. */
+  client: PgClient;
+  /** `KONTRACT_SECRET`: what sessions are known by is made with it. All hosts of a database have the same. */
+  secret: string;
+}
+
 /** What a handler is made of. */
 export interface HandlerOptions {
   /** The output folder of `kontract build`. A relative path starts at the working directory. */
@@ -25,6 +34,8 @@ export interface HandlerOptions {
   auth?: AuthConfig;
   /** Where tables are kept; in memory when left out. */
   storage?: StorageBackend;
+  /** Keeps tables, accounts and sessions in PostgreSQL, as the gateway does. */
+  postgres?: PostgresOptions;
   /** Where sessions come from, instead of the built-in accounts; `/auth/…` is then not served. */
   sessions?: SessionSource;
   /** A second path for calls, `/api` for `/api/<route>`; `ctx.path` then begins with it. */
@@ -50,6 +61,19 @@ export function parseLimits(limits: Limits = {}): Required<Limits> {
   return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
 }
 
+/** Reads `postgres`. */
+export function parsePostgres({ postgres, storage, sessions }: HandlerOptions): PostgresOptions | undefined {
+  if (postgres === undefined) return undefined;
+  if (storage !== undefined || sessions !== undefined) {
+    throw new TypeError("postgres: it brings storage and sessions along; leave out `storage` and `sessions`");
+  }
+  if (typeof postgres.client?.query !== "function") throw new TypeError("postgres.client: expected a client of PostgreSQL");
+  if (typeof postgres.secret !== "string" || postgres.secret.length < LEAST_SECRET) {
+    throw new TypeError(`postgres.secret: expected KONTRACT_SECRET, at least ${LEAST_SECRET} characters`);
+  }
+  return postgres;
+}
+
 /** Reads `base`: undefined, or a path without a slash at its end. */
 export function parseBase(base: string | undefined): string | undefined {
   if (base === undefined) return undefined;
@@ -73,3 +97,4 @@ export function readVariables(
 }
 
 const DEFAULT_LIMITS: Required<Limits> = { deadlineMs: 10_000, bodyKb: 1024, inFlight: 1000 };
+const LEAST_SECRET = 32;

@@ -4,10 +4,11 @@ import { Passwords } from "./passwords.js";
 test("a password is recognised by its hash, and no other", async () => {
   const passwords = new Passwords();
   const hash = await passwords.hash("correct horse");
-  expect(hash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
+  expect(hash).toMatch(/^\$pbkdf2-sha256\$i=100000,r=6\$[\w+/]{22}\$[\w+/]{43}$/);
   expect(await passwords.verify("correct horse", hash)).toBe(true);
   expect(await passwords.verify("wrong horse", hash)).toBe(false);
   expect(await passwords.verify("correct horse", undefined)).toBe(false);
+  expect(await passwords.verify("correct horse", "$argon2id$v=19$m=19456,t=2,p=1$a29udHJhY3Q$AAAA")).toBe(false);
 });
 
 test("the same password has another hash each time", async () => {
@@ -21,4 +22,11 @@ test("more than can wait are told to come back", async () => {
   expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected", "rejected", "rejected"]);
   expect(settled[5]).toMatchObject({ reason: { status: 429, code: "RATE_LIMITED" } });
   await expect(passwords.hash("correct horse")).resolves.toBeDefined();
+});
+
+test("a hash that another implementation made is verified", async () => {
+  // Python: key = b'correct horse', then six times
+  // key = hashlib.pbkdf2_hmac('sha256', key, b'0123456789abcdef', 100000)
+  const hash = "$pbkdf2-sha256$i=100000,r=6$MDEyMzQ1Njc4OWFiY2RlZg$W010G8GrPFkHtHhN1cO8LY3AckzdsddB8rcQddSJrLg";
+  expect(await new Passwords().verify("correct horse", hash)).toBe(true);
 });

@@ -1,4 +1,5 @@
 import type { SharedStorage, Storage } from "../types/registry.js";
+import type { RowCodec } from "./rows.js";
 
 /** What the compiler knows of a field. */
 export interface FieldDescription {
@@ -14,6 +15,8 @@ export interface TableDescription {
   fields: Readonly<Record<string, FieldDescription>>;
   /** Rows are private to the user who made them. */
   owned?: boolean;
+  /** How rows are stored where they leave the process; JSON data without it. */
+  codec?: RowCodec;
 }
 
 /** Tables by name. */
@@ -25,18 +28,31 @@ export interface StorageAccess {
   readonly owner: string;
   /** The session's permission. */
   readonly perm: number;
+  /** What a database knows the session by. */
+  readonly key?: Uint8Array;
   /** To be called before every operation; throws when the call may not go on. */
   check(): void;
   /** Tells the call which transaction it has seen. */
   saw(txid: bigint): void;
 }
 
+/** A call, as far as its transaction is concerned. */
+export interface Transacting extends StorageAccess {
+  /** When the call must be over, in milliseconds of `Date.now()`. */
+  readonly deadline: number;
+  /** Whether it had an effect that a repetition would double. */
+  hadEffect(): boolean;
+}
+
 /** Where tables and shared state are kept. */
 export interface StorageBackend {
   /** Takes the tables that the application was built with. */
   declare(tables: TableDescriptions): void;
-  /** The tables as one call may see them. */
-  storage(access: StorageAccess): Storage;
+  /**
+   * Runs an attempt to serve a call as one transaction, and again where another call
+   * changed what it saw. Every attempt gets the tables as it may see them.
+   */
+  transact<Result>(call: Transacting, attempt: (storage: Storage) => Promise<Result>): Promise<Result>;
   /** The shared state as one call may see it. */
   shared(access: StorageAccess): SharedStorage;
 }

@@ -30,8 +30,20 @@ export function callerBody(error: unknown): ErrorBody | undefined {
   if (!isHttpError(error)) return undefined;
   const { code, message, status, path } = error;
   if (!Number.isInteger(status) || status < 400 || status > 599) return undefined;
-  return { code: String(code), message: String(message), status, ...(path === undefined ? {} : { path }) };
+  return {
+    code: wellFormed(String(code)),
+    message: wellFormed(String(message)),
+    status,
+    ...(path === undefined ? {} : { path: wellFormed(String(path)) }),
+  };
 }
+
+/** The text with U+FFFD for each half of a pair without the other: UTF-8 has none. */
+export function wellFormed(text: string): string {
+  return text.replace(LONE_SURROGATE, "\u{fffd}");
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 const INTERNAL: ErrorBody = Object.freeze({
   code: "INTERNAL_ERROR",

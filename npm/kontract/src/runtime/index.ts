@@ -11,6 +11,7 @@ export type {
   StorageBackend,
   TableDescription,
   TableDescriptions,
+  Transacting,
 } from "./backing.js";
 export { __kontract_chain, type Chain } from "./chain.js";
 export { failureBody, type FailedCall, type FailureBody } from "./failure.js";
@@ -18,6 +19,7 @@ export { ctx, env } from "./globals.js";
 export { __kontract_instance } from "./instance.js";
 export { type Call, type Host, invoke } from "./invoke.js";
 export { consoleLogger, type LogEntry, type Logger } from "./log.js";
+export type { FieldClass, JsonObject, RowCodec } from "./rows.js";
 export type { Route, RouteCodec, RouteMeta, Routes } from "./routes.js";
 export type { Session, SessionSource } from "./session.js";
 export { CONTENT_TYPES, type Form, formOf, type Payload, type Reply } from "./wire.js";

@@ -1,8 +1,8 @@
 import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../errors.js";
 import { allows } from "../perms.js";
 import type { Context } from "../types/context.js";
-import type { AuthAdmin } from "../types/registry.js";
-import type { StorageAccess, StorageBackend } from "./backing.js";
+import type { AuthAdmin, Storage } from "../types/registry.js";
+import type { StorageBackend, Transacting } from "./backing.js";
 import type { Logger } from "./log.js";
 import type { Route, Routes } from "./routes.js";
 import { currentInvocation, type Invocation, withInvocation } from "./scope.js";
@@ -65,40 +65,59 @@ function authorize({ meta }: Route, session: Session): void {
 
 function run(host: Host, call: Call, route: Route, session: Session, args: unknown[]): Promise<Reply> {
   const controller = new AbortController();
-  const { context, saw } = makeContext(host, call, route, session, controller.signal);
-  const access: StorageAccess = {
+  // Of the attempt under way: the call runs again where its transaction met another one.
+  let invocation: Invocation | undefined;
+  let saw: (txid: bigint) => void = () => {};
+  let given: unknown[] | undefined = args;
+  let ended: HttpError | undefined;
+  let hadEffect = false;
+  const access: Transacting = {
     tenant: session.tenant,
     owner: session.owner,
     perm: session.perm,
-    saw,
+    ...(session.key === undefined ? {} : { key: session.key }),
+    deadline: Date.now() + host.deadlineMs,
+    saw: (txid) => saw(txid),
     check: () => assertCurrent(invocation),
+    hadEffect: () => (hadEffect ||= invocation?.hadEffect ?? false),
   };
-  const invocation: Invocation = {
-    context,
-    env: {
-      storage: host.backend.storage(access),
-      shared: host.backend.shared(access),
-      auth: host.auth,
-      variables: host.variables,
-    },
+
+  const attempt = (storage: Storage): Promise<Reply> => {
+    const made = makeContext(host, call, route, session, controller.signal);
+    const env = { storage, shared: host.backend.shared(access), auth: host.auth, variables: host.variables };
+    const current: Invocation = { context: made.context, env };
+    invocation = current;
+    saw = made.saw;
+    // A function may change its arguments.
+    const read = given ?? readArguments(route.codec, call.payload);
+    given = undefined;
+    // A result is written as part of the call: its getters may belong to the application.
+    return withInvocation(current, async () => {
+      const reply = writeReply(route.codec, call.payload.form, await route.handler(made.context, read), host.maxBytes);
+      // Nothing is committed that its caller was told has not happened.
+      if (ended !== undefined) throw ended;
+      return reply;
+    });
   };
 
   return new Promise((resolve, reject) => {
     // Those who listen to the signal are part of the call.
-    const abort = (reason: unknown): void => withInvocation(invocation, () => controller.abort(reason));
+    const abort = (reason: unknown): void => {
+      if (invocation === undefined) controller.abort(reason);
+      else withInvocation(invocation, () => controller.abort(reason));
+    };
     const timer = setTimeout(() => {
-      invocation.ended = new HttpError("The call did not finish in time", 504, "TIMEOUT");
-      reject(invocation.ended);
-      abort(invocation.ended);
+      ended = new HttpError("The call did not finish in time", 504, "TIMEOUT");
+      if (invocation !== undefined) invocation.ended = ended;
+      reject(ended);
+      abort(ended);
     }, host.deadlineMs);
     const leave = (): void => abort(call.signal?.reason);
     if (call.signal?.aborted) leave();
     call.signal?.addEventListener("abort", leave, { once: true });
 
-    // A result is written as part of the call: its getters may belong to the application.
-    const serve = async (): Promise<Reply> =>
-      writeReply(route.codec, call.payload.form, await route.handler(context, args), host.maxBytes);
-    withInvocation(invocation, serve)
+    host.backend
+      .transact(access, attempt)
       .then(resolve, reject)
       .finally(() => {
         clearTimeout(timer);
@@ -155,8 +174,8 @@ function makeContext(
   return { context, saw };
 }
 
-function assertCurrent(invocation: Invocation): void {
-  if (invocation.ended !== undefined) throw invocation.ended;
+function assertCurrent(invocation: Invocation | undefined): void {
+  if (invocation?.ended !== undefined) throw invocation.ended;
   // A table kept in a module variable would act for the session that first took it.
   if (currentInvocation("env") !== invocation) {
     throw new Error("A table belongs to the call that took it: take it from env.storage in every call");

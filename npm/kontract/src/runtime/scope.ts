@@ -19,6 +19,8 @@ export interface Invocation {
   env: CallEnv;
   /** Why the call may no longer touch storage, once its deadline has passed. */
   ended?: HttpError;
+  /** It did something outside that a repetition would double. */
+  hadEffect?: boolean;
 }
 
 /** Runs `body` and all it starts as part of the call. */
@@ -31,6 +33,12 @@ export function currentInvocation(name: string): Invocation {
   const invocation = scope.getStore();
   if (invocation === undefined) throw outsideOfCalls(name);
   return invocation;
+}
+
+/** Notes that the running call, where there is one, did something that a repetition would double. */
+export function noteEffect(): void {
+  const invocation = scope.getStore();
+  if (invocation !== undefined) invocation.hadEffect = true;
 }
 
 // Kept on the global object: a server may load its functions with another copy of

@@ -9,6 +9,8 @@ export interface Session {
   ugroups: readonly string[];
   isAnonymous: boolean;
   expiresAt: Date;
+  /** What a database knows it by; opens nothing at the door. */
+  key?: Uint8Array;
 }
 
 /** Knows the sessions. */

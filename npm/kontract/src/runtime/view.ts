@@ -7,18 +7,32 @@ export function view<Shown extends object, Target extends object>(
   target: () => Target,
   read: (target: Target, key: string) => unknown = (from, key) => Reflect.get(from, key),
 ): Shown {
-  const refuse = (): never => {
-    throw new TypeError(`\`${name}\` cannot be changed`);
-  };
+  const refuse = refuseChange(name);
   return new Proxy({} as Shown, {
     // Symbols are asked for by whoever prints or inspects the object.
     get: (_, key) => (typeof key === "symbol" ? undefined : read(target(), key)),
     has: (_, key) => Reflect.has(target(), key),
+    ownKeys: () => Reflect.ownKeys(target()),
+    getOwnPropertyDescriptor: (_, key) => describeOwn(target(), key),
     set: refuse,
     defineProperty: refuse,
     deleteProperty: refuse,
     setPrototypeOf: refuse,
+    preventExtensions: refuse,
   });
+}
+
+/** What a proxy may say of a property that its own target does not have. */
+function describeOwn(target: object, key: PropertyKey): PropertyDescriptor | undefined {
+  const own = Reflect.getOwnPropertyDescriptor(target, key);
+  return own === undefined ? undefined : { ...own, configurable: true };
+}
+
+/** Throws whatever is done. */
+export function refuseChange(name: string): () => never {
+  return () => {
+    throw new TypeError(`\`${name}\` cannot be changed`);
+  };
 }
 
 /** Why `name` cannot be had outside of calls. */

@@ -186,6 +186,9 @@ impl Walk<'_> {
                     self.unseen("`env.storage.get` is used as a value".to_owned(), member.span);
                 }
                 (Held::Table(_), Some(name)) if needed(name).is_some() && name != ITERATE => {
+                    if name == "exec" && !called {
+                        self.not_on_one_table(member.span);
+                    }
                     self.operation(&held, name, member.span);
                 }
                 (Held::Table(table), None) => {
@@ -239,6 +242,9 @@ impl Walk<'_> {
                 return self.arguments(&arguments[1..]);
             }
             self.member(member, true);
+            if self.variables.name(&member.prop).as_deref() == Some("exec") {
+                self.statement(member, arguments);
+            }
         } else if held.is_empty() {
             self.visit_expr(callee);
         } else {
@@ -324,6 +330,9 @@ impl Walk<'_> {
             for held in held {
                 match (held, name.as_deref()) {
                     (Held::Table(_), Some(name)) if needed(name).is_some() => {
+                        if name == "exec" {
+                            self.not_on_one_table(prop.span());
+                        }
                         self.operation(held, name, prop.span());
                     }
                     (Held::Storage, None) => {

@@ -8,8 +8,18 @@ use crate::{
     text::values::{is_identifier, number, string},
 };
 
+/// What is converted from and to JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Arguments and results: what is read holds nothing undeclared.
+    Calls,
+    /// Rows: what is written does not, and what is read may be of an earlier version.
+    Rows,
+}
+
 pub struct Emitter<'a> {
     pub plan: &'a Plan<'a>,
+    pub purpose: Purpose,
     pub out: String,
     indent: usize,
     /// Names from `kontract/codec`.
@@ -22,9 +32,10 @@ pub struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub fn new(plan: &'a Plan<'a>, tested: &'a BTreeSet<String>) -> Self {
+    pub fn new(plan: &'a Plan<'a>, tested: &'a BTreeSet<String>, purpose: Purpose) -> Self {
         Self {
             plan,
+            purpose,
             out: String::new(),
             indent: 0,
             support: BTreeSet::new(),
@@ -186,7 +197,12 @@ impl<'a> Emitter<'a> {
 
     /// The import of shared definitions.
     pub fn imports(&self, specifier: &str) -> String {
-        import(self.shared.difference(&self.defined).map(String::as_str), specifier)
+        import(self.undefined().map(String::as_str), specifier)
+    }
+
+    /// Functions that are called and not defined.
+    pub fn undefined(&self) -> impl Iterator<Item = &String> {
+        self.shared.difference(&self.defined)
     }
 
     /// `openObject(w, x, d++, key);`, or for arrays of a known length.

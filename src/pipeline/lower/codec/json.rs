@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{
     decode::member,
-    emit::{Emitter, property, property_key, segment},
+    emit::{Emitter, Purpose, property, property_key, segment},
 };
 use crate::{
     model::shape::{FieldShape, ObjectKind, ObjectShape, Shape, Slot, UnionShape},
@@ -38,11 +38,20 @@ impl Emitter<'_> {
         }
     }
 
-    fn json_properties(&mut self, name: &str, object: &ObjectShape, direction: &'static str) {
-        self.begin(name, direction, "c, x, d, key");
+    /// `patch` writes an object of which any field may be absent.
+    pub fn json_properties(&mut self, name: &str, object: &ObjectShape, function: &'static str) {
+        let partial = function == "patch";
+        let direction = if partial { "write" } else { function };
+        let optional = |field: &FieldShape| partial || optional(field);
+        self.begin(name, function, "c, x, d, key");
         self.open_container("c", object);
-        if direction == "read" && object.rest.is_none() {
-            let only = self.support("onlyDeclared");
+        let only = match (self.purpose, direction) {
+            (Purpose::Calls, "read") => Some("onlyDeclared"),
+            (Purpose::Rows, "write") => Some("onlyStored"),
+            _ => None,
+        };
+        if let Some(only) = only.filter(|_| object.rest.is_none()) {
+            let only = self.support(only);
             let declared = self.function(name, "k");
             self.line(&format!("{only}(c, x, {declared}, d);"));
         }

@@ -1,6 +1,6 @@
 //! Literals: their test, and their passage in every direction.
 
-use super::emit::{Emitter, expected, leaf, literal};
+use super::emit::{Emitter, Purpose, expected, leaf, literal};
 use crate::{
     model::shape::{Literal, Scalar, Shape},
     text::values::string,
@@ -32,18 +32,20 @@ impl Emitter<'_> {
         self.close("}");
         let Some([put, get, read, write]) = leaf(&primitive) else { return };
         let fail = self.support("fail");
-        self.begin(name, "encode", "w, x, at, d, key");
-        self.line(&format!("if (!{name}_is(x)) {fail}(w, d, key, {text});"));
-        let put = self.support(put);
-        self.line(&format!("{put}(w, x, at, d, key);"));
-        self.close("}");
-        self.begin(name, "decode", "r, at, d, key");
-        let get = self.support(get);
-        self.line(&format!("if (at === 0) {fail}(r, d, key, {text});"));
-        self.line(&format!("const x = {get}(r, at, d, key);"));
-        self.line(&format!("if (!{name}_is(x)) {fail}(r, d, key, {text});"));
-        self.line("return x;");
-        self.close("}");
+        if self.purpose == Purpose::Calls {
+            self.begin(name, "encode", "w, x, at, d, key");
+            self.line(&format!("if (!{name}_is(x)) {fail}(w, d, key, {text});"));
+            let put = self.support(put);
+            self.line(&format!("{put}(w, x, at, d, key);"));
+            self.close("}");
+            self.begin(name, "decode", "r, at, d, key");
+            let get = self.support(get);
+            self.line(&format!("if (at === 0) {fail}(r, d, key, {text});"));
+            self.line(&format!("const x = {get}(r, at, d, key);"));
+            self.line(&format!("if (!{name}_is(x)) {fail}(r, d, key, {text});"));
+            self.line("return x;");
+            self.close("}");
+        }
         if is_bigint {
             let (read, write) = (self.support(read), self.support(write));
             self.begin(name, "read", "c, x, d, key");

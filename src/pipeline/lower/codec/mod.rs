@@ -35,12 +35,14 @@ mod encode;
 mod json;
 mod literals;
 pub mod plan;
+mod rows;
 mod structure;
 
 use std::collections::BTreeMap;
 
+pub use self::rows::rows;
 use self::{
-    emit::Emitter,
+    emit::{Emitter, Purpose},
     plan::{Definition, Plan},
 };
 use crate::{
@@ -85,7 +87,7 @@ pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec
     let plan = Plan::new(shapes);
     let tested = choose::tested(&plan);
     let mut outputs = Vec::new();
-    let mut shared = Emitter::new(&plan, &tested);
+    let mut shared = Emitter::new(&plan, &tested, Purpose::Calls);
     for (name, definition) in &plan.definitions {
         if !is_root(definition) {
             shared.definition(name, definition);
@@ -96,7 +98,7 @@ pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec
         outputs.push(Output { path: format!("codec/{SHARED}.js"), text });
     }
     for (output, routes) in modules {
-        let mut module = Emitter::new(&plan, &tested);
+        let mut module = Emitter::new(&plan, &tested, Purpose::Calls);
         for route in routes {
             let Some(route) = shapes.routes.get(route) else { continue };
             let request = plan.object_name(&route.request).to_owned();

@@ -1,0 +1,159 @@
+import { isCodecError } from "../codec/errors.js";
+import { invalid as invalidRequest, PermissionError } from "../errors.js";
+import { sanitizeIdentifier } from "../identifier.js";
+import { invalid } from "../memory/values.js";
+import { perms } from "../perms.js";
+import type { JsonObject } from "../runtime/rows.js";
+import type { DefaultKey, Filter, Keyless, QueryOptions, Rows, StoredRecord, TableProxy as Typed } from "../types/storage.js";
+import { ask, type PgClient } from "./client.js";
+import { hex } from "./key.js";
+import { countRows, PostgresRows, takeRow } from "./query.js";
+import { transact } from "./retry.js";
+import { findTable, keyPath, type Table } from "./tables.js";
+import { type ProxyContext, type Row, shown, Transaction } from "./transaction.js";
+
+/** A context within {@link transaction}. */
+export interface TransactionContext extends ProxyContext {
+  readonly transaction: Transaction;
+}
+
+/**
+ * A table in PostgreSQL. With the context that {@link transaction} gives its operations
+ * are parts of that transaction; with any other each is one of its own.
+ *
+ * ```ts
+ * const users = new TableProxy<User>(pg, 'users', ctx);
+ * await users.update('ada', { name: 'Ada' });
+ * ```
+ */
+export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> implements Typed<T, Key, Write> {
+  readonly #pg: PgClient;
+  readonly #context: ProxyContext | TransactionContext;
+  readonly #table: Table;
+
+  constructor(pg: PgClient, name: string, ctx: ProxyContext | TransactionContext) {
+    this.#pg = pg;
+    this.#context = ctx;
+    this.#table = findTable(ctx.tables, name);
+  }
+
+  async get(id: string): Promise<T | null> {
+    const key = this.#key(id);
+    const data = await this.#run((transaction) => transaction.get(this.#table.name, key));
+    return data === null ? null : this.#shown({ id: key, data });
+  }
+
+  async getMany(ids: readonly string[]): Promise<(T | null)[]> {
+    if (!Array.isArray(ids)) throw invalid(this.#table.name, "expected an array of ids");
+    const keys = ids.map((id: unknown) => this.#key(id));
+    if (keys.reduce((size, key) => size + key.length, 0) > MOST_WANTED) throw invalid(this.#table.name, "expected fewer ids");
+    const found = await this.#run((transaction) => Promise.all(keys.map((key) => transaction.get(this.#table.name, key))));
+    return found.map((data, index) => (data === null ? null : this.#shown({ id: keys[index] as string, data })));
+  }
+
+  async set(id: string, value: Keyless<Write, Key>): Promise<void> {
+    const key = this.#key(id);
+    const data = this.#data(key, value as object, "write");
+    return this.#run((transaction) => transaction.set(this.#table.name, key, data));
+  }
+
+  async update(id: string, partial: Partial<Write>): Promise<void> {
+    const key = this.#key(id);
+    const patch = this.#data(key, partial, "patch");
+    return this.#run((transaction) => transaction.update(this.#table.name, key, patch));
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const key = this.#key(id);
+    return this.#run((transaction) => transaction.delete(this.#table.name, key));
+  }
+
+  async push(value: Keyless<T, Key>): Promise<string> {
+    const { key, data } = this.#written(value as object, "write");
+    const id = key === undefined ? undefined : this.#key(key);
+    return this.#run((transaction) => transaction.push(this.#table.name, id, data));
+  }
+
+  async pop(): Promise<T | null> {
+    return this.#shownOrNull(await this.#run((transaction) => takeRow(transaction, this.#table.name, true)));
+  }
+
+  async shift(): Promise<T | null> {
+    return this.#shownOrNull(await this.#run((transaction) => takeRow(transaction, this.#table.name, false)));
+  }
+
+  async count(filter?: Filter<T>): Promise<number> {
+    return this.#run((transaction) => countRows(transaction, this.#table.name, filter));
+  }
+
+  /** Outside of a transaction every page of 500 rows is read at a moment of its own. */
+  query(filter?: Filter<T>, options?: QueryOptions<T>): Rows<T> {
+    const transaction = "transaction" in this.#context ? this.#context.transaction : new Transaction(this.#pg, this.#context);
+    return new PostgresRows<T>(transaction, this.#table.name, filter, options as QueryOptions<StoredRecord>);
+  }
+
+  [Symbol.asyncIterator](): Rows<T> {
+    return this.query();
+  }
+
+  async exec(): Promise<never> {
+    throw new Error("exec() is not available in this version");
+  }
+
+  /** Throws a `PermissionError` where `data` has a field that may not be changed once its row is made. */
+  checkFieldPermissions(data: Partial<T>): void {
+    const field = this.#table.fixed.find((fixed) => (data as StoredRecord)[fixed] !== undefined);
+    if (field !== undefined) throw new PermissionError(field);
+  }
+
+  #run<Result>(operation: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    if ("transaction" in this.#context) return operation(this.#context.transaction);
+    return transact(this.#pg, this.#context, operation);
+  }
+
+  #key(id: unknown): string {
+    if (typeof id !== "string") throw invalid(keyPath(this.#table), "expected text");
+    if (id.includes("\0")) throw invalid(keyPath(this.#table), "expected text without NUL");
+    return id;
+  }
+
+  /** A row's fields; a key among them must be the row's own. */
+  #data(id: string, value: object, how: "write" | "patch"): JsonObject {
+    const { key, data } = this.#written(value, how);
+    if (key !== undefined && this.#key(key) !== id) throw invalid(keyPath(this.#table), "expected the id that the row is stored under");
+    return data;
+  }
+
+  #written(value: object, how: "write" | "patch"): { key: unknown; data: JsonObject } {
+    const { primaryKey, codec } = this.#table;
+    try {
+      const { [primaryKey]: key, ...data } = codec[how](value);
+      return { key, data };
+    } catch (error) {
+      throw isCodecError(error) ? invalidRequest(error.message, error.path, error) : error;
+    }
+  }
+
+  #shownOrNull(row: Row | null): T | null {
+    return row === null ? null : this.#shown(row);
+  }
+
+  #shown({ id, data }: Row): T {
+    return shown(this.#table, id, data) as T;
+  }
+}
+
+/** Throws unless the session may do this with the table, as the database says. */
+export async function checkTablePermission(
+  pg: PgClient,
+  ctx: ProxyContext,
+  tableName: string,
+  operation: "read" | "write" | "delete",
+): Promise<void> {
+  const { get } = findTable(ctx.tables, sanitizeIdentifier(tableName));
+  await ask(pg, get, [hex(ctx.key), [], NEEDED[operation]]);
+}
+
+const NEEDED = { read: perms.R__, write: perms._W_, delete: perms.__X } as const;
+/** Characters of the ids that are read at once: one text may be many of them. */
+const MOST_WANTED = 16 << 20;

@@ -1,0 +1,32 @@
+import { sanitizeIdentifier } from "../identifier.js";
+import type { Storage } from "../types/registry.js";
+import type { UntypedTable } from "../types/storage.js";
+
+/** `env.storage` of one call: the same object for the same name. */
+export function storageView(open: (name: string) => UntypedTable): Storage {
+  const opened = new Map<string, UntypedTable>();
+  const get = (name: unknown): UntypedTable => {
+    const known = sanitizeIdentifier(name as string);
+    let table = opened.get(known);
+    if (table === undefined) {
+      table = open(known);
+      opened.set(known, table);
+    }
+    return table;
+  };
+  const refuse = (): never => {
+    throw new TypeError("env.storage cannot be changed");
+  };
+  return new Proxy({} as Storage, {
+    get(_, name) {
+      if (typeof name === "symbol") return undefined;
+      if (name === "get") return get;
+      if (name === "transaction") throw new Error("env.storage.transaction is not available in this version");
+      return get(name);
+    },
+    set: refuse,
+    defineProperty: refuse,
+    deleteProperty: refuse,
+    setPrototypeOf: refuse,
+  });
+}

@@ -1,0 +1,77 @@
+//! Diagnostics of commands for operators: K240–K259.
+
+use std::fmt;
+
+use tokio_postgres::{Error, error::SqlState};
+
+use crate::{
+    diagnostic::render::plural,
+    model::{SourcePath, diagnostic::Diagnostic},
+};
+
+#[cold]
+pub fn no_database() -> Diagnostic {
+    error("K240", "it is not known which database is meant").help(
+        "set KONTRACT_MIGRATE_URL to the URL of the role that migrates, or run `kontract dev` once \
+         to make a database of development",
+    )
+}
+
+#[cold]
+pub fn not_set_up() -> Diagnostic {
+    error("K241", "the database has not been set up for Kontract")
+        .help("run `kontract migrate up`, or `kontract dev`")
+}
+
+#[cold]
+pub fn not_current() -> Diagnostic {
+    error("K241", "the database was set up by another version of Kontract")
+        .help("run `kontract migrate up`, or `kontract dev`")
+}
+
+#[cold]
+#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+pub fn failed(failure: Error) -> Diagnostic {
+    let Some(answer) = failure.as_db_error() else {
+        return error("K242", format!("the database does not answer: {failure}"))
+            .help("see whether PostgreSQL runs, and try again");
+    };
+    let message = format!("the database refused: {}", answer.message());
+    match answer.code() {
+        &SqlState::INSUFFICIENT_PRIVILEGE => error("K242", message)
+            .help("KONTRACT_MIGRATE_URL is to name the role that `kontract migrate up` runs as"),
+        &SqlState::UNDEFINED_TABLE
+        | &SqlState::UNDEFINED_COLUMN
+        | &SqlState::UNDEFINED_FUNCTION => not_current(),
+        _ => error("K242", message),
+    }
+}
+
+#[cold]
+pub fn no_runtime(failure: &dyn fmt::Display) -> Diagnostic {
+    error("K242", format!("the command cannot begin: {failure}"))
+}
+
+#[cold]
+pub fn no_user(user: &str, tenant: Option<&str>) -> Diagnostic {
+    let place = tenant.map(|tenant| format!(" in the tenant `{tenant}`")).unwrap_or_default();
+    error("K243", format!("there is no account `{user}`{place}"))
+        .help("`kontract user list` shows the accounts; an e-mail address or an id names one")
+}
+
+#[cold]
+pub fn several_users(user: &str, tenants: &[String]) -> Diagnostic {
+    let count = plural(tenants.len(), "tenant");
+    error("K243", format!("`{user}` has accounts in {count}: {}", tenants.join(", ")))
+        .help("say which one with `--tenant`")
+}
+
+#[cold]
+pub fn bad_group(group: &str) -> Diagnostic {
+    error("K243", format!("`{}` is no name of a group", group.escape_debug()))
+        .help("a group's name is text of 1 to 100 characters without control characters")
+}
+
+pub(super) fn error(code: &str, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(code, &SourcePath::new(""), None, message)
+}

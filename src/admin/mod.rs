@@ -1,0 +1,5 @@
+//! What an operator does in a database beside migrations: accounts, tenants, rows in and out.
+
+pub mod access;
+pub mod diagnostics;
+pub mod users;
