@@ -14,6 +14,8 @@ use std::{
 
 use nix::sys::signal::{Signal, kill};
 
+#[path = "dev/database.rs"]
+mod database;
 #[path = "support/development.rs"]
 mod development;
 

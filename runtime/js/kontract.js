@@ -72,7 +72,7 @@ function readVariable(variables2, key) {
   if (NOT_YET.has(key)) throw new Error(`env.${key} is not available in this version`);
   throw new Error(`env.${key} is not among the environment variables that the server was given`);
 }
-var NOT_YET = /* @__PURE__ */ new Set(["events", "afterCommit"]);
+var NOT_YET = /* @__PURE__ */ new Set(["events"]);
 
 // src/errors.ts
 var HttpError = class extends Error {
@@ -242,7 +242,12 @@ var env = Object.freeze(
   // What most functions ask for is found without asking the view behind it.
   Object.create(
     view("env", whileServing, (_, key) => readVariable(variables, key)),
-    { storage: service(() => host.storage), shared: service(() => host.shared), auth: service(() => auth) }
+    {
+      storage: service(() => host.storage),
+      shared: service(() => host.shared),
+      auth: service(() => auth),
+      afterCommit: service(() => host.afterCommit)
+    }
   )
 );
 function serve(routes, name, args) {

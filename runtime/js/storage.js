@@ -3,7 +3,8 @@
 const host = __host;
 const {
   storageCall, storageCheck, tableNames, tableOf, rowGet, rowGetMany, rowSet, rowUpdate, rowDelete, rowPush, rowPop, rowShift,
-  rowCount, rowExec, queryOpen, queryPage, queryCursor, sharedGet, sharedSet, sharedDelete, sharedIncrement,
+  rowCount, rowExec, queryOpen, queryPage, queryCursor, transactionBegin, transactionEnd, afterCommitNoted, keep,
+  sharedGet, sharedSet, sharedDelete, sharedIncrement,
 } = host;
 
 class Table {
@@ -148,6 +149,66 @@ function table(name, index) {
   return found;
 }
 
+// Runs again where what it read has changed when it is to be committed.
+async function transaction(run) {
+  if (typeof run !== "function") throw new TypeError("env.storage.transaction: expected a function");
+  const call = storageCall();
+  await transactionBegin(call);
+  const noted = hooksOf(call).length;
+  for (;;) {
+    let returned;
+    let thrown;
+    let failed = false;
+    try {
+      returned = await run();
+    } catch (error) {
+      failed = true;
+      thrown = error;
+    }
+    const ended = await transactionEnd(call, failed);
+    if (failed || !ended) hooks.length = noted;
+    if (!ended) continue;
+    if (failed) throw thrown;
+    return returned;
+  }
+}
+
+let noting = 0;
+let hooks = [];
+
+// What the call that is being served has given to env.afterCommit.
+function hooksOf(call) {
+  if (call !== noting) {
+    noting = call;
+    hooks = [];
+  }
+  return hooks;
+}
+
+host.afterCommit = (run) => {
+  if (typeof run !== "function") throw new TypeError("env.afterCommit: expected a function");
+  const call = storageCall();
+  afterCommitNoted(call);
+  hooksOf(call).push(run);
+};
+
+// The call has been committed.
+host.committed = () => {
+  const noted = hooks;
+  hooks = [];
+  keep(
+    (async () => {
+      for (const run of noted) {
+        try {
+          await run();
+        } catch (error) {
+          host.log("env.afterCommit failed", host.describe(error)[1]);
+        }
+      }
+    })(),
+  );
+};
+
 const refuse = () => {
   throw new TypeError("env.storage cannot be changed");
 };
@@ -156,7 +217,6 @@ const refuse = () => {
 const unknown = new Proxy(Object.freeze({}), {
   get(_, name) {
     if (typeof name === "symbol") return undefined;
-    if (name === "transaction") throw new Error("env.storage.transaction is not available in this version");
     return table(name);
   },
   set: refuse,
@@ -165,7 +225,7 @@ const unknown = new Proxy(Object.freeze({}), {
   setPrototypeOf: refuse,
 });
 
-const known = Object.assign(Object.create(null), { get: { value: (name) => table(name) } });
+const known = Object.assign(Object.create(null), { get: { value: (name) => table(name) }, transaction: { value: transaction } });
 for (const [index, name] of tableNames().entries()) {
   known[name] ??= { get: () => table(name, index), set: refuse, enumerable: true };
 }

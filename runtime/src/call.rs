@@ -36,6 +36,8 @@ pub struct Call {
     pub call_id: String,
     /// What its writes happen once by: the call id, bound to the arguments where the caller chose it.
     pub claim: String,
+    /// The caller chose the call's id and may send it again: its answer is kept.
+    pub keyed: bool,
     pub deadline: Instant,
 }
 

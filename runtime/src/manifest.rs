@@ -42,6 +42,21 @@ pub struct RouteMeta {
     /// The group a session must belong to.
     pub ugroup: Option<String>,
     pub egroup: Option<String>,
+    /// How operations on tables belong together: all of a call, unless it says otherwise.
+    #[serde(default)]
+    pub isolation: Isolation,
+    /// The call may run again after a conflict although it had effects outside.
+    #[serde(default)]
+    pub retry: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    #[default]
+    Serializable,
+    /// Each operation applies at once, by itself.
+    None,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -72,6 +72,55 @@ pub fn bad_group(group: &str) -> Diagnostic {
         .help("a group's name is text of 1 to 100 characters without control characters")
 }
 
+#[cold]
+pub fn given_database() -> Diagnostic {
+    error("K254", "DATABASE_URL names the database: there is none of development")
+        .help("unset DATABASE_URL for the database that `kontract dev` keeps in .kontract/dev")
+}
+
+#[cold]
+pub fn not_confirmed(question: &str) -> Diagnostic {
+    error("K254", format!("{question} Nobody can be asked here")).help("say so with `--yes`")
+}
+
+#[cold]
+pub fn not_written(failure: &std::io::Error) -> Diagnostic {
+    error("K254", format!("the rows cannot be written: {failure}"))
+}
+
+#[cold]
+pub fn not_read(place: &str, failure: &std::io::Error) -> Diagnostic {
+    error("K254", format!("the rows of {place} cannot be read: {failure}"))
+        .help("name a file that `kontract db dump` wrote, or `-` for standard input")
+}
+
+#[cold]
+pub fn bad_line(line: usize, failure: &serde_json::Error) -> Diagnostic {
+    error("K254", format!("line {line} is no row: {failure}"))
+        .help("write it as { \"table\": \"users\", \"id\": \"ada\", \"data\": { … } }, on one line")
+}
+
+#[cold]
+pub fn no_table(line: usize, tenant: &str, table: &str) -> Diagnostic {
+    let place = if tenant == "main" { String::new() } else { format!(" of the tenant {tenant}") };
+    error("K254", format!("line {line}: there is no table {table}{place}"))
+        .help("build the project and run `kontract migrate up` or `kontract dev` first")
+}
+
+#[cold]
+pub fn other_key(line: usize, key: &str) -> Diagnostic {
+    error("K254", format!("line {line}: `{key}` in the data is not the row's id"))
+        .help(format!("give both the same text, or leave `{key}` out of the data"))
+}
+
+#[cold]
+pub fn bad_rows(first: usize, last: usize, message: &str) -> Diagnostic {
+    let place =
+        if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+    error("K254", format!("{place}: {message}"))
+        .help("the rows have to be as the interface of their table says; nothing was changed")
+}
+
 pub(super) fn error(code: &str, message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(code, &SourcePath::new(""), None, message)
 }

@@ -2,4 +2,5 @@
 
 pub mod access;
 pub mod diagnostics;
+pub mod rows;
 pub mod users;

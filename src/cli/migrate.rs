@@ -103,34 +103,42 @@ pub fn run(arguments: &MigrateArguments) -> Outcome {
         MigrateCommand::Create(arguments) => {
             with_build(&arguments.common, |site| site.create(&arguments.name))
         }
-        MigrateCommand::Plan(arguments) => with_build(&arguments.common, |site| site.plan()),
-        MigrateCommand::Status(arguments) => with_build(&arguments.common, |site| site.status()),
+        MigrateCommand::Plan(arguments) => with_build(&arguments.common, Site::plan),
+        MigrateCommand::Status(arguments) => with_build(&arguments.common, Site::status),
         MigrateCommand::Up(arguments) => with_build(&arguments.common, |site| {
             site.up(arguments.dry_run, arguments.locked.is_set())
         }),
         MigrateCommand::Down(arguments) => {
             with_build(&arguments.common, |site| site.down(arguments.steps, arguments.dry_run))
         }
-        MigrateCommand::Merge(arguments) => with_build(&arguments.common, |site| site.merge()),
-        MigrateCommand::Squash(arguments) => with_build(&arguments.common, |site| site.squash()),
+        MigrateCommand::Merge(arguments) => with_build(&arguments.common, Site::merge),
+        MigrateCommand::Squash(arguments) => with_build(&arguments.common, Site::squash),
     }
 }
 
 fn with_build(
     common: &Common,
-    command: impl FnOnce(&mut Site<'_>) -> Result<Outcome, Problem>,
+    command: impl FnOnce(&mut Site) -> Result<Outcome, Problem>,
 ) -> Outcome {
     let mut terminal = common.terminal();
     let options = match common.options(&Disk, &mut terminal, Flags::default()) {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let result = Site::open(&mut terminal, &options).and_then(|mut site| command(&mut site));
-    let outcome = result.unwrap_or_else(|problem| {
-        refuse(&mut terminal, &options, problem.diagnostics());
-        Outcome::Failure
-    });
-    terminal.finish(outcome)
+    match Build::read(&options) {
+        Ok(build) => {
+            let mut site = Site { terminal, options, build };
+            let outcome = command(&mut site).unwrap_or_else(|problem| {
+                refuse(&mut site.terminal, &site.options, problem.diagnostics());
+                Outcome::Failure
+            });
+            site.terminal.finish(outcome)
+        }
+        Err(problem) => {
+            refuse(&mut terminal, &options, problem.diagnostics());
+            terminal.finish(Outcome::Failure)
+        }
+    }
 }
 
 /// What a migration file is needed for is told in the specification's own words.
@@ -147,16 +155,20 @@ fn refuse(terminal: &mut Terminal, options: &Options, diagnostics: Vec<Diagnosti
 }
 
 /// Where a command works: a project that has been built.
-struct Site<'a> {
-    terminal: &'a mut Terminal,
-    options: &'a Options,
+struct Site {
+    terminal: Terminal,
+    options: Options,
+    build: Build,
+}
+
+struct Build {
     manifest: Manifest,
     lock: Lock,
     sources: Vec<Source>,
 }
 
-impl<'a> Site<'a> {
-    fn open(terminal: &'a mut Terminal, options: &'a Options) -> Result<Self, Problem> {
+impl Build {
+    fn read(options: &Options) -> Result<Self, Problem> {
         let manifest = migrate::read_manifest(&Disk, options)?;
         let (lock, wrong) = lock::read(&Disk, options);
         if !wrong.is_empty() {
@@ -164,9 +176,11 @@ impl<'a> Site<'a> {
         }
         let folder = &options.serving.migrations;
         let sources = migrate::read_sources(&Disk, &options.project, folder)?;
-        Ok(Self { terminal, options, manifest, lock, sources })
+        Ok(Self { manifest, lock, sources })
     }
+}
 
+impl Site {
     fn create(&mut self, name: &str) -> Result<Outcome, Problem> {
         let draft = migrate::create(&self.order("", "", &Gateway::Shared), name)?;
         let path = self.options.project.join(&draft.path);
@@ -212,7 +226,7 @@ impl<'a> Site<'a> {
         let object = json!({ "migrations": pending, "changes": count, "refused": refused.len() });
         let outcome = if refused.is_empty() { Outcome::Success } else { Outcome::Failure };
         if !refused.is_empty() {
-            refuse(self.terminal, self.options, refused);
+            refuse(&mut self.terminal, &self.options, refused);
         }
         self.terminal.summary(&sentence, &object);
         Ok(outcome)
@@ -286,7 +300,7 @@ impl<'a> Site<'a> {
     }
 
     fn merge(&mut self) -> Result<Outcome, Problem> {
-        let links = migrate::merge(&self.lock.migrations)?;
+        let links = migrate::merge(&self.build.lock.migrations)?;
         let name = links.last().map_or_else(String::new, |link| link.name.clone());
         self.record(&links)?;
         self.terminal.summary(&format!("Joined by {name}"), &json!({ "merge": name }));
@@ -323,9 +337,9 @@ impl<'a> Site<'a> {
             url,
             variable,
             gateway,
-            manifest: &self.manifest,
-            links: &self.lock.migrations,
-            sources: &self.sources,
+            manifest: &self.build.manifest,
+            links: &self.build.lock.migrations,
+            sources: &self.build.sources,
             folder: &self.options.serving.migrations,
             record: Record::Everything,
             dry_run: false,
@@ -334,8 +348,8 @@ impl<'a> Site<'a> {
 
     /// Writes the chain into the lock.
     fn record(&mut self, links: &[Link]) -> Result<(), Problem> {
-        let lock = Lock { migrations: links.to_vec(), ..self.lock.clone() };
-        if lock::write(&Disk, self.options, &lock, false).map_err(Problem::Failed)? {
+        let lock = Lock { migrations: links.to_vec(), ..self.build.lock.clone() };
+        if lock::write(&Disk, &self.options, &lock, false).map_err(Problem::Failed)? {
             let object = json!({ "updated": lock::NAME });
             self.terminal.part(&format!("Updated {}", lock::NAME), &object, false);
         }

@@ -16,6 +16,7 @@ use crate::{
 mod build;
 mod check;
 mod clean;
+mod db;
 mod dev;
 mod doctor;
 mod environment;
@@ -66,6 +67,8 @@ enum Command {
     /// errors changes nothing: the last good one is served on.
     #[command(after_help = DEV_EXAMPLES)]
     Dev(dev::DevArguments),
+    /// The database of development: start, stop, empty and fill it
+    Db(db::DbArguments),
     /// Examine environment, database and schema, and say what to do about what is wrong
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorArguments),
@@ -153,6 +156,7 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
+            Command::Db(arguments) => db::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),

@@ -81,6 +81,7 @@ pub fn base_hash() -> String {
 const BASE: &str = concat!(
     include_str!("sql/base.sql"),
     include_str!("sql/sessions.sql"),
+    include_str!("sql/shared.sql"),
     include_str!("sql/reading.sql"),
     include_str!("sql/commit.sql"),
     include_str!("sql/exec.sql"),

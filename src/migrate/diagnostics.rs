@@ -318,7 +318,7 @@ pub fn two_files(one: &SourcePath, other: &SourcePath) -> Problem {
 #[cold]
 pub fn unreadable_migrations(path: &str, failure: &std::io::Error) -> Problem {
     let message = format!("{path} cannot be read: {failure}");
-    Problem::Failed(Diagnostic::error("K205", &SourcePath::new(path.to_owned()), None, message))
+    Problem::Failed(Diagnostic::error("K205", &SourcePath::new(path), None, message))
 }
 
 #[cold]

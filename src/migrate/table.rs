@@ -363,7 +363,8 @@ pub const TEMPLATE: &str = include_str!("sql/table.sql");
 
 const TENANT: &str = "main";
 const LIVE: &str = "_deleted_txid IS NULL";
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
+    ("take", "bytea, text, boolean"),
     ("get", "bytea, text[], int"),
     ("query", "bytea, jsonb, text, boolean, text, bigint, int, int"),
     ("count", "bytea, jsonb"),

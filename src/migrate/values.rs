@@ -1,6 +1,6 @@
 //! What a description of values means as a condition in SQL.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     description::Kind,
@@ -24,7 +24,8 @@ fn at_depth(value: &str, kinds: &BTreeSet<Kind>, inside: Option<&Inside>, depth:
     if let Some(items) = &inside.items {
         let item = format!("e{depth}");
         let part = part(&format!("{item}.v"), items, depth + 1);
-        cases += &format!(
+        let _ = write!(
+            cases,
             " WHEN 'array' THEN NOT EXISTS (SELECT FROM jsonb_array_elements(CASE \
              jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE '[]' END) AS {item}(v) \
              WHERE NOT {part})"
@@ -41,7 +42,7 @@ fn at_depth(value: &str, kinds: &BTreeSet<Kind>, inside: Option<&Inside>, depth:
             }
         });
         let fields: Vec<String> = fields.collect();
-        cases += &format!(" WHEN 'object' THEN {}", fields.join(" AND "));
+        let _ = write!(cases, " WHEN 'object' THEN {}", fields.join(" AND "));
     }
     format!("(({typed}) AND CASE jsonb_typeof({value}){cases} ELSE true END)")
 }

@@ -19,6 +19,7 @@ pub struct Column {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each says another thing")]
 struct Written {
     #[serde(rename = "type")]
     ty: String,

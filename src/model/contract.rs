@@ -104,6 +104,16 @@ pub enum FunctionKind {
     Instance,
 }
 
+/// How a call's operations on tables belong together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    #[default]
+    Serializable,
+    /// Each applies at once, by itself.
+    None,
+}
+
 /// A function marked `@backend`, or wrapped in `backend(…)`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct BackendFunction {
@@ -119,6 +129,9 @@ pub struct BackendFunction {
     pub ugroup: Option<String>,
     pub egroup: Option<String>,
     pub perm: Option<u8>,
+    pub isolation: Isolation,
+    /// The call may run again after a conflict although it had effects outside.
+    pub retry: bool,
     pub signature: Signature,
     /// The overload signatures before the implementation.
     pub overloads: Vec<Signature>,

@@ -7,6 +7,7 @@ mod postgres;
 
 mod application;
 mod call;
+mod collecting;
 mod command;
 mod chain;
 mod concurrency;

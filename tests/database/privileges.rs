@@ -25,8 +25,10 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "account_by_email",
         "account_create",
         "account_rehash",
+        "answer",
         "collect",
         "commit",
+        "commit_keyed",
         "me",
         "schema",
         "session",
@@ -35,11 +37,14 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "session_guest",
         "session_open",
         "set_groups",
+        "shared_change",
+        "shared_get",
     ]
     .map(str::to_owned)
     .to_vec();
     for table in ["counters", "notes", "people"] {
-        functions.extend(["count", "get", "query"].map(|prefix| format!("{prefix}_{table}")));
+        functions
+            .extend(["count", "get", "query", "take"].map(|prefix| format!("{prefix}_{table}")));
     }
     functions.sort();
     let name = |function: String| {

@@ -6,7 +6,7 @@ use std::{
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
@@ -56,6 +56,16 @@ impl Project {
         command.envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Dev::follow(command.spawn().expect("it starts"))
+    }
+
+    /// Runs another command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kontract"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        for name in ["CI", "GITHUB_ACTIONS", "DATABASE_URL", "KONTRACT_MIGRATE_URL"] {
+            command.env_remove(name);
+        }
+        command.output().expect("it runs")
     }
 
     pub fn path(&self) -> &Path {

@@ -76,26 +76,50 @@ pub async fn run(
 
 /// Ends the call's transaction: only a call that has a reply writes, and what a function threw is
 /// told only if what it had read was true at one moment.
-pub async fn end(invocation: &Invocation, outcome: Result<Reply, Fault>) -> Result<Reply, Fault> {
-    let Some(storage) = invocation.storage() else { return outcome };
-    let committed = async {
-        match &outcome {
-            Ok(_) => storage.commit().await,
-            Err(Fault::Thrown(_)) => match storage.verify().await {
-                Err(CommitError::Failure(_)) | Ok(()) => Ok(()),
-                conflict => conflict,
+pub async fn end(
+    isolate: &Isolate,
+    invocation: &Invocation,
+    outcome: Result<Reply, Fault>,
+) -> Result<Reply, Fault> {
+    let Some(scope) = invocation.scope() else { return outcome };
+    let keyed = invocation.call().is_some_and(|call| call.keyed);
+    let ended = async {
+        match outcome {
+            Ok(reply) => {
+                // What is given to ctx.waitUntil may have begun something that belongs to the call.
+                if scope.waits() && !invocation.kept.borrow().is_empty() {
+                    let waits = || scope.waits();
+                    let awaited = isolate.go_on_while(waits, invocation.deadline()).await;
+                    awaited.map_err(Fault::Ended)?;
+                }
+                scope.commit(reply, keyed).await.map_err(Fault::Commit)
+            }
+            Err(fault @ Fault::Thrown(_)) => match scope.verify().await {
+                Err(CommitError::Failure(_)) | Ok(()) => Err(fault),
+                Err(conflict) => Err(Fault::Commit(conflict)),
             },
-            Err(_) => {
-                storage.discard();
-                Ok(())
+            Err(fault) => {
+                scope.discard();
+                Err(fault)
             }
         }
     };
-    match timeout_at(invocation.deadline().into(), committed).await {
-        Ok(Ok(())) => outcome,
-        Ok(Err(error)) => Err(Fault::Commit(error)),
-        Err(_) => Err(Fault::Ended(Ended::Deadline)),
+    let timed = timeout_at(invocation.deadline().into(), ended).await;
+    timed.unwrap_or(Err(Fault::Ended(Ended::Deadline)))
+}
+
+/// Begins what `env.afterCommit` was given: it goes on as what `ctx.waitUntil` is given does.
+pub fn committed(isolate: &Isolate, invocation: &Invocation) {
+    if !invocation.take_hooks() {
+        return;
     }
+    isolate.burst(|ctx| {
+        let begun = isolate.host().hook(ctx, "committed").and_then(|run| run.call::<_, ()>(()));
+        if let Err(error) = begun {
+            let thrown = isolate.host().thrown(ctx, error);
+            isolate.host().log("env.afterCommit failed", Some(&thrown.detail));
+        }
+    });
 }
 
 /// Aborts the call's signal. Those who listen to it are part of the call.

@@ -14,15 +14,18 @@ use std::{
 use rquickjs::{Persistent, Promise};
 use rustc_hash::FxHashMap;
 
-use crate::{call::Call, storage::CallStorage};
+use crate::{call::Call, storage::Scope};
 
 /// One attempt to serve a call.
 pub struct Invocation {
     call_id: String,
     deadline: Instant,
     call: Option<Arc<Call>>,
-    storage: Option<Rc<CallStorage>>,
+    scope: Option<Rc<Scope>>,
     effect: Arc<AtomicBool>,
+    /// Effects of this attempt, and how many there were when it opened a transaction.
+    effects: Cell<(u32, u32)>,
+    hooks: Cell<Hooks>,
     aborted: Cell<bool>,
     has_signal: Cell<bool>,
     slots: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
@@ -30,6 +33,16 @@ pub struct Invocation {
     pub(super) answer: RefCell<Option<Answer>>,
     /// What `ctx.waitUntil` was given.
     pub(super) kept: RefCell<Vec<Persistent<Promise<'static>>>>,
+}
+
+/// What `env.afterCommit` was given.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Hooks {
+    #[default]
+    None,
+    Some,
+    /// The call has ended.
+    Over,
 }
 
 /// Status and headers.
@@ -42,8 +55,10 @@ impl Invocation {
             call_id,
             deadline,
             call: None,
-            storage: None,
+            scope: None,
             effect,
+            effects: Cell::default(),
+            hooks: Cell::default(),
             aborted: Cell::default(),
             has_signal: Cell::default(),
             slots: RefCell::default(),
@@ -55,12 +70,12 @@ impl Invocation {
     pub(super) fn of(
         call: Arc<Call>,
         effect: Arc<AtomicBool>,
-        storage: Option<Rc<CallStorage>>,
+        scope: Option<Rc<Scope>>,
     ) -> Rc<Self> {
         let mut invocation = Self::new(call.call_id.clone(), call.deadline, effect);
         if let Some(invocation) = Rc::get_mut(&mut invocation) {
             invocation.call = Some(call);
-            invocation.storage = storage;
+            invocation.scope = scope;
         }
         invocation
     }
@@ -80,15 +95,47 @@ impl Invocation {
     /// Says that the call has been noticed outside: it is never run a second time.
     pub fn effect(&self) {
         self.effect.store(true, Ordering::Release);
+        let (effects, mark) = self.effects.get();
+        self.effects.set((effects.saturating_add(1), mark));
     }
 
     pub fn had_effect(&self) -> bool {
         self.effect.load(Ordering::Acquire)
     }
 
-    /// The call's transaction.
-    pub fn storage(&self) -> Option<&Rc<CallStorage>> {
-        self.storage.as_ref()
+    /// A transaction of its own begins: what it does may be done again, not what came before.
+    pub fn mark_effects(&self) {
+        let (effects, _) = self.effects.get();
+        self.effects.set((effects, effects));
+    }
+
+    pub fn had_effect_since_mark(&self) -> bool {
+        let (effects, mark) = self.effects.get();
+        effects != mark
+    }
+
+    /// Whether the route allows it to run again after effects.
+    pub fn may_retry(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.route.meta.retry)
+    }
+
+    /// Notes that something is to be done after the commit; false when the call has ended.
+    pub fn note_hooks(&self) -> bool {
+        let ended = self.hooks.get() == Hooks::Over;
+        if !ended {
+            self.hooks.set(Hooks::Some);
+        }
+        !ended
+    }
+
+    /// Whether something is to be done now that the call has ended.
+    pub(super) fn take_hooks(&self) -> bool {
+        self.hooks.replace(Hooks::Over) == Hooks::Some
+    }
+
+    /// What the call does with tables.
+    pub fn scope(&self) -> Option<&Rc<Scope>> {
+        self.scope.as_ref()
     }
 
     /// Whether the function has taken `ctx.signal`.

@@ -177,6 +177,16 @@ impl Isolate {
         promise: &Persistent<Promise<'static>>,
         deadline: Instant,
     ) -> Result<(), Ended> {
+        let pends = || !self.context.with(|ctx| is_settled(&ctx, promise));
+        self.go_on_while(pends, deadline).await
+    }
+
+    /// Runs on as long as `condition` holds.
+    pub(super) async fn go_on_while(
+        &self,
+        condition: impl Fn() -> bool,
+        deadline: Instant,
+    ) -> Result<(), Ended> {
         loop {
             if self.slice.was_exceeded() {
                 return Err(Ended::Slice);
@@ -185,7 +195,7 @@ impl Isolate {
             if Instant::now() >= deadline {
                 return Err(Ended::Deadline);
             }
-            if self.context.with(|ctx| is_settled(&ctx, promise)) {
+            if !condition() {
                 return Ok(());
             }
             let next = poll_fn(|context| self.host.poll_settled(context));

@@ -40,8 +40,8 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     let host = Rc::clone(ops.host());
     ops.add("currentTxid", move |ctx: Ctx<'js>| {
         let invocation = host.invocation();
-        let storage = invocation.as_ref().and_then(|invocation| invocation.storage());
-        BigInt::from_i64(ctx, storage.map_or(0, |storage| storage.current_txid()))
+        let scope = invocation.as_ref().and_then(|invocation| invocation.scope());
+        BigInt::from_i64(ctx, scope.map_or(0, |scope| scope.current_txid()))
     })?;
     let host = Rc::clone(ops.host());
     ops.add("takeSignal", move || {

@@ -126,10 +126,10 @@ fn begin<'js>(
         let ask = ask.clone();
         host.promise(&ctx, async move {
             let (answer, answered) = oneshot::channel();
-            let gone = |_| OpError::Error("The migration was given up".to_owned());
+            let gone = || OpError::Error("The migration was given up".to_owned());
             let question = Question { operation, arguments, answer };
-            ask.send(question).await.map_err(|_| gone(()))?;
-            answered.await.map_err(|_| gone(()))?.map_err(OpError::Error)
+            ask.send(question).await.map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())?.map_err(OpError::Error)
         })
     };
     let application: Object<'js> = isolate.exports(ctx)?;
@@ -166,4 +166,4 @@ impl Modules for Alone {
 const DRIVER: &str = include_str!("../../js/migration.js");
 const HEAP: usize = 512 << 20;
 const SLICE: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(6 * 60 * 60);
+const PATIENCE: Duration = Duration::from_hours(6);

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     call::{Call, Reply},
     failure::Failure,
+    manifest::Isolation,
     storage::Store,
 };
 
@@ -199,6 +200,9 @@ impl Thread {
 
     async fn serve(self: Rc<Self>, mut work: Work) {
         let _owed = Owed { desk: &self.desk, number: work.number };
+        if let Some(answered) = self.answer_before(&work.call).await {
+            return self.answer(work.number, answered);
+        }
         let mut retry = self.store.as_ref().map(Store::retry);
         let (lease, invocation, outcome) = loop {
             let taken = tokio::select! {
@@ -215,10 +219,13 @@ impl Thread {
             isolate.serves(work.number, work.call.deadline);
             isolate.enter(Some(Rc::clone(&invocation)));
             let outcome = attempt::run(isolate, &invocation, &work.call, &mut work.gone).await;
-            match (attempt::end(&invocation, outcome).await, &mut retry) {
+            match (attempt::end(isolate, &invocation, outcome).await, &mut retry) {
                 (Err(Fault::Commit(error)), Some(retry)) => {
-                    let had_effect = invocation.had_effect();
-                    self.release(lease, invocation).await;
+                    let had_effect = invocation.had_effect() && !work.call.route.meta.retry;
+                    // What an attempt that does not count has begun goes no further.
+                    if invocation.kept.borrow().is_empty() {
+                        self.release(lease, invocation).await;
+                    }
                     let again = retry.again(error, had_effect, work.call.deadline).await;
                     if let Err(failure) = again {
                         return self.answer(work.number, Err(failure));
@@ -230,9 +237,13 @@ impl Thread {
         let isolate = &lease.isolate;
         let usable = !matches!(&outcome, Err(fault) if fault.is_fatal());
         let timed_out = matches!(&outcome, Err(Fault::Ended(Ended::Deadline)));
+        let succeeded = outcome.is_ok();
         self.answer(work.number, outcome.map_err(|fault| fault.failure(isolate, &invocation)));
         if timed_out {
             attempt::abort(isolate, &invocation);
+        }
+        if succeeded {
+            attempt::committed(isolate, &invocation);
         }
         if usable {
             self.release(lease, invocation).await;
@@ -246,9 +257,18 @@ impl Thread {
 
     fn invocation(&self, work: &Work) -> Rc<Invocation> {
         let call = &work.call;
-        let storage =
-            self.store.as_ref().map(|store| store.call(&call.session, &call.call_id, &call.claim));
-        Invocation::of(Arc::clone(call), Arc::clone(&work.effect), storage)
+        let at_once = call.route.meta.isolation == Isolation::None;
+        let scope = self
+            .store
+            .as_ref()
+            .map(|store| store.scope(&call.session, &call.call_id, &call.claim, at_once));
+        Invocation::of(Arc::clone(call), Arc::clone(&work.effect), scope)
+    }
+
+    /// What a call that was sent again was answered the first time.
+    async fn answer_before(&self, call: &Call) -> Option<Result<Reply, Failure>> {
+        let store = self.store.as_ref().filter(|_| call.keyed)?;
+        store.answer(&call.session, &call.call_id, &call.claim).await.transpose()
     }
 
     /// Waits for what the call has left behind, and keeps the isolate if it can be used again.

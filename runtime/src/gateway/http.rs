@@ -158,6 +158,7 @@ impl Host {
         let session = self.sessions.resolve(credential, &application.auth, &id);
         let session = within(exchange.deadline, session).await?;
         let args = route.admit(&session, &payload)?;
+        let keyed = key.is_some();
         let claim = key.map(|key| request::claim(&key, &route.entry.name, &payload.bytes));
         let call = Call {
             route: Arc::clone(&route.entry),
@@ -168,6 +169,7 @@ impl Host {
             path: route.path.clone(),
             headers: request::without_credentials(std::mem::take(&mut exchange.head.headers)),
             claim: claim.unwrap_or_else(|| id.clone()),
+            keyed,
             call_id: id,
             deadline: exchange.deadline,
         };

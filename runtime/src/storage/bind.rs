@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use rquickjs::{Ctx, IntoJs, Promise, Value as Js, function::Opt};
 
 use super::{
-    Answer, CallStorage, Row,
+    Answer, CallStorage, Row, Scope,
     bind_shared::Kept,
     buffer::Id,
     query::{Placed, Query},
@@ -29,6 +29,7 @@ pub fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     calls(ops)?;
     rows(ops)?;
     queries(ops)?;
+    super::bind_transaction::install(ops)?;
     super::bind_shared::install(ops)?;
     let source = include_str!("../../js/storage.js");
     bytecode::evaluate(ops.ctx(), "kontract:storage", source).map(drop)
@@ -37,6 +38,8 @@ pub fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
 /// The call that an operation belongs to.
 pub(super) struct Current {
     pub invocation: Rc<Invocation>,
+    pub scope: Rc<Scope>,
+    /// What the next operation belongs to.
     pub storage: Rc<CallStorage>,
 }
 
@@ -63,14 +66,15 @@ impl Current {
     pub fn of(host: &Host) -> Begun<Self> {
         let outside = || Stop::Op(OpError::Error(OUTSIDE.to_owned()));
         let invocation = host.invocation().ok_or_else(outside)?;
-        let storage = Rc::clone(invocation.storage().ok_or_else(outside)?);
-        Ok(Self { invocation, storage })
+        let scope = Rc::clone(invocation.scope().ok_or_else(outside)?);
+        let storage = scope.current();
+        Ok(Self { invocation, scope, storage })
     }
 
     /// The same, for an operation of something that call `number` took.
-    fn check(host: &Host, number: u32) -> Begun<Self> {
+    pub fn check(host: &Host, number: u32) -> Begun<Self> {
         let current = Self::of(host)?;
-        if current.storage.number != number {
+        if current.scope.number != number {
             return Err(Stop::Op(OpError::Error(FOREIGN.to_owned())));
         }
         Ok(current)
@@ -81,7 +85,7 @@ fn calls<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
     let host = Rc::clone(ops.host());
     ops.add("storageCall", move |ctx: Ctx<'js>| {
         let current = Current::of(&host).map_err(|stop| stop.throw(&host, &ctx))?;
-        Ok::<_, rquickjs::Error>(current.storage.number)
+        Ok::<_, rquickjs::Error>(current.scope.number)
     })?;
     let host = Rc::clone(ops.host());
     ops.add("storageCheck", move |ctx: Ctx<'js>, call: u32| {
@@ -247,13 +251,18 @@ fn add<'js, T: Give>(
     operation: impl Fn(Scene<'_, 'js>, Js<'js>, Js<'js>) -> Begun<Answer<T>> + 'js,
 ) -> rquickjs::Result<()> {
     let host = Rc::clone(ops.host());
+    let changes = CHANGES.contains(&name);
     ops.add(
         name,
         move |ctx: Ctx<'js>, call: u32, index: usize, first: Opt<Js<'js>>, second: Opt<Js<'js>>| {
             let undefined = || Js::new_undefined(ctx.clone());
             let (first, second) =
                 (first.0.unwrap_or_else(undefined), second.0.unwrap_or_else(undefined));
-            let begun = Current::check(&host, call).and_then(|Current { storage, .. }| {
+            let begun = Current::check(&host, call).and_then(|current| {
+                let Current { invocation, scope, storage } = current;
+                if changes && scope.applies_at_once() {
+                    invocation.effect();
+                }
                 let table = storage.tables.get(index);
                 let table = table.ok_or_else(|| Failure::not_found("Table not found"))?;
                 let scene = Scene { ctx: &ctx, host: &host, storage: &storage, index, table };
@@ -355,7 +364,7 @@ impl<'js> IntoJs<'js> for Shown {
 }
 
 impl Stop {
-    fn throw(self, host: &Host, ctx: &Ctx<'_>) -> rquickjs::Error {
+    pub fn throw(self, host: &Host, ctx: &Ctx<'_>) -> rquickjs::Error {
         match self {
             Self::Op(error) => host.throw(ctx, error),
             Self::Thrown(error) => error,
@@ -413,6 +422,8 @@ fn key_path(table: &Table) -> String {
     format!("{}.{}", table.name, table.primary_key)
 }
 
+/// Operations that cannot be taken back where they apply at once.
+const CHANGES: [&str; 6] = ["rowSet", "rowUpdate", "rowDelete", "rowPush", "rowPop", "rowShift"];
 /// Bytes of an id: PostgreSQL's indices hold no long ones.
 const LONGEST_ID: usize = 1024;
 /// Bytes of the ids that are read at once: one text may be many of them.

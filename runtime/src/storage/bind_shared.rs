@@ -2,12 +2,12 @@
 
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use rquickjs::{Ctx, IntoJs, Promise, Value as Js, function::Opt};
 
 use super::{
-    Answer,
     bind::{Begun, Current, Stop, promise, value},
-    shared::{CallKey, Change, Outcome},
+    shared::{Change, Outcome, size_of_value},
     storable::invalid,
 };
 use crate::{
@@ -20,28 +20,50 @@ use crate::{
 
 /// How many changes an attempt to serve a call has made.
 #[derive(Default)]
-struct Changes(Cell<usize>);
+pub(super) struct Changes {
+    count: Cell<i32>,
+    /// How many there were when a transaction was opened.
+    mark: Cell<i32>,
+}
+
+impl Changes {
+    pub fn mark(&self) {
+        self.mark.set(self.count.get());
+    }
+
+    /// The transaction's function runs again.
+    pub fn back(&self) {
+        self.count.set(self.mark.get());
+    }
+
+    fn next(&self) -> i32 {
+        self.count.replace(self.count.get() + 1)
+    }
+}
+
+/// What an operation comes to.
+type Work<T> = LocalBoxFuture<'static, Result<T, OpError>>;
 
 /// A value on its way into an isolate.
 pub(super) struct Kept(pub Rc<Host>, pub Option<Value>);
 
 pub(super) fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
     add(ops, "sharedGet", |host, _, [key, ..]| {
-        let current = Current::of(host)?;
-        let found = current.storage.shared.get(&current.storage.session.tenant, &read_key(&key)?);
-        Ok(Kept(Rc::clone(host), found))
+        let Current { storage, .. } = Current::of(host)?;
+        let (key, host) = (read_key(&key)?, Rc::clone(host));
+        Ok(async move { Ok(Kept(host, storage.shared_get(key).await?)) }.boxed_local())
     })?;
     add(ops, "sharedSet", |host, ctx, [key, given, options]| {
         let value = value(host, ctx, &given, "value")?;
-        let change = Change::Set { key: read_key(&key)?, value, ttl: read_ttl(&options)? };
-        match apply(host, change)? {
-            Outcome::TooLarge => Err(invalid("value", "expected at most 1 MB").into()),
-            _ => Ok(()),
+        if size_of_value(&value) > MOST_HELD {
+            return Err(invalid("value", "expected at most 1 MB").into());
         }
+        let change = Change::Set { key: read_key(&key)?, value, ttl: read_ttl(&options)? };
+        apply(host, change, |_| Ok(()))
     })?;
     add(ops, "sharedDelete", |host, _, [key, ..]| {
-        let deleted = apply(host, Change::Delete { key: read_key(&key)? })?;
-        Ok(deleted == Outcome::Deleted(true))
+        let change = Change::Delete { key: read_key(&key)? };
+        apply(host, change, |outcome| Ok(outcome == Outcome::Deleted(true)))
     })?;
     add(ops, "sharedIncrement", |host, _, [key, by, options]| {
         let by = if by.is_undefined() { Some(1.0) } else { by.as_number() };
@@ -49,17 +71,17 @@ pub(super) fn install(ops: &Ops<'_>) -> rquickjs::Result<()> {
             return Err(type_error("env.shared.increment: expected a finite number"));
         };
         let change = Change::Increment { key: read_key(&key)?, by, ttl: read_ttl(&options)? };
-        match apply(host, change)? {
+        apply(host, change, |outcome| match outcome {
             Outcome::Sum(sum) => Ok(sum),
-            _ => Err(type_error("env.shared.increment: the key does not hold a number")),
-        }
+            _ => Err(OpError::Type(NOT_A_NUMBER.to_owned())),
+        })
     })
 }
 
 fn add<'js, T: Give>(
     ops: &Ops<'js>,
     name: &str,
-    operation: impl Fn(&Rc<Host>, &Ctx<'js>, [Js<'js>; 3]) -> Begun<T> + 'js,
+    operation: impl Fn(&Rc<Host>, &Ctx<'js>, [Js<'js>; 3]) -> Begun<Work<T>> + 'js,
 ) -> rquickjs::Result<()> {
     let host = Rc::clone(ops.host());
     ops.add(
@@ -71,18 +93,23 @@ fn add<'js, T: Give>(
               -> rquickjs::Result<Promise<'js>> {
             let given = [first, second, third]
                 .map(|value| value.0.unwrap_or_else(|| Js::new_undefined(ctx.clone())));
-            let done = operation(&host, &ctx, given).map(|done| Answer::Now(Ok(done)));
-            promise(&host, &ctx, done)
+            match operation(&host, &ctx, given) {
+                Ok(work) => host.promise(&ctx, work),
+                Err(stop) => promise::<()>(&host, &ctx, Err(stop)),
+            }
         },
     )
 }
 
-fn apply(host: &Host, change: Change) -> Begun<Outcome> {
-    let Current { invocation, storage } = Current::of(host)?;
-    let changes = invocation.slot::<Changes>();
-    let nth = changes.borrow().0.replace(changes.borrow().0.get() + 1);
-    let call = CallKey { session: storage.session.key.clone(), claim: Arc::clone(&storage.claim) };
-    Ok(storage.shared.apply(&storage.session.tenant, &call, nth, change))
+/// Makes the next change of the call.
+fn apply<T>(
+    host: &Host,
+    change: Change,
+    read: impl FnOnce(Outcome) -> Result<T, OpError> + 'static,
+) -> Begun<Work<T>> {
+    let Current { invocation, scope, .. } = Current::of(host)?;
+    let nth = invocation.slot::<Changes>().borrow().next();
+    Ok(async move { read(scope.call().shared_change(nth, change).await?) }.boxed_local())
 }
 
 fn read_key(key: &Js<'_>) -> Begun<Arc<str>> {
@@ -116,3 +143,5 @@ impl<'js> IntoJs<'js> for Kept {
 
 const DEFAULT_TTL: f64 = 3600.0;
 const MAX_KEY: usize = 1024;
+const MOST_HELD: usize = 1 << 20;
+const NOT_A_NUMBER: &str = "env.shared.increment: the key does not hold a number";

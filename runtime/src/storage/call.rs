@@ -6,14 +6,11 @@
 //! together.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::HashMap,
     future::Future,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
 };
 
 use futures_util::{
@@ -25,27 +22,30 @@ use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
 use super::{
+    at_once::AtOnce,
     buffer::{Base, Data, Id, Rows, View},
     commit::Predicate,
     database::Database,
     load::Batch,
-    log::Log,
+    log::{Log, Operation},
     shared::Shared,
     store::Store,
     tables::{DELETE, READ, Table, Tables, WRITE},
 };
 use crate::{failure::Failure, session::Session};
 
-/// The storage of one call.
+/// One transaction, or operations without any.
 pub struct CallStorage {
-    /// Tells calls apart.
-    pub number: u32,
     pub(super) database: Arc<Database>,
     pub(super) tables: Arc<Tables>,
     pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<Session>,
     pub(super) call_id: Arc<str>,
     pub(super) claim: Arc<str>,
+    /// The newest transaction that the call could see; its own once it has committed.
+    newest: Rc<Cell<i64>>,
+    /// Operations apply at once.
+    pub(super) at_once: Option<AtOnce>,
     pub(super) state: RefCell<State>,
 }
 
@@ -64,8 +64,6 @@ pub(super) struct State {
     pub predicates: Vec<Predicate>,
     /// Statements that read.
     pub reads: usize,
-    /// The newest transaction that a read could see.
-    pub newest: i64,
     pub over: bool,
     /// What was read at different times does not agree.
     pub stale: bool,
@@ -146,23 +144,55 @@ impl CallStorage {
         claim: &str,
     ) -> Rc<Self> {
         Rc::new(Self {
-            number: LAST.fetch_add(1, Ordering::Relaxed),
             database: Arc::clone(&store.database),
             tables: Arc::clone(&store.tables),
             shared: Arc::clone(&store.shared),
             session,
             call_id: call_id.into(),
             claim: claim.into(),
+            newest: Rc::default(),
+            at_once: None,
+            state: RefCell::default(),
+        })
+    }
+
+    /// Another transaction of the same call.
+    pub(super) fn sibling(&self, claim: &Arc<str>) -> Rc<Self> {
+        self.like(Arc::clone(claim), None)
+    }
+
+    pub(super) fn like(&self, claim: Arc<str>, at_once: Option<AtOnce>) -> Rc<Self> {
+        Rc::new(Self {
+            database: Arc::clone(&self.database),
+            tables: Arc::clone(&self.tables),
+            shared: Arc::clone(&self.shared),
+            session: Arc::clone(&self.session),
+            call_id: Arc::clone(&self.call_id),
+            claim,
+            newest: Rc::clone(&self.newest),
+            at_once,
             state: RefCell::default(),
         })
     }
 
     /// `ctx.currentTxid`.
     pub fn current_txid(&self) -> i64 {
-        self.state.borrow().newest
+        self.newest.get()
+    }
+
+    pub(super) fn saw(&self, txid: i64) {
+        self.newest.set(self.newest.get().max(txid));
+    }
+
+    /// Whether operations still wait.
+    pub fn waits(&self) -> bool {
+        self.state.borrow().waits()
     }
 
     pub fn get(self: &Rc<Self>, table: usize, id: Id) -> Answer<Option<Row>> {
+        if let Some(reader) = self.reader() {
+            return reader.get(table, id);
+        }
         if let Err(failure) = self.enter(table, READ) {
             return Answer::Now(Err(failure));
         }
@@ -184,6 +214,10 @@ impl CallStorage {
 
     /// Makes or replaces a row.
     pub fn set(self: &Rc<Self>, table: usize, id: Id, data: Data) -> Answer<()> {
+        if self.at_once.is_some() {
+            let write = Rc::clone(self).write_now(table, Operation::Set, id, data);
+            return Answer::later(write).map(drop);
+        }
         let entered = self.enter(table, WRITE);
         let need = match &entered {
             Ok(table) if !table.fixed.is_empty() => Need::View(WRITE),
@@ -195,6 +229,13 @@ impl CallStorage {
 
     /// Changes the fields of a row that `patch`, a JSON object, has.
     pub fn update(self: &Rc<Self>, table: usize, id: Id, patch: Data) -> Answer<()> {
+        if self.at_once.is_some() {
+            let storage = Rc::clone(self);
+            return Answer::later(async move {
+                let write = Rc::clone(&storage).write_now(table, Operation::Update, id, patch);
+                if write.await? { Ok(()) } else { Err(storage.row_not_found(table)) }
+            });
+        }
         let entered = self.enter(table, WRITE);
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, Need::View(WRITE), move |rows, log| {
@@ -204,6 +245,10 @@ impl CallStorage {
 
     /// Removes a row and tells whether there was one.
     pub fn delete(self: &Rc<Self>, table: usize, id: Id) -> Answer<bool> {
+        if self.at_once.is_some() {
+            let nothing = Data::from("");
+            return Answer::later(Rc::clone(self).write_now(table, Operation::Delete, id, nothing));
+        }
         let entered = self.enter(table, DELETE);
         let key = Arc::clone(&id);
         self.on_entered(entered, table, id, Need::Base(DELETE), move |rows, log| {
@@ -219,6 +264,12 @@ impl CallStorage {
             None => (Uuid::new_v4().to_string().into(), Need::Nothing),
         };
         let key = Arc::clone(&id);
+        if self.at_once.is_some() {
+            let write = Rc::clone(self).write_now(table, Operation::Insert, id, data);
+            return Answer::later(async move {
+                if write.await? { Ok(key) } else { Err(Failure::conflict()) }
+            });
+        }
         self.on_entered(entered, table, id, need, move |rows, log| {
             if matches!(need, Need::Nothing) {
                 rows.learn(Arc::clone(&key), Base::Absent);
@@ -229,8 +280,12 @@ impl CallStorage {
 
     /// Forgets what was written: the call has failed.
     pub fn discard(&self) {
-        let mut state = self.state.borrow_mut();
-        *state = State { over: true, newest: state.newest, ..State::default() };
+        *self.state.borrow_mut() = State { over: true, ..State::default() };
+    }
+
+    fn row_not_found(&self, table: usize) -> Failure {
+        let name = self.tables.get(table).map_or("", |table| &table.name);
+        Failure::not_found(format!("Row not found in table {name}"))
     }
 
     /// Checks that the call may go on, and may do this with the table.
@@ -379,5 +434,4 @@ impl CallStorage {
 
 const OVER: &str =
     "The call has ended, and its transaction with it: take tables from env.storage before";
-static LAST: AtomicU32 = AtomicU32::new(1);
 const MAX_WRITTEN: usize = 16 << 20;

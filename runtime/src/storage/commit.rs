@@ -10,11 +10,12 @@ use std::{
 use serde_json::{Value as Json, json};
 
 use tokio::time::sleep;
+use tokio_postgres::Row;
 
 use super::{
     call::{CallStorage, State},
     fault::Fault,
-    log::{Log, Operation},
+    log::Write,
     param::Param,
     tables::Table,
 };
@@ -31,6 +32,15 @@ pub enum CommitError {
         taken: Option<Failure>,
     },
     Failure(Failure),
+}
+
+/// What a commit is to do.
+pub(super) struct Ending {
+    pub writes: bool,
+    /// Of `kontract.commit`.
+    pub params: Vec<Param>,
+    /// The indices of the tables that the call has used.
+    pub tables: Vec<usize>,
 }
 
 /// What a query or a count has told the call.
@@ -73,64 +83,111 @@ impl CallStorage {
 
     /// Ends the call's transaction. A call that only read at one moment is done without a statement.
     pub async fn commit(&self) -> Result<(), CommitError> {
-        let (params, writes, tables) = {
-            let mut state = self.state.borrow_mut();
-            if state.over {
-                return Ok(());
-            }
-            state.over = true;
-            if state.waits() {
-                let detail = "an operation on a table was not awaited";
-                tracing::error!(target: "kontract", call_id = &*self.call_id, detail);
-                return Err(CommitError::Failure(Failure::internal()));
-            }
-            let writes = !state.log.is_empty();
-            let used = state.rows.iter().enumerate().filter(|(_, rows)| rows.is_some());
-            let tables: Vec<usize> = used.map(|(index, _)| index).collect();
-            if state.stale {
-                return Err(CommitError::Conflict { tables, taken: None });
-            }
-            if !writes && state.reads <= 1 {
-                return Ok(());
-            }
-            let params = vec![
-                Param::from(&self.session.key),
-                if writes { Param::Text(Arc::clone(&self.claim)) } else { Param::Null },
-                Param::from(writes_of(&state.log)),
-                Param::from(reads_of(&state)),
-                Param::from(predicates_of(&state)),
-            ];
-            (params, writes, tables)
+        let Some(Ending { writes, params, tables }) = self.ending(false)? else { return Ok(()) };
+        let statement = Arc::from(COMMIT);
+        let done = if writes {
+            self.send(&statement, params).await
+        } else {
+            self.database.rows(&statement, params).await
         };
-        match self.send(params, writes).await {
-            Ok(txid) => {
-                let mut state = self.state.borrow_mut();
-                state.newest = state.newest.max(txid.unwrap_or(0));
-                Ok(())
+        let rows = done.map_err(|fault| self.not_committed(fault, tables))?;
+        let txid = rows.first().and_then(|row| row.try_get(0).ok()?);
+        self.saw(txid.unwrap_or(0));
+        Ok(())
+    }
+
+    /// What a commit is to do; None where there is nothing to write or to compare, unless a record
+    /// is wanted `always`.
+    pub(super) fn ending(&self, always: bool) -> Result<Option<Ending>, CommitError> {
+        let mut state = self.state.borrow_mut();
+        if state.over {
+            return Ok(None);
+        }
+        state.over = true;
+        if state.waits() {
+            let detail = "an operation on a table was not awaited";
+            tracing::error!(target: "kontract", call_id = &*self.call_id, detail);
+            return Err(CommitError::Failure(Failure::internal()));
+        }
+        let writes = !state.log.is_empty();
+        if state.stale {
+            return Err(CommitError::Conflict { tables: used(&state), taken: None });
+        }
+        let needed = always || writes || state.reads > 1;
+        Ok(needed.then(|| Ending { writes, params: self.params(&state), tables: used(&state) }))
+    }
+
+    /// Compares what was read so far, and forgets it.
+    pub(super) async fn compare(&self) -> Result<(), Failure> {
+        let params = {
+            let state = self.state.borrow();
+            if state.stale {
+                return Err(Failure::conflict());
             }
-            Err(Fault::Conflict) => Err(CommitError::Conflict { tables, taken: None }),
-            Err(fault @ Fault::Taken { .. }) => {
+            (state.reads > 1).then(|| self.params(&state))
+        };
+        if let Some(params) = params {
+            let compared = self.database.rows(&Arc::from(COMMIT), params).await;
+            // What the call goes on to do does not count.
+            self.state.borrow_mut().stale |= matches!(compared, Err(Fault::Conflict));
+            compared.map_err(|fault| fault.into_failure(&self.call_id))?;
+        }
+        *self.state.borrow_mut() = State::default();
+        Ok(())
+    }
+
+    /// Refuses where the call has written, or waits for an operation.
+    pub(super) fn check_unwritten(&self) -> Result<(), Failure> {
+        let state = self.state.borrow();
+        let told = if state.waits() {
+            NOT_AWAITED
+        } else if state.log.is_empty() {
+            return Ok(());
+        } else {
+            UNCOMMITTED
+        };
+        Err(Failure::new("INTERNAL_ERROR", 500, told))
+    }
+
+    pub(super) fn has_written(&self) -> bool {
+        !self.state.borrow().log.is_empty()
+    }
+
+    fn params(&self, state: &State) -> Vec<Param> {
+        let writes = !state.log.is_empty();
+        vec![
+            Param::from(&self.session.key),
+            if writes { Param::Text(Arc::clone(&self.claim)) } else { Param::Null },
+            Param::from(list(state.log.writes().map(Write::json))),
+            Param::from(reads_of(state)),
+            Param::from(predicates_of(state)),
+        ]
+    }
+
+    pub(super) fn not_committed(&self, fault: Fault, tables: Vec<usize>) -> CommitError {
+        match fault {
+            Fault::Conflict => CommitError::Conflict { tables, taken: None },
+            fault @ Fault::Taken { .. } => {
                 let taken = Some(fault.into_failure(&self.call_id));
-                Err(CommitError::Conflict { tables, taken })
+                CommitError::Conflict { tables, taken }
             }
-            Err(fault) => Err(CommitError::Failure(fault.into_failure(&self.call_id))),
+            fault => CommitError::Failure(fault.into_failure(&self.call_id)),
         }
     }
 
-    /// Sends the commit until it is known what came of it: it is applied once, however often it
-    /// arrives.
-    async fn send(&self, params: Vec<Param>, writes: bool) -> Result<Option<i64>, Fault> {
-        let statement: Arc<str> = STATEMENT.into();
-        if !writes {
-            let compared = self.database.rows(&statement, params).await;
-            return compared.map(|_| None);
-        }
+    /// Sends a statement that is applied once however often it arrives, until it is known what came
+    /// of it.
+    pub(super) async fn send(
+        &self,
+        statement: &Arc<str>,
+        params: Vec<Param>,
+    ) -> Result<Vec<Row>, Fault> {
         let start = Instant::now();
         let (mut attempts, mut lost) = (0, false);
         loop {
             attempts += 1;
-            let fault = match self.database.rows_once(&statement, params.clone()).await {
-                Ok(rows) => return Ok(rows.first().and_then(|row| row.try_get(0).ok()?)),
+            let fault = match self.database.rows_once(statement, params.clone()).await {
+                Ok(rows) => return Ok(rows),
                 Err(fault) => fault,
             };
             lost |= matches!(fault, Fault::Lost);
@@ -146,25 +203,10 @@ impl CallStorage {
     }
 }
 
-fn writes_of(log: &Log) -> String {
-    list(log.writes().map(|write| {
-        let operation = match write.operation {
-            Operation::Set => "set",
-            Operation::Insert => "insert",
-            Operation::Update => "update",
-            Operation::Delete => "delete",
-        };
-        let mut text = format!(
-            r#"{{"t":"{}","op":"{operation}","id":{}"#,
-            write.table.name,
-            json!(&*write.id)
-        );
-        if write.operation != Operation::Delete {
-            // JSON already.
-            let _ = write!(text, r#","data":{}"#, write.data);
-        }
-        text + "}"
-    }))
+/// The indices of the tables that a call has used.
+fn used(state: &State) -> Vec<usize> {
+    let used = state.rows.iter().enumerate().filter(|(_, rows)| rows.is_some());
+    used.map(|(index, _)| index).collect()
 }
 
 fn reads_of(state: &State) -> String {
@@ -213,8 +255,11 @@ fn list(items: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", items.into_iter().collect::<Vec<_>>().join(","))
 }
 
-const STATEMENT: &str =
+pub(super) const COMMIT: &str =
     "SELECT kontract.commit($1, $2, $3::text::jsonb, $4::text::jsonb, $5::text::jsonb)";
+const NOT_AWAITED: &str = "Await what was begun before env.storage.transaction";
+const UNCOMMITTED: &str = "This call has written outside of env.storage.transaction before: \
+     write in transactions only, or in none";
 const ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long a call waits to be told what came of its commit.

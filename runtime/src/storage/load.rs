@@ -62,12 +62,12 @@ impl CallStorage {
         let found = self.database.rows(&statement, params).await;
         let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
         let mut state = self.state.borrow_mut();
-        let State { rows, reads, newest, held, .. } = &mut *state;
+        let State { rows, reads, held, .. } = &mut *state;
         *reads += 1;
         let Some(rows) = self.rows_of(rows, table) else { return Ok(()) };
         for row in &found {
             let (xmax, known) = read(row).map_err(|fault| fault.into_failure(&self.call_id))?;
-            *newest = (*newest).max(xmax);
+            self.saw(xmax);
             if let Some((id, base)) = known {
                 *held += base.size();
                 rows.learn(id, base);
@@ -116,7 +116,7 @@ impl CallStorage {
             }
         }
         state.reads += 1;
-        state.newest = state.newest.max(newest);
+        self.saw(newest);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The writes of a call, in the order in which they are applied.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
+
+use serde_json::json;
 
 use super::{
     buffer::{Data, Id},
@@ -26,6 +28,25 @@ pub struct Write {
     pub id: Id,
     /// Empty for a deletion.
     pub data: Data,
+}
+
+impl Write {
+    /// As `kontract.commit` takes it.
+    pub fn json(&self) -> String {
+        let operation = match self.operation {
+            Operation::Set => "set",
+            Operation::Insert => "insert",
+            Operation::Update => "update",
+            Operation::Delete => "delete",
+        };
+        let (table, id) = (&self.table.name, json!(&*self.id));
+        let mut text = format!(r#"{{"t":"{table}","op":"{operation}","id":{id}"#);
+        if self.operation != Operation::Delete {
+            // JSON already.
+            let _ = write!(text, r#","data":{}"#, self.data);
+        }
+        text + "}"
+    }
 }
 
 /// The writes of a call, in their order, of all tables.

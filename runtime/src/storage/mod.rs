@@ -1,10 +1,13 @@
 //! Tables on PostgreSQL and the state that calls share.
 
+mod at_once;
 mod bind;
 mod bind_shared;
+mod bind_transaction;
 mod buffer;
 mod call;
 mod commit;
+mod keyed;
 mod connection;
 mod database;
 mod exec;
@@ -16,6 +19,7 @@ mod order;
 mod param;
 mod query;
 mod retry;
+mod scope;
 mod shared;
 mod storable;
 mod store;
@@ -30,6 +34,7 @@ pub use fault::Fault;
 pub use param::Param;
 pub use query::Query;
 pub use retry::{Queues, Retry};
+pub use scope::{Ended, Scope};
 pub use shared::Shared;
 pub use store::Store;
 pub use tables::{Table, Tables};

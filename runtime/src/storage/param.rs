@@ -17,6 +17,7 @@ pub enum Param {
     Texts(Vec<Arc<str>>),
     Int(i32),
     Long(i64),
+    Double(f64),
     Flag(bool),
 }
 
@@ -61,6 +62,7 @@ impl ToSql for Param {
             }
             Self::Int(number) => number.to_sql_checked(kind, out),
             Self::Long(number) => number.to_sql_checked(kind, out),
+            Self::Double(number) => number.to_sql_checked(kind, out),
             Self::Flag(flag) => flag.to_sql_checked(kind, out),
         }
     }
@@ -80,7 +82,7 @@ impl std::fmt::Debug for Param {
             Self::Bytes(_) => "bytes",
             Self::Text(_) => "text",
             Self::Texts(_) => "texts",
-            Self::Int(_) | Self::Long(_) => "number",
+            Self::Int(_) | Self::Long(_) | Self::Double(_) => "number",
             Self::Flag(_) => "flag",
         })
     }

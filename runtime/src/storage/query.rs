@@ -63,6 +63,7 @@ impl Query {
         filter: &Value,
         options: &Value,
     ) -> Result<Self, Failure> {
+        let storage = &storage.for_query();
         let description = storage.enter(table, READ)?;
         let option = |name: &str| match options {
             Value::Object(fields) => fields.iter().find(|(key, _)| **key == *name).map(|(_, v)| v),
@@ -259,34 +260,44 @@ impl CallStorage {
         self.take(table, false).await
     }
 
+    /// Where there is no transaction a query has one of its own, which is not compared: its pages
+    /// are statements, each as true as the moment it was read.
+    fn for_query(self: &Rc<Self>) -> Rc<Self> {
+        if self.at_once.is_some() { self.sibling(&self.claim) } else { Rc::clone(self) }
+    }
+
     /// How many rows a filter finds.
     pub async fn count(self: Rc<Self>, table: usize, filter: Value) -> Result<usize, Failure> {
-        let description = self.enter(table, READ)?;
+        let this = self.for_query();
+        let description = this.enter(table, READ)?;
         let filter = Filter::parse(&description, &filter)?;
-        for turn in self.turns(table) {
+        for turn in this.turns(table) {
             let _ = turn.lock().await;
         }
-        self.know_written(table, READ).await?;
-        let params = vec![Param::from(&self.session.key), filter.normal_form().to_string().into()];
-        let found = self.database.rows(&description.count, params).await;
-        let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
+        this.know_written(table, READ).await?;
+        let params = vec![Param::from(&this.session.key), filter.normal_form().to_string().into()];
+        let found = this.database.rows(&description.count, params).await;
+        let found = found.map_err(|fault| fault.into_failure(&this.call_id))?;
         let row = found.first().ok_or_else(Failure::internal)?;
         let read = || Ok((row.try_get("n")?, row.try_get("digest")?, row.try_get("xmax")?));
         let (stored, digest, newest): (i64, _, _) =
-            read().map_err(|fault: Fault| fault.into_failure(&self.call_id))?;
-        self.remember(table, newest, Vec::new());
-        self.predict(Predicate {
+            read().map_err(|fault: Fault| fault.into_failure(&this.call_id))?;
+        this.remember(table, newest, Vec::new());
+        this.predict(Predicate {
             table: description,
             digest,
             asked: Asked::Count(filter.normal_form()),
         });
         let stored = usize::try_from(stored).unwrap_or(0);
-        self.act(table, |rows, _| {
+        this.act(table, |rows, _| {
             Ok((stored + rows.count_own(&filter)).saturating_sub(rows.count_replaced(&filter)))
         })
     }
 
     async fn take(self: &Rc<Self>, table: usize, last: bool) -> Result<Option<Row>, Failure> {
+        if self.at_once.is_some() {
+            return Rc::clone(self).take_now(table, last).await;
+        }
         // Of two at the same time the second sees what the first has left.
         let taking = Id::from(TAKING);
         let turn = self.turn(table, Arc::clone(&taking));

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use super::{CallStorage, Database, Queues, Retry, Shared, Tables};
+use super::{CallStorage, Database, Queues, Retry, Scope, Shared, Tables};
 use crate::session::Session;
 
 /// An application's tables with the connections to them.
@@ -29,6 +29,17 @@ impl Store {
     /// The storage of one attempt to serve a call. What it writes happens once per `claim`.
     pub fn call(&self, session: &Arc<Session>, call_id: &str, claim: &str) -> Rc<CallStorage> {
         CallStorage::new(self, Arc::clone(session), call_id, claim)
+    }
+
+    /// The same, for all that the call does.
+    pub fn scope(
+        &self,
+        session: &Arc<Session>,
+        call_id: &str,
+        claim: &str,
+        at_once: bool,
+    ) -> Rc<Scope> {
+        Scope::new(self, Arc::clone(session), call_id, claim, at_once)
     }
 
     /// The repetitions of one call.

@@ -31,6 +31,7 @@ pub struct Table {
     pub count: Arc<str>,
     /// What `exec` runs, by id.
     pub statements: FxHashMap<Arc<str>, Arc<Statement>>,
+    pub take: Arc<str>,
 }
 
 impl Tables {
@@ -92,6 +93,7 @@ impl Table {
             query: call("query", "$1, $2::text::jsonb, $3, $4, $5, $6, $7, $8"),
             count: call("count", "$1, $2::text::jsonb"),
             statements: FxHashMap::default(),
+            take: call("take", "$1, $2, $3"),
         }
     }
 

@@ -16,6 +16,7 @@ use std::sync::{
 
 use futures_util::future::join_all;
 use kontract_runtime::{
+    call::Call,
     codec::Schema,
     config::{self, Secret},
     engine::EngineConfig,
@@ -30,11 +31,14 @@ use support::{
     schema::{self, Table},
 };
 
-const API: &str = include_str!("api.js");
+mod transactions;
+
+const API: &str = concat!(include_str!("api.js"), include_str!("transactions.js"));
 
 struct World {
     app: Application,
     session: Arc<Session>,
+    url: String,
 }
 
 impl World {
@@ -47,17 +51,28 @@ impl World {
             tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute(&(schema::script(TABLES) + &opened)).await.unwrap();
-        let config = EngineConfig { store: Some(store(&url)), threads: 2, ..application::config() };
-        let app = Application::with(API, &[], config).unwrap();
-        Self { app, session: Arc::new(session) }
+        Self { app: serve(&url), session: Arc::new(session), url }
     }
 
-    async fn call(&self, route: &str, argument: Value) -> Result<Value, Failure> {
+    /// Another gateway on the same database.
+    fn beside(&self) -> Self {
+        Self { app: serve(&self.url), session: Arc::clone(&self.session), url: self.url.clone() }
+    }
+
+    fn request(&self, route: &str, argument: Value) -> Call {
         static CALLS: AtomicU32 = AtomicU32::new(0);
         let mut call = self.app.request(route, argument);
         call.session = Arc::clone(&self.session);
         call.call_id = format!("call {}", CALLS.fetch_add(1, Ordering::Relaxed));
         call.claim.clone_from(&call.call_id);
+        call
+    }
+
+    async fn call(&self, route: &str, argument: Value) -> Result<Value, Failure> {
+        self.answer(self.request(route, argument)).await
+    }
+
+    async fn answer(&self, call: Call) -> Result<Value, Failure> {
         let body = self.app.reply(call).await?.body.unwrap_or_default();
         Ok(serde_json::from_slice::<Value>(&body).unwrap()["result"].clone())
     }
@@ -65,6 +80,12 @@ impl World {
     async fn result(&self, route: &str, argument: Value) -> Value {
         self.call(route, argument).await.unwrap()
     }
+}
+
+fn serve(url: &str) -> Application {
+    let store = Some(store(url));
+    let config = EngineConfig { store, threads: 2, development: true, ..application::config() };
+    Application::with(API, &[], config).unwrap()
 }
 
 fn store(url: &str) -> Store {

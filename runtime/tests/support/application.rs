@@ -13,7 +13,7 @@ use kontract_runtime::{
     config::Limits,
     engine::{Engine, EngineConfig},
     failure::Failure,
-    manifest::{Manifest, RouteMeta},
+    manifest::{Isolation, Manifest, RouteMeta},
     session::{Session, SessionKey},
 };
 use serde_json::{Value, json};
@@ -64,7 +64,13 @@ impl Application {
     pub fn request(&self, route: &str, argument: Value) -> Call {
         let codec = self.schema.route(route).unwrap();
         let args = codec.read_request(json!([argument]).to_string().as_bytes()).unwrap();
-        let meta = RouteMeta { perm: 0, ugroup: None, egroup: None };
+        let meta = RouteMeta {
+            perm: 0,
+            ugroup: None,
+            egroup: None,
+            isolation: Isolation::Serializable,
+            retry: false,
+        };
         Call {
             route: Arc::new(RouteEntry { name: route.to_owned(), meta, codec }),
             args,
@@ -75,6 +81,7 @@ impl Application {
             headers: http::HeaderMap::new(),
             call_id: "call-1".to_owned(),
             claim: "call-1".to_owned(),
+            keyed: false,
             deadline: Instant::now() + Duration::from_secs(5),
         }
     }

@@ -111,6 +111,7 @@ const UNIQUE: &str = "
 const BASE: &str = concat!(
     include_str!("../../../src/migrate/sql/base.sql"),
     include_str!("../../../src/migrate/sql/sessions.sql"),
+    include_str!("../../../src/migrate/sql/shared.sql"),
     include_str!("../../../src/migrate/sql/reading.sql"),
     include_str!("../../../src/migrate/sql/commit.sql"),
     include_str!("../../../src/migrate/sql/privileges.sql"),

@@ -65,6 +65,17 @@ pub fn exists(project: &Path) -> bool {
     places(project).iter().any(|place| place.join("postgres").join("PG_VERSION").exists())
 }
 
+/// Stops the server of a project, whoever started it. Whether there was one.
+pub async fn stop(project: &Path) -> Result<bool, Diagnostic> {
+    let mut stopped = false;
+    for place in places(project) {
+        let data = place.join("postgres");
+        let data = std::fs::canonicalize(&data).unwrap_or(data);
+        stopped |= data::stop_leftover(&data).await?;
+    }
+    Ok(stopped)
+}
+
 /// Removes a project's database of development. Its server must not run.
 pub fn remove(project: &Path) -> Result<(), Diagnostic> {
     for data in places(project).map(|place| place.join("postgres")) {

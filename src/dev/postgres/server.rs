@@ -95,6 +95,11 @@ impl Server {
         Self::start(self.plan.clone()).await
     }
 
+    /// Lets it run on when this process has ended.
+    pub fn leave(self) {
+        std::mem::forget(self);
+    }
+
     /// Ends when the server does. May be dropped before.
     pub async fn ended(&mut self) -> Diagnostic {
         let how = describe(self.child.wait().await.ok());

@@ -55,6 +55,10 @@ impl Server {
         match self {}
     }
 
+    pub fn leave(self) {
+        match self {}
+    }
+
     pub async fn stop(self) -> bool {
         match self {}
     }
@@ -76,6 +80,10 @@ pub fn running(_: &Path) -> Option<Running> {
 
 pub fn exists(_: &Path) -> bool {
     false
+}
+
+pub async fn stop(_: &Path) -> Result<bool, Diagnostic> {
+    Err(diagnostics::only_given())
 }
 
 pub fn remove(_: &Path) -> Result<(), Diagnostic> {

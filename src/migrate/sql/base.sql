@@ -1,5 +1,5 @@
 -- What every Kontract database has, whatever the application's tables. Here: its own tables, and how
--- what is old goes. sessions.sql, reading.sql, commit.sql and privileges.sql follow.
+-- what is old goes. sessions.sql, shared.sql, reading.sql, commit.sql and privileges.sql follow.
 --
 -- It runs as the owner, and again whenever its text changed: everything here can be repeated.
 -- {gateway} stands for the gateway's role.
@@ -53,6 +53,8 @@ CREATE TABLE IF NOT EXISTS kontract.calls (
   PRIMARY KEY (sid, call_id)
 );
 COMMENT ON TABLE kontract.calls IS 'Commits that have happened: one that is sent again finds itself here.';
+ALTER TABLE kontract.calls ADD COLUMN IF NOT EXISTS answer bytea;
+COMMENT ON COLUMN kontract.calls.answer IS 'What came of it, for those who send it again.';
 CREATE INDEX IF NOT EXISTS calls_at ON kontract.calls (at);
 
 CREATE TABLE IF NOT EXISTS kontract.tables (
@@ -115,7 +117,7 @@ CREATE POLICY own_tenant ON kontract.storage FOR SELECT USING (
 -- Collecting -----------------------------------------------------------------------------------
 
 -- Removes what has been of no use for so many seconds, an hour at least: tombstones, records of
--- calls; and sessions that have expired. A batch at a time: returns how many rows went.
+-- calls; and sessions and shared values that have expired. A batch at a time: returns how many rows went.
 CREATE OR REPLACE FUNCTION kontract.collect(retention int) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -142,6 +144,14 @@ BEGIN
   total := total + gone;
   DELETE FROM kontract.calls WHERE (sid, call_id) IN (
     SELECT sid, call_id FROM kontract.calls WHERE at < past LIMIT 1000 FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  total := total + gone;
+  DELETE FROM kontract.shared WHERE (owner, key) IN (
+    SELECT owner, key FROM kontract.shared WHERE expires_at < now() LIMIT 1000 FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  total := total + gone;
+  DELETE FROM kontract.shared_changes WHERE (sid, call_id, nth) IN (
+    SELECT sid, call_id, nth FROM kontract.shared_changes WHERE at < past LIMIT 1000 FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS gone = ROW_COUNT;
   RETURN total + gone;
 END $$;

@@ -159,3 +159,34 @@ WHEN unique_violation OR check_violation THEN
       MESSAGE = format('%s.%s: expected %s', rule.id, rule.field, rule.expected);
   END IF;
 END $$;
+
+-- The same for a call whose caller may send it again, even where it writes nothing: the answer is
+-- kept beside its record. Where the call had been committed before, first is the answer that was
+-- kept then.
+CREATE OR REPLACE FUNCTION kontract.commit_keyed(
+  k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb, answer bytea
+)
+RETURNS TABLE (txid bigint, first bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
+BEGIN
+  IF jsonb_array_length(writes) > 0 THEN
+    txid := kontract.commit(k, call_id, writes, reads, predicates);
+    UPDATE kontract.calls AS c SET answer = commit_keyed.answer
+    WHERE c.sid = sha256(k) AND c.call_id = commit_keyed.call_id AND c.txid = txid_current();
+  ELSE
+    PERFORM kontract.commit(k, NULL, writes, reads, predicates);
+    INSERT INTO kontract.calls (sid, call_id, answer) VALUES (sha256(k), commit_keyed.call_id, commit_keyed.answer)
+    ON CONFLICT DO NOTHING;
+  END IF;
+  IF NOT FOUND THEN
+    SELECT c.txid, c.answer INTO txid, first
+    FROM kontract.calls AS c WHERE c.sid = sha256(k) AND c.call_id = commit_keyed.call_id;
+  END IF;
+  RETURN NEXT;
+END $$;
+
+-- The answer of a call that was committed, if it was kept.
+CREATE OR REPLACE FUNCTION kontract.answer(k bytea, call_id text) RETURNS bytea
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT c.answer FROM kontract.calls AS c WHERE c.sid = sha256(k) AND c.call_id = answer.call_id;
+$$;

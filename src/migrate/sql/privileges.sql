@@ -19,5 +19,9 @@ GRANT EXECUTE ON FUNCTION
   kontract.schema(),
   kontract.statements(),
   kontract.commit(bytea, text, jsonb, jsonb, jsonb),
+  kontract.commit_keyed(bytea, text, jsonb, jsonb, jsonb, bytea),
+  kontract.answer(bytea, text),
+  kontract.shared_get(bytea, text),
+  kontract.shared_change(bytea, text, int, bytea, text, text, text, float8, float8),
   kontract.collect(int)
 TO {gateway};

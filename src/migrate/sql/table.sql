@@ -159,9 +159,51 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Takes the first row away, or the last, that nobody else is taking: one row, of nulls where there is
+-- none, and the transaction. Sent again with its call_id it returns the row that it took.
+CREATE OR REPLACE FUNCTION kontract."take_{table}"(k bytea, call_id text, last boolean)
+RETURNS TABLE (id text, data text, txid bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
+#variable_conflict use_column
+DECLARE
+  caller text := kontract._caller(k, '{table}', 1);
+  known bytea;
+BEGIN
+  INSERT INTO kontract.calls (sid, call_id) VALUES (sha256(k), "take_{table}".call_id)
+  ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    SELECT c.txid, c.answer INTO "take_{table}".txid, known FROM kontract.calls AS c
+    WHERE c.sid = sha256(k) AND c.call_id = "take_{table}".call_id;
+    "take_{table}".id := convert_from(known, 'UTF8')::jsonb ->> 0;
+    "take_{table}".data := convert_from(known, 'UTF8')::jsonb ->> 1;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  -- As every commit that writes to the table does.
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.{table}', 0));
+  "take_{table}".txid := txid_current();
+  IF last THEN
+    SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
+    WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order DESC LIMIT 1 FOR UPDATE SKIP LOCKED;
+  ELSE
+    SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
+    WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order LIMIT 1 FOR UPDATE SKIP LOCKED;
+  END IF;
+  IF FOUND THEN
+    UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
+    WHERE r.id = "take_{table}".id;
+    UPDATE kontract.calls AS c
+    SET answer = convert_to(jsonb_build_array("take_{table}".id, "take_{table}".data)::text, 'UTF8')
+    WHERE c.sid = sha256(k) AND c.call_id = "take_{table}".call_id;
+  END IF;
+  RETURN NEXT;
+END $$;
+
 REVOKE ALL ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
   kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int),
+  kontract."take_{table}"(bytea, text, boolean),
   kontract."_lock_{table}"(text, kontract.item[]),
   kontract."_write_{table}"(text, kontract.item[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
+  kontract."take_{table}"(bytea, text, boolean),
   kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int) TO {gateway};

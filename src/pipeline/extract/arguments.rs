@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::{
         Span,
-        contract::{ConstantValue, Filter, Located},
+        contract::{ConstantValue, Filter, Isolation, Located},
     },
     source::{Annotation, span},
 };
@@ -35,6 +35,8 @@ pub struct Backend {
     pub egroup: Option<String>,
     pub perm: Option<u8>,
     pub route: Option<String>,
+    pub isolation: Isolation,
+    pub retry: bool,
 }
 
 const BACKEND: &[&str] = &["ugroup", "perm", "egroup", "name", "isolation", "retry"];
@@ -61,20 +63,8 @@ impl Extractor<'_> {
                         valid
                     });
                 }
-                "isolation" => {
-                    self.report(not_available(
-                        self.file,
-                        argument.name_span,
-                        "`isolation`",
-                        "leave it out",
-                    ));
-                }
-                _ => self.report(not_available(
-                    self.file,
-                    argument.name_span,
-                    "`retry`",
-                    "leave it out",
-                )),
+                "isolation" => backend.isolation = self.isolation(&argument),
+                _ => backend.retry = self.flag(&argument),
             }
         }
         backend
@@ -307,6 +297,41 @@ impl Extractor<'_> {
                     "write a text in quotes, or leave it out",
                 ));
                 None
+            }
+        }
+    }
+
+    fn isolation(&self, argument: &Argument<'_>) -> Isolation {
+        match self.evaluate(argument) {
+            None => Isolation::Serializable,
+            Some(ConstantValue::String(name)) if name == "serializable" => Isolation::Serializable,
+            Some(ConstantValue::String(name)) if name == "none" => Isolation::None,
+            Some(_) => {
+                self.report(wrong_value(
+                    self.file,
+                    span(argument.value.span()),
+                    &argument.name,
+                    "'serializable' or 'none'",
+                    "write `'none'` where each operation shall apply at once, or leave it out",
+                ));
+                Isolation::Serializable
+            }
+        }
+    }
+
+    fn flag(&self, argument: &Argument<'_>) -> bool {
+        match self.evaluate(argument) {
+            None => false,
+            Some(ConstantValue::Boolean(value)) => value,
+            Some(_) => {
+                self.report(wrong_value(
+                    self.file,
+                    span(argument.value.span()),
+                    &argument.name,
+                    "true or false",
+                    "write `true` where the function may run again after it had effects outside",
+                ));
+                false
             }
         }
     }

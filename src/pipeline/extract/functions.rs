@@ -151,6 +151,8 @@ impl Extractor<'_> {
             ugroup: backend.ugroup,
             egroup: backend.egroup,
             perm: backend.perm,
+            isolation: backend.isolation,
+            retry: backend.retry,
             name,
         };
         self.add_function(function, &parts);
@@ -189,6 +191,8 @@ impl Extractor<'_> {
             ugroup: backend.ugroup,
             egroup: backend.egroup,
             perm: backend.perm,
+            isolation: backend.isolation,
+            retry: backend.retry,
         };
         self.add_function(function, &parts);
     }
@@ -247,6 +251,8 @@ impl Extractor<'_> {
             ugroup: backend.ugroup,
             egroup: backend.egroup,
             perm: backend.perm,
+            isolation: backend.isolation,
+            retry: backend.retry,
         };
         self.add_function(function, &parts);
     }
@@ -360,6 +366,8 @@ impl Extractor<'_> {
                 ugroup: backend.ugroup,
                 egroup: backend.egroup,
                 perm: backend.perm,
+                isolation: backend.isolation,
+                retry: backend.retry,
             };
             self.add_function(function, &parts);
         }

@@ -338,21 +338,11 @@ impl Visit for Visitor<'_> {
             let at = member.prop.span();
             if self.is_storage(&member.obj) {
                 match name {
-                    "get" => {}
-                    "transaction" => {
-                        self.later(
-                            at,
-                            "`env.storage.transaction`",
-                            "make one call after the other",
-                        );
-                    }
+                    "get" | "transaction" => {}
                     _ => self.table(name, at),
                 }
             } else if self.is_env(&member.obj) {
                 match name {
-                    "afterCommit" => {
-                        self.later(at, "`env.afterCommit`", "do it at the end of the function");
-                    }
                     "events" => self.later(at, "`env.events`", "poll a route"),
                     "trxs" => self.extractor.report(not_offered(
                         self.extractor.file,

@@ -10,7 +10,7 @@ use crate::{
     model::{
         SourcePath,
         app::{App, Modules, Route, Statement, Unseen},
-        contract::{Filter, Located},
+        contract::{Filter, Isolation, Located},
         output::Output,
         perms,
         shape::Shapes,
@@ -136,6 +136,12 @@ fn route(
         if let Some(value) = value {
             meta.insert(key.to_owned(), value.clone().into());
         }
+    }
+    if function.isolation == Isolation::None {
+        meta.insert("isolation".to_owned(), "none".into());
+    }
+    if function.retry {
+        meta.insert("retry".to_owned(), true.into());
     }
     let params: Vec<Value> = signature.parameters.iter().map(|p| parameter(printer, p)).collect();
     let result = signature

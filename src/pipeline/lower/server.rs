@@ -45,7 +45,7 @@ use crate::{
     model::{
         SourcePath, Span,
         app::{App, Flavour, Modules, Route, TypeNames},
-        contract::{BackendFunction, FunctionKind, ModuleContract},
+        contract::{BackendFunction, FunctionKind, Isolation, ModuleContract},
     },
     pipeline::names::Layout,
     source::{self, Parsed},
@@ -205,9 +205,12 @@ impl<'a> Plan<'a> {
                     value.as_ref().map(|value| format!("{key}: {}, ", string(value)))
                 })
                 .collect::<String>();
+            let isolation =
+                if function.isolation == Isolation::None { "isolation: \"none\", " } else { "" };
+            let retry = if function.retry { "retry: true, " } else { "" };
             let _ = writeln!(
                 self.tail,
-                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}perm: {} }}{} }});",
+                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}{isolation}{retry}perm: {} }}{} }});",
                 string(name),
                 route.perm,
                 codec_of(app, name),

@@ -10,6 +10,13 @@ export interface BackendOptions {
   egroup?: string;
   /** The route's name, when the function's own is not it. */
   name?: string;
+  /**
+   * `'none'`: no transaction around the call. Each operation on a table applies at once, as one
+   * statement, and `pop` and `shift` take what nobody else is taking: for workers of a queue.
+   */
+  isolation?: "serializable" | "none";
+  /** The call may run again after a conflict although it had effects outside, such as a fetch. */
+  retry?: boolean;
 }
 
 /**

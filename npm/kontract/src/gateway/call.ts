@@ -19,7 +19,12 @@ export const env: Env = Object.freeze(
   // What most functions ask for is found without asking the view behind it.
   Object.create(
     view("env", whileServing, (_, key) => readVariable(variables, key)),
-    { storage: service(() => host.storage), shared: service(() => host.shared), auth: service(() => auth) },
+    {
+      storage: service(() => host.storage),
+      shared: service(() => host.shared),
+      auth: service(() => auth),
+      afterCommit: service(() => host.afterCommit),
+    },
   ),
 );
 

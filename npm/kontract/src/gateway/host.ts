@@ -1,4 +1,4 @@
-import type { SharedStorage, Storage } from "../types/registry.js";
+import type { Env, SharedStorage, Storage } from "../types/registry.js";
 
 /** What the gateway tells of a call. */
 export interface CallFacts {
@@ -39,6 +39,7 @@ export interface GatewayHost {
   /** `env.storage` and `env.shared`, of the call that is being served. */
   storage?: Storage;
   shared?: SharedStorage;
+  afterCommit?: Env["afterCommit"];
 
   /** What the gateway calls. */
   serve?: unknown;

@@ -50,4 +50,4 @@ export function readVariable(variables: ReadonlyMap<string, string | undefined>,
   throw new Error(`env.${key} is not among the environment variables that the server was given`);
 }
 
-const NOT_YET: ReadonlySet<string> = new Set(["events", "afterCommit"]);
+const NOT_YET: ReadonlySet<string> = new Set(["events"]);

@@ -52,12 +52,23 @@ export type RowOf<Entry> = typeof facts extends keyof Entry
     : never
   : Entry;
 
+/** Transactions within a call. */
+export interface Transactions {
+  /**
+   * Runs `work` as a transaction of its own, committed when it ends: what it wrote stays even if
+   * the call fails later. `work` runs again where another call changed what it read, unless it had
+   * effects outside, such as a fetch. While it runs, all the call does with tables belongs to it;
+   * one cannot begin inside another, nor after the call has written outside of one.
+   */
+  transaction<Result>(work: () => Result | Promise<Result>): Promise<Result>;
+}
+
 /** The tables by name. Until {@link StorageRegistry} lists some, every name is a table. */
 export type Storage = keyof StorageRegistry extends never
-  ? { readonly [table: string]: UntypedTable } & {
+  ? { readonly [table: string]: UntypedTable } & Transactions & {
       get<T extends object = StoredRecord>(table: string): TableProxy<T>;
     }
-  : { readonly [Name in keyof StorageRegistry]: TableOf<StorageRegistry[Name]> } & {
+  : { readonly [Name in keyof StorageRegistry]: TableOf<StorageRegistry[Name]> } & Transactions & {
       get<Name extends keyof StorageRegistry>(table: Name): TableOf<StorageRegistry[Name]>;
     };
 
@@ -85,6 +96,12 @@ export interface Env {
   readonly storage: Storage;
   readonly shared: SharedStorage;
   readonly auth: AuthAdmin;
+  /**
+   * Runs `work` once the call has succeeded and what it wrote is there. Then `ctx.currentTxid` is
+   * the call's own transaction, and operations on tables apply at once. Nobody waits for it: its
+   * failure is logged.
+   */
+  afterCommit(work: () => unknown): void;
   /** The environment variables that the server's configuration lists. */
   readonly [name: Uppercase<string>]: string | undefined;
 }
