@@ -66,6 +66,9 @@ pub struct Table {
     /// Rows are private to the user who made them.
     #[serde(default)]
     pub owned: bool,
+    /// Values are looked for in fields that have no index.
+    #[serde(default)]
+    pub searched: bool,
     pub fields: BTreeMap<String, Field>,
     /// The key of the row's shape in `rows.objects` or `rows.unions`.
     pub row: Option<String>,

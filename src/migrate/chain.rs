@@ -180,6 +180,7 @@ pub fn words(changes: &[Delta]) -> String {
         Delta::RenameTable { table, to } => format!("rename_{table}_to_{to}"),
         Delta::ChangeKey { table, .. } => format!("change_key_of_{table}"),
         Delta::ChangeOwned { table, .. } => format!("change_owners_of_{table}"),
+        Delta::ChangeSearched { table, .. } => format!("index_{table}"),
         Delta::AddField { table, field, .. } => format!("add_{table}_{field}"),
         Delta::RemoveField { table, field, .. } => format!("remove_{table}_{field}"),
         Delta::RenameField { table, field, to } => format!("rename_{table}_{field}_to_{to}"),

@@ -19,6 +19,7 @@ pub enum Delta {
     RenameTable { table: String, to: String },
     ChangeKey { table: String, from: String, to: String },
     ChangeOwned { table: String, to: bool },
+    ChangeSearched { table: String, to: bool },
     AddField { table: String, field: String, to: Field },
     RemoveField { table: String, field: String, from: Field },
     RenameField { table: String, field: String, to: String },
@@ -93,6 +94,9 @@ fn diff_table(name: &str, old: &Table, new: &Table, renames: &Renames, deltas: &
         delta.apply_to(&mut old);
         deltas.push(delta);
     }
+    if old.searched != new.searched {
+        deltas.push(Delta::ChangeSearched { table: table(), to: new.searched });
+    }
     if old.owned != new.owned {
         deltas.push(Delta::ChangeOwned { table: table(), to: new.owned });
     }
@@ -156,6 +160,7 @@ impl Delta {
             | Self::RenameTable { table, .. }
             | Self::ChangeKey { table, .. }
             | Self::ChangeOwned { table, .. }
+            | Self::ChangeSearched { table, .. }
             | Self::AddField { table, .. }
             | Self::RemoveField { table, .. }
             | Self::RenameField { table, .. }
@@ -192,6 +197,7 @@ impl Delta {
             Self::CreateTable { .. } | Self::RemoveTable { .. } | Self::RenameTable { .. } => {}
             Self::ChangeKey { from, to, .. } => table.change_key(from, to),
             Self::ChangeOwned { to, .. } => table.owned = *to,
+            Self::ChangeSearched { to, .. } => table.searched = *to,
             Self::AddField { field, to, .. } => {
                 if *field != table.key {
                     table.fields.insert(field.clone(), to.clone());
@@ -224,6 +230,7 @@ impl Delta {
             Self::RenameTable { table, to } => Self::RenameTable { table: to, to: table },
             Self::ChangeKey { table, from, to } => Self::ChangeKey { table, from: to, to: from },
             Self::ChangeOwned { table, to } => Self::ChangeOwned { table, to: !to },
+            Self::ChangeSearched { table, to } => Self::ChangeSearched { table, to: !to },
             Self::AddField { table, field, to } => Self::RemoveField { table, field, from: to },
             Self::RemoveField { table, field, from } => Self::AddField { table, field, to: from },
             Self::RenameField { table, field, to } => {

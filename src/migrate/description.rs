@@ -31,6 +31,9 @@ pub struct Table {
     /// The field that is the row's id.
     pub key: String,
     pub owned: bool,
+    /// Values are looked for in fields that have no index: whole rows have one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub searched: bool,
     /// All but the key.
     pub fields: BTreeMap<String, Field>,
 }
@@ -159,7 +162,12 @@ impl Rows {
         let forms = table.row.as_ref().map_or_else(Vec::new, |key| self.forms(key));
         let fields = table.fields.iter().filter(|(name, _)| **name != table.primary_key);
         let fields = fields.map(|(name, field)| (name.clone(), self.field(name, field, &forms)));
-        Table { key: table.primary_key.clone(), owned: table.owned, fields: fields.collect() }
+        Table {
+            key: table.primary_key.clone(),
+            owned: table.owned,
+            searched: table.searched,
+            fields: fields.collect(),
+        }
     }
 
     /// The objects that a row may be: one, or the members of a union.

@@ -102,6 +102,7 @@ fn change(delta: &Delta, now: &Tables, wanted: &Tables) -> Change {
         Delta::RenameTable { table, to } => rename_table(table, to, &now[table]),
         Delta::ChangeKey { table, from, to } => change_key(table, &now[table], from, to),
         Delta::ChangeOwned { table, to } => change_owned(&now[table], table, *to, &wanted[table]),
+        Delta::ChangeSearched { table, to } => change_searched(&now[table], table, *to),
         Delta::AddField { field, to, .. } => {
             fields::add(&Physical::new(name, &now[name]), name, field, to)
         }
@@ -127,6 +128,9 @@ fn fixtures(physical: &Physical<'_>, table: &Table) -> String {
     let mut sql = String::new();
     if table.owned {
         sql += &physical.add_owner_index();
+    }
+    if table.searched {
+        sql += &physical.add_search_index();
     }
     for (field, description) in &table.fields {
         sql += &physical.add_check(field, description);
@@ -157,6 +161,9 @@ fn rename_table(name: &str, to: &str, table: &Table) -> Change {
     let mut sql = String::new();
     if table.owned {
         sql += &old.drop_owner_index();
+    }
+    if table.searched {
+        sql += &old.drop_search_index();
     }
     for (field, description) in &table.fields {
         sql += &old.drop_check(field);
@@ -209,6 +216,16 @@ fn change_owned(old: &Table, name: &str, owned: bool, wanted: &Table) -> Change 
         }
     }
     Change::new(Tier::BreaksOlderClients, sentence, sql)
+}
+
+fn change_searched(table: &Table, name: &str, searched: bool) -> Change {
+    let physical = Physical::new(name, table);
+    let (sentence, sql) = if searched {
+        (format!("index whole rows of {name}"), physical.add_search_index())
+    } else {
+        (format!("remove the index of whole rows of {name}"), physical.drop_search_index())
+    };
+    Change::new(Tier::Safe, sentence, sql)
 }
 
 impl Change {

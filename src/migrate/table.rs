@@ -38,6 +38,9 @@ impl<'a> Physical<'a> {
         if self.table.owned {
             indexes.push(bare("owner", "_owner"));
         }
+        if self.table.searched {
+            indexes.push(bare("search", "_data"));
+        }
         for (name, field) in &self.table.fields {
             if Self::condition(name, field).is_some() {
                 checks.push(bare("check", name));
@@ -299,6 +302,19 @@ impl<'a> Physical<'a> {
 
     pub fn drop_owner_index(&self) -> String {
         format!("DROP INDEX IF EXISTS kdata.{};\n", self.object("owner", "_owner"))
+    }
+
+    /// Rows by whatever they contain.
+    pub fn add_search_index(&self) -> String {
+        let index = self.object("search", "_data");
+        let relation = self.relation();
+        format!(
+            "CREATE INDEX {index} ON {relation} USING gin (data jsonb_path_ops) WHERE {LIVE};\n"
+        )
+    }
+
+    pub fn drop_search_index(&self) -> String {
+        format!("DROP INDEX IF EXISTS kdata.{};\n", self.object("search", "_data"))
     }
 
     /// What a violation of a constraint or index tells the caller.

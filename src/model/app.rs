@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     SourcePath, Span,
     contract::{ExportTarget, ImportKind, Middleware, ModuleContract},
+    reach::Search,
     shape::{ShapeKey, Shapes},
     types::{Member, TypeExpr},
 };
@@ -90,6 +91,8 @@ pub struct Route {
     pub perm: u8,
     /// The tables that the route's call graph touches, each with the operations as a mask.
     pub tables: BTreeMap<String, u8>,
+    /// What its call graph looks for in them, with the file of each call.
+    pub searches: Vec<(SourcePath, Search)>,
     /// Storage that it may touch beside them: what the compiler could not follow.
     pub unseen: Vec<Unseen>,
     /// Identifies what travels: `sha256:…`.
@@ -136,6 +139,8 @@ pub struct Table {
     pub order: Vec<String>,
     /// Rows are private to their user.
     pub owned: bool,
+    /// Values are looked for in fields that have no index.
+    pub searched: bool,
     /// The definition of its rows in [`App::rows`].
     pub shape: Option<ShapeKey>,
 }

@@ -20,6 +20,8 @@ pub struct Reach {
     /// Of a function: how many of its parameters, from the first, are followed into it.
     pub parameters: Option<usize>,
     pub operations: Vec<Operation>,
+    /// What the calls of `query` and `count` among them look for.
+    pub searches: Vec<Search>,
     pub mentions: Vec<Mention>,
     /// Uses of storage that cannot be followed, in words: `a computed table name`.
     pub unseen: Vec<Located<String>>,
@@ -36,6 +38,24 @@ pub struct Operation {
     pub table: String,
     /// As written; [`ITERATE`] for `for await`.
     pub name: String,
+    pub span: Span,
+}
+
+/// `env.storage.users.query({ city: 'Paris', age: { gt: 18 } }, { limit: 10 })`, as far as it is
+/// written out.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Search {
+    pub table: String,
+    /// `query`; not `count`.
+    pub lists: bool,
+    /// Fields that must contain a value: `city`.
+    pub contains: Vec<String>,
+    /// Fields that are compared: `age`.
+    pub compares: Vec<String>,
+    /// There is a limit, or options that are made elsewhere.
+    pub limited: bool,
+    /// What is looked for, is not written out.
+    pub unknown: bool,
     pub span: Span,
 }
 

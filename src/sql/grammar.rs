@@ -38,10 +38,14 @@ pub enum Meaning {
     Relation,
     /// What is compared.
     Comparison,
+    /// A sign before an operation: it is not told alike what it belongs to.
+    Signed,
 }
 
 use Kind::{Either, Enum, Flag, Is, Length, List, Place, Struct, Tuple};
-use Meaning::{Comparison, Function, Literal, Name, ObjectName, Operand, Operator, Relation, Type};
+use Meaning::{
+    Comparison, Function, Literal, Name, ObjectName, Operand, Operator, Relation, Signed, Type,
+};
 
 pub static UNIT: Kind = Tuple(&[]);
 
@@ -316,10 +320,13 @@ pub static EXPR: Kind = Enum(&[
     ("AllOp", &EITHER_OF_TWO),
     (
         "UnaryOp",
-        &Struct(&[
-            ("op", &Enum(&[("Not", &UNIT), ("Minus", &UNIT), ("Plus", &UNIT)])),
-            ("expr", &OPERAND),
-        ]),
+        &Is(
+            Signed,
+            &Struct(&[
+                ("op", &Enum(&[("Not", &UNIT), ("Minus", &UNIT), ("Plus", &UNIT)])),
+                ("expr", &OPERAND),
+            ]),
+        ),
     ),
     (
         "Cast",

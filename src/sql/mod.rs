@@ -94,8 +94,8 @@ fn canonical(
 fn parse(sql: &str, lines: &Lines<'_>) -> Result<Tree, Fault> {
     let dialect = PostgreSqlDialect {};
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
-        let at = lines.offset(error.location.line, error.location.column).unwrap_or(0);
-        unreadable(at..sql.len().max(at), &error.message)
+        let at = lines.offset(error.location.line, error.location.column);
+        unreadable(at.filter(|at| *at < sql.len()).unwrap_or(0)..sql.len(), &error.message)
     })?;
     let words = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
     if words.clone().count() > MAX_TOKENS {

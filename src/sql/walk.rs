@@ -71,9 +71,10 @@ impl<'a> Walk<'a> {
             && given.len() != highest
             && self.faults.is_empty()
         {
+            let plural = if highest == 1 { "" } else { "s" };
+            let called = given.len();
             let message = format!(
-                "the statement has {highest} parameters, and is called with {}",
-                given.len()
+                "the statement has {highest} parameter{plural}, and is called with {called}"
             );
             self.fault(
                 FaultKind::Parameters,
@@ -112,6 +113,7 @@ impl<'a> Walk<'a> {
     }
 
     fn walk(&mut self, node: &mut Value, kind: &'static Kind) {
+        let unplaced = self.unplaced.len();
         match kind {
             Kind::Place => {}
             Kind::Flag if node.is_boolean() => {}
@@ -144,14 +146,15 @@ impl<'a> Walk<'a> {
             }
             _ => self.refuse(&node.clone(), ""),
         }
-        self.place(node);
+        self.place(node, unplaced);
     }
 
-    fn place(&mut self, node: &Value) {
-        if !self.unplaced.is_empty()
+    /// Says where the faults stand that a node has had since.
+    fn place(&mut self, node: &Value, since: usize) {
+        if self.unplaced.len() > since
             && let Some(extent) = self.lines.extent(node)
         {
-            for fault in self.unplaced.drain(..) {
+            for fault in self.unplaced.drain(since..) {
                 self.faults[fault].span = extent.clone();
             }
         }
@@ -194,7 +197,20 @@ impl<'a> Walk<'a> {
             Meaning::Type => self.data_type(node),
             Meaning::Operator => self.operator(node),
             Meaning::Comparison => compare::check(self, node),
+            Meaning::Signed => self.signed(node),
             Meaning::Operand => {}
+        }
+    }
+
+    /// `-2 ^ 2` is 4 for PostgreSQL, and -4 for the parser.
+    fn signed(&mut self, node: &mut Value) {
+        let operand = &node["expr"];
+        let binds = operand["BinaryOp"]["op"] == "PGExp" || operand.get("AtTimeZone").is_some();
+        if binds && node["op"] != "Not" {
+            let at = node.clone();
+            let message = "a sign before `^` or AT TIME ZONE could belong to either";
+            let help = "put what belongs together in parentheses";
+            self.fault(FaultKind::Spelling, Some(&at), message, "not clear", help);
         }
     }
 

@@ -97,7 +97,7 @@ describe.each(Object.entries(BACKENDS))('%s', (_, open) => {
       await expect(users.set('1', value as object)).rejects.toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
     });
 
-    test.each([1, null, undefined, {}, ['1'], 'a\0'])('have text as their id, not %o', async (id) => {
+    test.each([1, null, undefined, {}, ['1'], 'a\0', `${'ä'.repeat(512)}a`])('have text as their id, not %o', async (id) => {
       const users = (await backend.as())('users');
       await expect(users.get(id as string)).rejects.toMatchObject({ status: 400 });
       await expect(users.set(id as string, { name: 'x' })).rejects.toMatchObject({ status: 400 });

@@ -40,9 +40,15 @@ impl Database {
     }
 
     pub async fn migrate(&self, tables: &Value) -> Result<Applied, Problem> {
+        self.migrate_to(&document(tables)).await
+    }
+
+    /// To the manifest of a build.
+    pub async fn migrate_to(&self, build: &Value) -> Result<Applied, Problem> {
         let gateway =
             Gateway::Login { role: self.role(), password: Some(Secret::new("gate's secret")) };
-        up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &manifest(tables), false).await
+        let build = serde_json::from_value(build.clone()).unwrap();
+        up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &build, false).await
     }
 
     /// As the superuser.
@@ -92,7 +98,7 @@ pub fn key(user: &str) -> Vec<u8> {
 }
 
 /// The tables that most tests use. Fields by table: `{ "users": { "email": "string unique", "age": "number? index" } }`. Beside a
-/// shape and `?` there may be `index`, `unique`, `readonly` and `null`.
+/// shape and `?` there may be `index`, `unique`, `readonly` and `null`; beside a table `owned` or `searched`.
 pub fn tables() -> Value {
     json!({
         "counters": { "n": "number" },
@@ -133,6 +139,9 @@ pub fn document(tables: &Value) -> Value {
         }
         described[name] =
             json!({ "primaryKey": key, "owned": owned, "fields": entries, "row": name });
+        if words.contains(&"searched") {
+            described[name]["searched"] = json!(true);
+        }
     }
     json!({
         "version": 1, "build": "", "abi": "", "routes": {}, "tables": described,

@@ -95,6 +95,18 @@ impl Call {
         row.get(0)
     }
 
+    pub async fn exec(&mut self, table: &str, statement: &str, given: Value) -> Value {
+        let sql = format!(
+            "SELECT result FROM kontract.\"exec_{table}_{statement}\"($1, $2::text::jsonb)"
+        );
+        let row = self.client.query_one(&sql, &[&self.key, &given.to_string()]).await.unwrap();
+        let result: &str = row.get(0);
+        self.predicates.push(json!({
+            "t": table, "kind": "exec", "statement": statement, "given": given, "digest": hash::hex(result.as_bytes()),
+        }));
+        serde_json::from_str(result).unwrap()
+    }
+
     pub fn write(&mut self, table: &str, op: &str, id: &str, data: Value) {
         self.writes.push(json!({ "t": table, "op": op, "id": id, "data": data }));
     }

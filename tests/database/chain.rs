@@ -166,7 +166,7 @@ async fn two_branches_are_joined_by_a_link_that_comes_after_both() {
     journey.links.push(other.links[1].clone());
     let heads = "K202: the migrations of two branches stand beside each other: `0002_add_users_mine` and `0002_theirs`";
     assert_eq!(journey.up(&both).await, Err(vec![heads.to_owned()]));
-    journey.merge().await;
+    journey.merge();
     let done = ["run 0002_theirs", "add the field users.theirs"];
     assert_eq!(journey.up(&both).await.unwrap(), done);
     assert_eq!(journey.count("users", "data ->> 'theirs' = data ->> 'name'").await, 3);

@@ -65,7 +65,7 @@ impl Journey {
         self.with(tables, async |order| migrate::look(order).await).await.unwrap()
     }
 
-    pub async fn merge(&mut self) {
+    pub fn merge(&mut self) {
         self.links = migrate::merge(&self.links).unwrap();
     }
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::needless_pass_by_value, reason = "rows are written where they are passed")]
 
+#[path = "../support/mutation.rs"]
+mod mutation;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -12,6 +14,7 @@ mod command;
 mod chain;
 mod concurrency;
 mod doctor;
+mod exec;
 mod histories;
 mod isolation;
 mod journey;

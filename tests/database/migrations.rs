@@ -109,6 +109,24 @@ async fn what_rows_allow_is_made() {
 }
 
 #[tokio::test]
+async fn whole_rows_have_an_index_while_they_are_searched() {
+    let fields = json!({ "name": "string", "nick": "string?", "age": "number" });
+    let database = with_rows(json!({ "users": fields })).await;
+    let owner = database.owner().await;
+    let indexes = async || {
+        let sql = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'kdata' AND indexdef LIKE '%USING gin (data jsonb_path_ops) WHERE%'";
+        owner.query_one(sql, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    assert_eq!(indexes().await, 0);
+    let searched = change(&database, json!({ "users searched": fields })).await;
+    assert_eq!(searched, made(&["index whole rows of users"]));
+    assert_eq!(indexes().await, 1);
+    let removed = change(&database, json!({ "users": fields })).await;
+    assert_eq!(removed, made(&["remove the index of whole rows of users"]));
+    assert_eq!(indexes().await, 0);
+}
+
+#[tokio::test]
 async fn functions_of_another_version_are_replaced() {
     let database =
         with_rows(json!({ "users": { "name": "string", "nick": "string?", "age": "number" } }))

@@ -54,7 +54,7 @@ pub fn prove(steps: &mut Steps) {
     let mut command = steps.npm(package, &["run", "prove"]);
     steps.run("npm run prove in npm/kontract", command.env("KONTRACT_PROVE", "1"));
     if steps.install("tests/apps", &[]) {
-        for script in ["test:postgres", "test:storage"] {
+        for script in ["test:postgres", "test:storage", "test:kills"] {
             let mut command = steps.npm("tests/apps", &["run", script]);
             command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");
             steps.run(&format!("npm run {script} in tests/apps with KONTRACT_PROVE"), &mut command);

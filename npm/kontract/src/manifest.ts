@@ -22,11 +22,13 @@ export function parseManifest(value: unknown): Manifest | undefined {
     accepts.set(name, new Set([abi, ...others]));
   }
 
+  const statements = Object.entries(record(manifest?.statements) ?? {});
   const descriptions: [string, TableDescription][] = [];
   for (const [name, table] of Object.entries(tables)) {
     const description = parseTable(table);
     if (description === undefined) return undefined;
-    descriptions.push([name, description]);
+    const own = statements.filter(([, statement]) => record(statement)?.table === name).map(([id]) => id);
+    descriptions.push([name, own.length === 0 ? description : { ...description, statements: own }]);
   }
   return { accepts, tables: Object.fromEntries(descriptions) };
 }

@@ -39,11 +39,12 @@ impl CallStorage {
         statement: Arc<Statement>,
         parameters: Value,
     ) -> Result<Value, Failure> {
-        let description = self.enter(table, READ)?;
-        for turn in self.turns(table) {
+        let this = self.for_query();
+        let description = this.enter(table, READ)?;
+        for turn in this.turns(table) {
             let _ = turn.lock().await;
         }
-        if self.act(table, |rows, _| Ok(rows.has_written()))? {
+        if this.act(table, |rows, _| Ok(rows.has_written()))? {
             let name = &description.name;
             let message = format!(
                 "{name}.exec() reads what is stored, and this call has written to {name}: write in \
@@ -52,15 +53,15 @@ impl CallStorage {
             return Err(Failure::new("INTERNAL_ERROR", 500, message));
         }
         let parameters = given(&parameters)?;
-        let params = vec![Param::from(&self.session.key), parameters.to_string().into()];
-        let found = self.database.rows(&statement.call, params).await;
-        let found = found.map_err(|fault| fault.into_failure(&self.call_id))?;
+        let params = vec![Param::from(&this.session.key), parameters.to_string().into()];
+        let found = this.database.rows(&statement.call, params).await;
+        let found = found.map_err(|fault| fault.into_failure(&this.call_id))?;
         let row = found.first().ok_or_else(Failure::internal)?;
         let read = || Ok((row.try_get("result")?, row.try_get("xmax")?));
         let (text, newest): (&str, i64) =
-            read().map_err(|fault: Fault| fault.into_failure(&self.call_id))?;
-        self.remember(table, newest, Vec::new());
-        self.predict(Predicate {
+            read().map_err(|fault: Fault| fault.into_failure(&this.call_id))?;
+        this.remember(table, newest, Vec::new());
+        this.predict(Predicate {
             table: description,
             digest: digest(&SHA256, text.as_bytes()).as_ref().to_vec(),
             asked: Asked::Exec { statement: Arc::clone(&statement.id), given: parameters },

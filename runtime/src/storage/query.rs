@@ -262,7 +262,7 @@ impl CallStorage {
 
     /// Where there is no transaction a query has one of its own, which is not compared: its pages
     /// are statements, each as true as the moment it was read.
-    fn for_query(self: &Rc<Self>) -> Rc<Self> {
+    pub(super) fn for_query(self: &Rc<Self>) -> Rc<Self> {
         if self.at_once.is_some() { self.sibling(&self.claim) } else { Rc::clone(self) }
     }
 

@@ -114,6 +114,7 @@ const BASE: &str = concat!(
     include_str!("../../../src/migrate/sql/shared.sql"),
     include_str!("../../../src/migrate/sql/reading.sql"),
     include_str!("../../../src/migrate/sql/commit.sql"),
+    include_str!("../../../src/migrate/sql/exec.sql"),
     include_str!("../../../src/migrate/sql/privileges.sql"),
 );
 const TABLE: &str = include_str!("../../../src/migrate/sql/table.sql");

@@ -16,6 +16,7 @@ mod chains;
 mod code;
 mod declarations;
 mod notes;
+mod searches;
 mod statements;
 
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -14,6 +14,7 @@ mod roles;
 mod routes;
 mod rows;
 mod shapes;
+mod searches;
 mod statements;
 mod symbols;
 mod tables;
@@ -144,6 +145,7 @@ pub fn gather(
         auth,
         registry,
     };
+    searches::searches(&mut app, &modules, &mut diagnostics);
     statements::statements(&mut app, &modules, &mut diagnostics);
     (app, modules, diagnostics)
 }

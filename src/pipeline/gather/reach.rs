@@ -25,7 +25,7 @@ use crate::model::{
     contract::BackendFunction,
     diagnostic::Diagnostic,
     perms,
-    reach::{Held, Reach, needed},
+    reach::{Held, Reach, Search, needed},
 };
 
 /// Fills `tables`, `unseen` and `perm` of each route.
@@ -49,6 +49,7 @@ pub fn reach(
             }
         }
         let seen = route.tables.values().fold(0, |all, mask| all | mask);
+        route.searches = reached.searches();
         route.unseen = reached.unseen(&graph, function);
         route.perm = function.perm.unwrap_or(seen);
         match function.perm {
@@ -79,18 +80,19 @@ pub fn reach(
     }
 }
 
-/// `exec` on what only other files know to be a table: each such place once.
+/// `exec` on what only other files know to be a table. Uses of what it returns lead through the same
+/// place, so the first is told.
 fn unseen_statements<'a>(
     modules: &Modules,
     reached: &Reached<'a>,
-    told: &mut FxHashSet<(&'a SourcePath, Span)>,
+    told: &mut FxHashSet<(&'a SourcePath, String)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for (_, done) in reached.operations().filter(|(_, done)| done.name == "exec") {
         let module = &modules[done.file];
         let is_seen =
             module.broken || module.statements.iter().any(|call| call.callee == done.span);
-        if !is_seen && told.insert((done.file, done.span)) {
+        if !is_seen && told.insert((done.file, done.table.clone())) {
             diagnostics.push(exec_not_on_one_table(done.file, done.span));
         }
     }
@@ -135,6 +137,7 @@ enum Value<'a> {
 #[derive(Default)]
 struct Edges<'a> {
     operations: Vec<Done<'a>>,
+    searches: Vec<(&'a SourcePath, &'a Search)>,
     unseen: Vec<Unseen>,
     next: Vec<Node<'a>>,
 }
@@ -321,6 +324,7 @@ impl<'a> Graph<'a> {
         for operation in &fact.operations {
             edges.operations.extend(done(file, &operation.table, &operation.name, operation.span));
         }
+        edges.searches.extend(fact.searches.iter().map(|search| (file, search)));
         for unseen in &fact.unseen {
             edges.unseen.push(Unseen {
                 file: file.clone(),
@@ -379,6 +383,11 @@ impl<'a> Reached<'a> {
     /// With the node that does it.
     fn operations(&self) -> impl Iterator<Item = (usize, &Done<'a>)> {
         self.nodes.iter().flat_map(|(id, edges)| edges.operations.iter().map(|done| (*id, done)))
+    }
+
+    fn searches(&self) -> Vec<(SourcePath, Search)> {
+        let all = self.nodes.iter().flat_map(|(_, edges)| &edges.searches);
+        all.map(|(file, search)| ((*file).clone(), (*search).clone())).collect()
     }
 
     fn unseen(&self, graph: &Graph<'a>, function: &BackendFunction) -> Vec<Unseen> {

@@ -49,6 +49,7 @@ pub fn routes(modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<
                     chain: Vec::new(),
                     perm: function.perm.unwrap_or(0),
                     tables: BTreeMap::new(),
+                    searches: Vec::new(),
                     unseen: Vec::new(),
                     abi: String::new(),
                     accepts: Vec::new(),

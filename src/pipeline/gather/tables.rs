@@ -154,6 +154,7 @@ fn table(
         fields: BTreeMap::new(),
         order: Vec::new(),
         owned: declaration.storage.owned.is_some(),
+        searched: false,
         shape: None,
     };
     let mut marked = fields.iter().filter(|f| f.storage.primary_key);
@@ -220,6 +221,7 @@ pub fn inferred(symbols: Symbols<'_>, name: &str) -> Table {
         fields: BTreeMap::new(),
         order: Vec::new(),
         owned: false,
+        searched: false,
         shape: None,
     };
     let inserts: Vec<&Insert> = symbols

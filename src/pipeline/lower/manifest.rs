@@ -89,6 +89,9 @@ pub fn manifest(
                 "fields": fields,
                 "owned": table.owned,
             });
+            if table.searched {
+                value["searched"] = true.into();
+            }
             if let Some(key) = &table.shape {
                 value["row"] = key.clone().into();
             }

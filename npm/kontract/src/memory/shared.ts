@@ -60,7 +60,7 @@ export function sharedView(entries: SharedEntries, access: StorageAccess): Share
 
     async set(key: string, value: unknown, options: { ttl?: number } = {}): Promise<void> {
       access.check();
-      checkStorable(value, "value", 0);
+      checkSharable(value);
       entries.write(checkKey(key), structuredClone(value), checkTtl(options.ttl));
     },
 
@@ -88,14 +88,21 @@ export function sharedView(entries: SharedEntries, access: StorageAccess): Share
   });
 }
 
-function checkKey(key: unknown): string {
+/** Refuses what cannot be shared. */
+export function checkSharable(value: unknown): void {
+  checkStorable(value, "value", 0);
+}
+
+/** Returns a key, or throws where it is none. */
+export function checkKey(key: unknown): string {
   if (typeof key !== "string" || key.length > MAX_KEY_LENGTH) {
     throw invalid("key", `expected text of at most ${MAX_KEY_LENGTH} characters`);
   }
   return key;
 }
 
-function checkTtl(ttl: unknown = DEFAULT_TTL_SECONDS): number {
+/** Returns how many seconds a value is to be kept, or throws. */
+export function checkTtl(ttl: unknown = DEFAULT_TTL_SECONDS): number {
   if (typeof ttl !== "number" || !(ttl > 0)) {
     throw new TypeError("env.shared: ttl is a number of seconds above 0");
   }

@@ -51,9 +51,18 @@ test("the tables are not to be changed, and symbols name none", async () => {
   expect(() => (tables.get as (name: unknown) => unknown)({})).toThrow("Invalid identifier");
 });
 
-test("what is not built says so", () => {
+test("transactions run one after the other", async () => {
   const tables = new MemoryStorage().storage(accessFor());
-  expect(() => tables.transaction).toThrow("env.storage.transaction is not available in this version");
+  expect(await tables.transaction(() => tables.notes?.get("1"))).toBeNull();
+  await expect(tables.transaction(1 as never)).rejects.toThrow("env.storage.transaction: expected a function");
+  const nested = tables.transaction(() => tables.transaction(() => 1));
+  await expect(nested).rejects.toThrow("A transaction is open already: env.storage.transaction calls cannot overlap");
+});
+
+test("where tables are declared there are no others", () => {
+  const tables = new MemoryStorage({ tables: { notes: { primaryKey: "id", fields: {} } } }).storage(accessFor());
+  expect(() => tables.notes).not.toThrow();
+  expect(() => tables.other).toThrow(expect.objectContaining({ status: 404, message: "Table other not found" }));
 });
 
 test("a declared table must have a name", () => {

@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError, PermissionError } from "../errors.js";
+import { checkId } from "../identifier.js";
 import { allows, perms } from "../perms.js";
 import type { StorageAccess, TableDescription } from "../runtime/backing.js";
 import type { QueryOptions, Rows, StoredRecord, UntypedTable } from "../types/storage.js";
@@ -150,13 +151,7 @@ export class MemoryTable implements UntypedTable {
   }
 
   #key(id: unknown): string {
-    const path = `${this.#name}.${this.#description.primaryKey}`;
-    if (typeof id !== "string") throw invalid(path, "expected text");
-    if (id.includes("\0")) throw invalid(path, "expected text without NUL");
-    if (id.length > LONGEST_ID / 3 && new TextEncoder().encode(id).length > LONGEST_ID) {
-      throw invalid(path, `expected at most ${LONGEST_ID} bytes`);
-    }
-    return id;
+    return checkId(`${this.#name}.${this.#description.primaryKey}`, id);
   }
 
   /** The row's fields; a key among them must be the row's own. */
@@ -229,6 +224,4 @@ export class MemoryTable implements UntypedTable {
   }
 }
 
-/** Bytes of an id in UTF-8. */
-const LONGEST_ID = 1024;
 const NEEDED = { read: perms.R__, write: perms._W_, delete: perms.__X } as const;

@@ -22,9 +22,9 @@ test.each<[string, () => Promise<unknown>, boolean]>([
   ["node:http", () => new Promise((resolve) => get(url, (response) => response.resume().on("end", resolve))), true],
   ["nothing of the kind", async () => JSON.stringify([1]), false],
 ])("%s is an effect of the call that made it, or none", async (_, work, effect) => {
-  const invocation = {} as Invocation;
+  const invocation = { effects: 0 } as Invocation;
   await withInvocation(invocation, work);
-  expect(invocation.hadEffect ?? false).toBe(effect);
+  expect(invocation.effects).toBe(effect ? 1 : 0);
 });
 
 test("outside of calls nobody is told", async () => {

@@ -193,7 +193,8 @@ class NodeHost {
     const { request, response, left } = exchange;
     const { origins, limits } = this.#parts;
     origins.check(request);
-    exchange.callId = readCallId(request) ?? exchange.callId;
+    const key = readCallId(request);
+    exchange.callId = key ?? exchange.callId;
     response.setHeader("x-kontract-call-id", exchange.callId);
     if (!this.#host.routes.has(route)) throw new NotFoundError(`Route ${route.slice(0, 100)} not found`);
     exchange.route = route;
@@ -207,6 +208,7 @@ class NodeHost {
       method: "POST",
       headers: readHeaders(request),
       callId: exchange.callId,
+      ...(key === undefined ? {} : { key }),
       signal: left.signal,
     });
     return replyAnswer(reply);

@@ -1,8 +1,8 @@
 import { sameValue } from "../memory/values.js";
-import { ConflictError, NotFoundError, PermissionError } from "../errors.js";
+import { ConflictError, PermissionError } from "../errors.js";
 import type { JsonObject } from "../runtime/rows.js";
 import type { Operation, Write, WriteLog } from "./log.js";
-import type { Table } from "./tables.js";
+import { rowNotFound, type Table } from "./tables.js";
 
 /** A row as PostgreSQL has it. */
 export interface Stored {
@@ -110,7 +110,7 @@ export class TableBuffer {
     if (view === "foreign") throw this.#refusal();
     if (typeof view === "string") {
       this.#observed.add(id);
-      throw new NotFoundError(`Row not found in table ${this.table.name}`);
+      throw rowNotFound(this.table);
     }
     const merged = this.#keepFixed(view, { ...view, ...patch });
     const written = this.#written.get(id);

@@ -23,6 +23,11 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The SHA-256 of a text, in hex. */
+export async function sha256(text: string): Promise<string> {
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(text))));
+}
+
 /** Stands for the session that all calls without a login share. No token: tokens are base64url. */
 export const ANONYMOUS = "anonymous:main";
 

@@ -1,15 +1,16 @@
 import { isCodecError } from "../codec/errors.js";
-import { invalid as invalidRequest, PermissionError } from "../errors.js";
-import { sanitizeIdentifier } from "../identifier.js";
+import { ConflictError, invalid as invalidRequest, PermissionError } from "../errors.js";
+import { checkId, sanitizeIdentifier } from "../identifier.js";
 import { invalid } from "../memory/values.js";
 import { perms } from "../perms.js";
 import type { JsonObject } from "../runtime/rows.js";
 import type { DefaultKey, Filter, Keyless, QueryOptions, Rows, StoredRecord, TableProxy as Typed } from "../types/storage.js";
+import { takeNow, writeNow } from "./at-once.js";
 import { ask, type PgClient } from "./client.js";
 import { hex } from "./key.js";
+import { execStatement } from "./exec.js";
 import { countRows, PostgresRows, takeRow } from "./query.js";
-import { transact } from "./retry.js";
-import { findTable, keyPath, type Table } from "./tables.js";
+import { findTable, keyPath, rowNotFound, type Table } from "./tables.js";
 import { type ProxyContext, type Row, shown, Transaction } from "./transaction.js";
 
 /** A context within {@link transaction}. */
@@ -19,7 +20,8 @@ export interface TransactionContext extends ProxyContext {
 
 /**
  * A table in PostgreSQL. With the context that {@link transaction} gives its operations
- * are parts of that transaction; with any other each is one of its own.
+ * are parts of that transaction; with any other each is one statement that applies at once,
+ * and `pop` and `shift` take what nobody else is taking.
  *
  * ```ts
  * const users = new TableProxy<User>(pg, 'users', ctx);
@@ -28,10 +30,10 @@ export interface TransactionContext extends ProxyContext {
  */
 export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> implements Typed<T, Key, Write> {
   readonly #pg: PgClient;
-  readonly #context: ProxyContext | TransactionContext;
+  readonly #context: ProxyContext;
   readonly #table: Table;
 
-  constructor(pg: PgClient, name: string, ctx: ProxyContext | TransactionContext) {
+  constructor(pg: PgClient, name: string, ctx: ProxyContext) {
     this.#pg = pg;
     this.#context = ctx;
     this.#table = findTable(ctx.tables, name);
@@ -39,7 +41,7 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
 
   async get(id: string): Promise<T | null> {
     const key = this.#key(id);
-    const data = await this.#run((transaction) => transaction.get(this.#table.name, key));
+    const data = await this.#reader().get(this.#table.name, key);
     return data === null ? null : this.#shown({ id: key, data });
   }
 
@@ -47,57 +49,69 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
     if (!Array.isArray(ids)) throw invalid(this.#table.name, "expected an array of ids");
     const keys = ids.map((id: unknown) => this.#key(id));
     if (keys.reduce((size, key) => size + key.length, 0) > MOST_WANTED) throw invalid(this.#table.name, "expected fewer ids");
-    const found = await this.#run((transaction) => Promise.all(keys.map((key) => transaction.get(this.#table.name, key))));
+    const reader = this.#reader();
+    const found = await Promise.all(keys.map((key) => reader.get(this.#table.name, key)));
     return found.map((data, index) => (data === null ? null : this.#shown({ id: keys[index] as string, data })));
   }
 
   async set(id: string, value: Keyless<Write, Key>): Promise<void> {
     const key = this.#key(id);
     const data = this.#data(key, value as object, "write");
-    return this.#run((transaction) => transaction.set(this.#table.name, key, data));
+    const { transaction } = this.#context;
+    if (transaction !== undefined) return transaction.set(this.#table.name, key, data);
+    await writeNow(this.#pg, this.#context, this.#table, "set", key, data);
   }
 
   async update(id: string, partial: Partial<Write>): Promise<void> {
     const key = this.#key(id);
     const patch = this.#data(key, partial, "patch");
-    return this.#run((transaction) => transaction.update(this.#table.name, key, patch));
+    const { transaction } = this.#context;
+    if (transaction !== undefined) return transaction.update(this.#table.name, key, patch);
+    const found = await writeNow(this.#pg, this.#context, this.#table, "update", key, patch);
+    if (!found) throw rowNotFound(this.#table);
   }
 
   async delete(id: string): Promise<boolean> {
     const key = this.#key(id);
-    return this.#run((transaction) => transaction.delete(this.#table.name, key));
+    const { transaction } = this.#context;
+    if (transaction !== undefined) return transaction.delete(this.#table.name, key);
+    return writeNow(this.#pg, this.#context, this.#table, "delete", key);
   }
 
   async push(value: Keyless<T, Key>): Promise<string> {
     const { key, data } = this.#written(value as object, "write");
     const id = key === undefined ? undefined : this.#key(key);
-    return this.#run((transaction) => transaction.push(this.#table.name, id, data));
+    const { transaction } = this.#context;
+    if (transaction !== undefined) return transaction.push(this.#table.name, id, data);
+    const fresh = id ?? crypto.randomUUID();
+    if (!(await writeNow(this.#pg, this.#context, this.#table, "insert", fresh, data))) throw new ConflictError();
+    return fresh;
   }
 
   async pop(): Promise<T | null> {
-    return this.#shownOrNull(await this.#run((transaction) => takeRow(transaction, this.#table.name, true)));
+    return this.#take(true);
   }
 
   async shift(): Promise<T | null> {
-    return this.#shownOrNull(await this.#run((transaction) => takeRow(transaction, this.#table.name, false)));
+    return this.#take(false);
   }
 
   async count(filter?: Filter<T>): Promise<number> {
-    return this.#run((transaction) => countRows(transaction, this.#table.name, filter));
+    return countRows(this.#reader(), this.#table.name, filter);
   }
 
   /** Outside of a transaction every page of 500 rows is read at a moment of its own. */
   query(filter?: Filter<T>, options?: QueryOptions<T>): Rows<T> {
-    const transaction = "transaction" in this.#context ? this.#context.transaction : new Transaction(this.#pg, this.#context);
-    return new PostgresRows<T>(transaction, this.#table.name, filter, options as QueryOptions<StoredRecord>);
+    return new PostgresRows<T>(this.#reader(), this.#table.name, filter, options as QueryOptions<StoredRecord>);
   }
 
   [Symbol.asyncIterator](): Rows<T> {
     return this.query();
   }
 
-  async exec(): Promise<never> {
-    throw new Error("exec() is not available in this version");
+  /** What compiled code calls with the id of a statement in the place of its SQL. */
+  async exec(statement: string, params?: readonly unknown[]): Promise<StoredRecord[]> {
+    return execStatement(this.#reader(), this.#table.name, statement, params);
   }
 
   /** Throws a `PermissionError` where `data` has a field that may not be changed once its row is made. */
@@ -106,15 +120,22 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
     if (field !== undefined) throw new PermissionError(field);
   }
 
-  #run<Result>(operation: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    if ("transaction" in this.#context) return operation(this.#context.transaction);
-    return transact(this.#pg, this.#context, operation);
+  /** What reads are parts of; outside of a transaction nothing is compared with what they saw. */
+  #reader(): Transaction {
+    return this.#context.transaction ?? new Transaction(this.#pg, this.#context);
+  }
+
+  async #take(last: boolean): Promise<T | null> {
+    const { transaction } = this.#context;
+    const taken =
+      transaction === undefined
+        ? await takeNow(this.#pg, this.#context, this.#table, last)
+        : await takeRow(transaction, this.#table.name, last);
+    return taken === null ? null : this.#shown(taken);
   }
 
   #key(id: unknown): string {
-    if (typeof id !== "string") throw invalid(keyPath(this.#table), "expected text");
-    if (id.includes("\0")) throw invalid(keyPath(this.#table), "expected text without NUL");
-    return id;
+    return checkId(keyPath(this.#table), id);
   }
 
   /** A row's fields; a key among them must be the row's own. */
@@ -132,10 +153,6 @@ export class TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> imple
     } catch (error) {
       throw isCodecError(error) ? invalidRequest(error.message, error.path, error) : error;
     }
-  }
-
-  #shownOrNull(row: Row | null): T | null {
-    return row === null ? null : this.#shown(row);
   }
 
   #shown({ id, data }: Row): T {

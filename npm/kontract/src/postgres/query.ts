@@ -4,7 +4,7 @@ import type { QueryOptions, Rows, StoredRecord } from "../types/storage.js";
 import type { Stored, TableBuffer } from "./buffer.js";
 import { ask, toBigInt } from "./client.js";
 import { type Filter, readFilter } from "./filter.js";
-import { hex } from "./key.js";
+import { sha256 } from "./key.js";
 import { comparePlaces, decodeCursor, encodeCursor, insertionOrder, type Order, type Place, placeOf, placeOfKey, readOrder } from "./order.js";
 import { readStored, type Row, shown, type Transaction } from "./transaction.js";
 
@@ -229,11 +229,6 @@ export async function takeRow(transaction: Transaction, name: string, last: bool
     await transaction.delete(name, found.id);
     return found;
   });
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", utf8.encode(text));
-  return hex(new Uint8Array(digest));
 }
 
 const utf8 = new TextEncoder();

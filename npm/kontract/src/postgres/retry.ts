@@ -19,13 +19,15 @@ export async function transact<Result>(
   context: ProxyContext,
   body: (transaction: Transaction) => Promise<Result>,
   options: TransactOptions = {},
+  end: (transaction: Transaction, claim: string, result: Result) => Promise<Result> = commitWith,
 ): Promise<Result> {
   const { deadline = Date.now() + DEADLINE_MS, claim = crypto.randomUUID(), hadEffect } = options;
   const retry = new Retry(queuesOf(pg), deadline);
   try {
     for (;;) {
       try {
-        return await attempt(new Transaction(pg, context), claim, body);
+        const transaction = new Transaction(pg, context);
+        return await end(transaction, claim, await attempt(transaction, body));
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
         await retry.again(error, hadEffect?.() ?? false);
@@ -36,22 +38,20 @@ export async function transact<Result>(
   }
 }
 
-async function attempt<Result>(
-  transaction: Transaction,
-  claim: string,
-  body: (transaction: Transaction) => Promise<Result>,
-): Promise<Result> {
-  let result: Result;
+async function commitWith<Result>(transaction: Transaction, claim: string, result: Result): Promise<Result> {
+  await commit(transaction, claim);
+  return result;
+}
+
+async function attempt<Result>(transaction: Transaction, body: (transaction: Transaction) => Promise<Result>): Promise<Result> {
   try {
-    result = await body(transaction);
+    return await body(transaction);
   } catch (error) {
     await verify(transaction).catch((conflict: unknown) => {
       if (conflict instanceof Conflict) throw conflict;
     });
     throw error;
   }
-  await commit(transaction, claim);
-  return result;
 }
 
 /** A queue for each table, of transactions that have failed several times. */

@@ -6,7 +6,7 @@ import { allows, perms } from "../perms.js";
 import type { TableDescription, TableDescriptions } from "../runtime/backing.js";
 import type { FieldClass, RowCodec } from "../runtime/rows.js";
 
-/** A table, with the statements that read it. */
+/** A table, with its statements. */
 export interface Table {
   readonly name: string;
   readonly primaryKey: string;
@@ -16,6 +16,9 @@ export interface Table {
   readonly get: string;
   readonly query: string;
   readonly count: string;
+  readonly take: string;
+  /** The ids of those that `exec` may run. */
+  readonly statements: readonly string[];
 }
 
 /** Finds the table of a name that may come from anyone. */
@@ -42,7 +45,11 @@ export function keyPath({ name, primaryKey }: Table): string {
   return `${name}.${primaryKey}`;
 }
 
-function makeTable(name: string, { primaryKey, fields, codec }: TableDescription): Table {
+export function rowNotFound({ name }: Table): NotFoundError {
+  return new NotFoundError(`Row not found in table ${name}`);
+}
+
+function makeTable(name: string, { primaryKey, fields, codec, statements = [] }: TableDescription): Table {
   const fixed = Object.entries(fields).filter(([field, { perm = perms.RW_ }]) => field !== primaryKey && !allows(perm, perms._W_));
   return {
     name,
@@ -52,6 +59,8 @@ function makeTable(name: string, { primaryKey, fields, codec }: TableDescription
     get: `SELECT id, data, version, txid, ord, xmax FROM kontract."get_${name}"(decode($1::text, 'hex'), $2::text[], $3::int)`,
     query: `SELECT id, data, version, txid, ord, sort, xmax FROM kontract."query_${name}"(decode($1::text, 'hex'), $2::text::jsonb, $3::text, $4::boolean, $5::text, $6::bigint, $7::int, $8::int)`,
     count: `SELECT n, encode(digest, 'hex') AS digest, xmax FROM kontract."count_${name}"(decode($1::text, 'hex'), $2::text::jsonb)`,
+    take: `SELECT id, data, txid FROM kontract."take_${name}"(decode($1::text, 'hex'), $2::text, $3::boolean)`,
+    statements,
   };
 }
 

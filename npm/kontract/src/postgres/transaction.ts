@@ -17,10 +17,20 @@ export interface ProxyContext {
   readonly tables: TableDescriptions;
   /** The session's permission: what it lacks is refused before the database is asked. It knows better. */
   readonly perm?: number;
+  /** What operations are parts of; without one each is a statement of its own. */
+  readonly transaction?: Transaction | undefined;
   /** Called before every operation; throws when the caller may not go on. */
   check?(): void;
   /** Told of the newest transaction that was seen. */
   saw?(txid: bigint): void;
+  /** Told that something was written that no conflict takes back. */
+  wrote?(): void;
+}
+
+/** Checks that the caller may go on, and may do this with a table. */
+export function admit(context: ProxyContext, name: string, need: number): void {
+  context.check?.();
+  if (!allows(context.perm ?? perms.RWX, need)) throw PermissionError.table(operationOf(need), name);
 }
 
 /** A row with its key beside it. */
@@ -32,7 +42,7 @@ export interface Row {
 /** What a query has told: compared at the end. */
 export interface Predicate {
   readonly t: string;
-  readonly kind: "query" | "count";
+  readonly kind: "query" | "count" | "exec";
   readonly digest: string;
   readonly [part: string]: unknown;
 }
@@ -54,7 +64,7 @@ export class Transaction {
   readonly key: string;
   log = new WriteLog();
   turns = new Turns();
-  readonly predicates: Predicate[] = [];
+  predicates: Predicate[] = [];
   /** Statements that read. */
   reads = 0;
   over = false;
@@ -82,13 +92,11 @@ export class Transaction {
 
   /** Checks that the caller may go on, and may do this with the table. */
   enter(name: string, need: number): TableBuffer {
-    this.context.check?.();
+    admit(this.context, name, need);
     if (this.over) throw new Error(OVER);
     let buffer = this.#buffers.get(name);
-    const table = buffer?.table ?? findTable(this.context.tables, name);
-    if (!allows(this.context.perm ?? perms.RWX, need)) throw PermissionError.table(operationOf(need), name);
     if (buffer === undefined) {
-      buffer = new TableBuffer(table, this.log);
+      buffer = new TableBuffer(findTable(this.context.tables, name), this.log);
       this.#buffers.set(name, buffer);
     }
     return buffer;
@@ -137,6 +145,14 @@ export class Transaction {
   forgetWrites(): void {
     this.log = new WriteLog();
     this.turns = new Turns();
+  }
+
+  /** Forgets what was read: it was compared. */
+  forgetReads(): void {
+    this.#buffers.clear();
+    this.predicates = [];
+    this.reads = 0;
+    this.#held = 0;
   }
 
   /** Makes sure that of all rows that the call has written it is known whether they were there. */

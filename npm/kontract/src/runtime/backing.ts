@@ -17,6 +17,8 @@ export interface TableDescription {
   owned?: boolean;
   /** How rows are stored where they leave the process; JSON data without it. */
   codec?: RowCodec;
+  /** The ids of the statements that `exec` may run. */
+  statements?: readonly string[];
 }
 
 /** Tables by name. */
@@ -36,12 +38,31 @@ export interface StorageAccess {
   saw(txid: bigint): void;
 }
 
-/** A call, as far as its transaction is concerned. */
+/** The answer of the first of several equal calls is the answer of all. */
+export interface Keyed {
+  /** Tells such a call from others of its session. */
+  readonly claim: string;
+  /** What is kept of a result. */
+  write(result: unknown): Uint8Array;
+  /** The result; undefined where the bytes are none. */
+  read(bytes: Uint8Array): unknown;
+}
+
+/** A call, as far as its transactions are concerned. */
 export interface Transacting extends StorageAccess {
   /** When the call must be over, in milliseconds of `Date.now()`. */
   readonly deadline: number;
-  /** Whether it had an effect that a repetition would double. */
-  hadEffect(): boolean;
+  /** `none`: no transaction around the call, every operation applies at once. */
+  readonly isolation: "serializable" | "none";
+  /** It may run again in spite of its effects. */
+  readonly retry: boolean;
+  /** Of a call that its caller may send again. */
+  readonly keyed?: Keyed;
+  /** How often it did something that a repetition would do twice. */
+  effects(): number;
+  noteEffect(): void;
+  /** Marks where the call stands: what comes back takes from `env.afterCommit` what it was given since. */
+  mark(): () => void;
 }
 
 /** Where tables and shared state are kept. */

@@ -10,6 +10,6 @@ export const ctx: Context = view("ctx", () => currentInvocation("ctx").context);
 export const env: Env = view("env", () => currentInvocation("env").env, readEnv);
 
 function readEnv(from: CallEnv, key: string): unknown {
-  if (key === "storage" || key === "shared" || key === "auth") return from[key];
+  if (key === "storage" || key === "shared" || key === "auth" || key === "afterCommit") return from[key];
   return readVariable(from.variables, key);
 }

@@ -215,7 +215,6 @@ describe("env", () => {
     ["OTHER", "env.OTHER is not among the environment variables that the server was given"],
     ["trxs", "env.trxs is not among"],
     ["events", "env.events is not available in this version"],
-    ["afterCommit", "env.afterCommit is not available in this version"],
     ["variables", "env.variables is not among"],
   ])("does not offer %s", async (name, message) => {
     const host = makeHost({ f: () => (env as unknown as Record<string, unknown>)[name] });
@@ -236,6 +235,60 @@ describe("env", () => {
     await invoke(host, callOf("keep"));
     await expect(invoke(host, callOf("use"))).rejects.toThrow("A table belongs to the call that took it");
     await expect((kept as UntypedTable).get("1")).rejects.toThrow("only available while a backend function");
+  });
+});
+
+describe("env.afterCommit", () => {
+  test("runs in order once the call has succeeded, and its failure is logged", async () => {
+    const ran: string[] = [];
+    const kept: Promise<unknown>[] = [];
+    const error = new Error("after");
+    const host = makeHost(
+      {
+        f: () => {
+          env.afterCommit(async () => void ran.push(`1 ${ctx.callId}`));
+          env.afterCommit(() => Promise.reject(error));
+          env.afterCommit(() => void ran.push("3"));
+          return ran.length;
+        },
+        fail: () => {
+          env.afterCommit(() => void ran.push("never"));
+          throw new Error("failed");
+        },
+        late: (seen) => {
+          seen.waitUntil(new Promise((resolve) => setTimeout(resolve, 5)).then(() => env.afterCommit(() => {})));
+          expect(() => env.afterCommit(1 as never)).toThrow(TypeError);
+        },
+      },
+      { keepAlive: (work) => kept.push(work) },
+    );
+    expect(await invoke(host, callOf("f"))).toBe(0);
+    await expect(invoke(host, callOf("fail"))).rejects.toThrow("failed");
+    await invoke(host, callOf("late"));
+    await Promise.all(kept);
+    expect(ran).toEqual(["1 c1", "3"]);
+    expect(host.entries).toMatchObject([
+      { message: "env.afterCommit failed", error },
+      { message: "waitUntil failed", error: { message: "The call has ended: env.afterCommit belongs before its end" } },
+    ]);
+  });
+
+  test("forgets what a transaction that failed has given it", async () => {
+    const ran: string[] = [];
+    const host = makeHost({
+      f: async () => {
+        env.afterCommit(() => void ran.push("before"));
+        const failing = env.storage.transaction(() => {
+          env.afterCommit(() => void ran.push("within"));
+          throw new Error("no");
+        });
+        await expect(failing).rejects.toThrow("no");
+        expect(await env.storage.transaction(async () => "done")).toBe("done");
+      },
+    });
+    await invoke(host, callOf("f"));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(ran).toEqual(["before"]);
   });
 });
 

@@ -2,7 +2,8 @@ import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../er
 import { allows } from "../perms.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, Storage } from "../types/registry.js";
-import type { StorageBackend, Transacting } from "./backing.js";
+import type { Keyed, StorageBackend, Transacting } from "./backing.js";
+import { keyedCall } from "./keyed.js";
 import type { Logger } from "./log.js";
 import type { Route, Routes } from "./routes.js";
 import { currentInvocation, type Invocation, withInvocation } from "./scope.js";
@@ -37,6 +38,8 @@ export interface Call {
   method: string;
   headers: Headers;
   callId: string;
+  /** The caller's `Idempotency-Key`. */
+  key?: string;
   /** Aborted when the caller has gone. */
   signal?: AbortSignal;
 }
@@ -55,7 +58,9 @@ export async function invoke(host: Host, call: Call): Promise<Reply> {
   const session = await host.sessions.resolve(call.credential);
   authorize(route, session);
   checkContract(call.route, call.payload, host.accepts.get(call.route));
-  return run(host, call, route, session, readArguments(route.codec, call.payload));
+  const args = readArguments(route.codec, call.payload);
+  const keyed = call.key === undefined ? undefined : await keyedCall(call.key, call.route, call.payload);
+  return run(host, call, route, session, args, keyed);
 }
 
 function authorize({ meta }: Route, session: Session): void {
@@ -63,30 +68,68 @@ function authorize({ meta }: Route, session: Session): void {
   if (meta.ugroup !== undefined && !session.ugroups.includes(meta.ugroup)) throw new ForbiddenError();
 }
 
-function run(host: Host, call: Call, route: Route, session: Session, args: unknown[]): Promise<Reply> {
+function run(
+  host: Host,
+  call: Call,
+  route: Route,
+  session: Session,
+  args: unknown[],
+  keyed: Keyed | undefined,
+): Promise<Reply> {
   const controller = new AbortController();
   // Of the attempt under way: the call runs again where its transaction met another one.
   let invocation: Invocation | undefined;
   let saw: (txid: bigint) => void = () => {};
   let given: unknown[] | undefined = args;
   let ended: HttpError | undefined;
-  let hadEffect = false;
+  let effects = 0;
+  // What the attempt has given to `env.afterCommit`; undefined once the call is over.
+  let hooks: (() => unknown)[] | undefined = [];
   const access: Transacting = {
     tenant: session.tenant,
     owner: session.owner,
     perm: session.perm,
     ...(session.key === undefined ? {} : { key: session.key }),
     deadline: Date.now() + host.deadlineMs,
+    isolation: route.meta.isolation ?? "serializable",
+    retry: route.meta.retry ?? false,
+    ...(keyed === undefined ? {} : { keyed }),
     saw: (txid) => saw(txid),
     check: () => assertCurrent(invocation),
-    hadEffect: () => (hadEffect ||= invocation?.hadEffect ?? false),
+    effects: () => effects + (invocation?.effects ?? 0),
+    noteEffect: () => void (effects += 1),
+    mark() {
+      const [marked, noted] = [hooks, hooks?.length ?? 0];
+      return () => void marked?.splice(noted);
+    },
+  };
+
+  const afterCommit = (work: () => unknown): void => {
+    if (typeof work !== "function") throw new TypeError("env.afterCommit: expected a function");
+    access.check();
+    if (hooks === undefined) throw new Error("The call has ended: env.afterCommit belongs before its end");
+    hooks.push(work);
+  };
+
+  /** The call has been committed. */
+  const runHooks = async (noted: (() => unknown)[]): Promise<void> => {
+    for (const work of noted) {
+      try {
+        await withInvocation(invocation as Invocation, work);
+      } catch (error) {
+        host.log({ level: "error", message: "env.afterCommit failed", callId: call.callId, route: call.route, error });
+      }
+    }
   };
 
   const attempt = (storage: Storage): Promise<Reply> => {
     const made = makeContext(host, call, route, session, controller.signal);
-    const env = { storage, shared: host.backend.shared(access), auth: host.auth, variables: host.variables };
-    const current: Invocation = { context: made.context, env };
+    const shared = host.backend.shared(access);
+    const env = { storage, shared, auth: host.auth, variables: host.variables, afterCommit };
+    const current: Invocation = { context: made.context, env, effects: 0 };
+    effects += invocation?.effects ?? 0;
     invocation = current;
+    hooks = [];
     saw = made.saw;
     // A function may change its arguments.
     const read = given ?? readArguments(route.codec, call.payload);
@@ -118,7 +161,20 @@ function run(host: Host, call: Call, route: Route, session: Session, args: unkno
 
     host.backend
       .transact(access, attempt)
-      .then(resolve, reject)
+      .then(
+        (reply) => {
+          resolve(reply);
+          const noted = hooks ?? [];
+          hooks = undefined;
+          if (noted.length === 0) return;
+          const done = runHooks(noted);
+          host.keepAlive?.(done);
+        },
+        (error: unknown) => {
+          hooks = undefined;
+          reject(error);
+        },
+      )
       .finally(() => {
         clearTimeout(timer);
         call.signal?.removeEventListener("abort", leave);

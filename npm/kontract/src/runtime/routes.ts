@@ -7,6 +7,10 @@ export interface RouteMeta {
   egroup?: string;
   /** The permission bits a session must hold; 0 for none. */
   perm: number;
+  /** No transaction around the call: every operation on a table applies at once. */
+  isolation?: "none";
+  /** The call may run again after a conflict although it had effects outside. */
+  retry?: boolean;
 }
 
 /**

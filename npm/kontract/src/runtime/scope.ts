@@ -9,6 +9,7 @@ export interface CallEnv {
   storage: Storage;
   shared: SharedStorage;
   auth: AuthAdmin;
+  afterCommit(work: () => unknown): void;
   /** The listed environment variables; undefined for one that is not set. */
   variables: ReadonlyMap<string, string | undefined>;
 }
@@ -19,8 +20,8 @@ export interface Invocation {
   env: CallEnv;
   /** Why the call may no longer touch storage, once its deadline has passed. */
   ended?: HttpError;
-  /** It did something outside that a repetition would double. */
-  hadEffect?: boolean;
+  /** How often it did something outside that a repetition would do twice. */
+  effects: number;
 }
 
 /** Runs `body` and all it starts as part of the call. */
@@ -35,10 +36,10 @@ export function currentInvocation(name: string): Invocation {
   return invocation;
 }
 
-/** Notes that the running call, where there is one, did something that a repetition would double. */
+/** Notes that the running call, where there is one, did something that a repetition would do twice. */
 export function noteEffect(): void {
   const invocation = scope.getStore();
-  if (invocation !== undefined) invocation.hadEffect = true;
+  if (invocation !== undefined) invocation.effects += 1;
 }
 
 // Kept on the global object: a server may load its functions with another copy of

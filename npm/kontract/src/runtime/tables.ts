@@ -2,8 +2,15 @@ import { sanitizeIdentifier } from "../identifier.js";
 import type { Storage } from "../types/registry.js";
 import type { UntypedTable } from "../types/storage.js";
 
+/** Runs `env.storage.transaction`. */
+export type RunTransaction = <Result>(work: () => Result | Promise<Result>) => Promise<Result>;
+
 /** `env.storage` of one call: the same object for the same name. */
-export function storageView(open: (name: string) => UntypedTable): Storage {
+export function storageView(open: (name: string) => UntypedTable, run: RunTransaction): Storage {
+  const transaction: RunTransaction = async (work) => {
+    if (typeof work !== "function") throw new TypeError("env.storage.transaction: expected a function");
+    return run(work);
+  };
   const opened = new Map<string, UntypedTable>();
   const get = (name: unknown): UntypedTable => {
     const known = sanitizeIdentifier(name as string);
@@ -21,7 +28,7 @@ export function storageView(open: (name: string) => UntypedTable): Storage {
     get(_, name) {
       if (typeof name === "symbol") return undefined;
       if (name === "get") return get;
-      if (name === "transaction") throw new Error("env.storage.transaction is not available in this version");
+      if (name === "transaction") return transaction;
       return get(name);
     },
     set: refuse,

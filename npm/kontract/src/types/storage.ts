@@ -85,8 +85,12 @@ export interface TableProxy<T, Key extends keyof T = DefaultKey<T>, Write = T> {
   query(filter?: Filter<T>, options?: QueryOptions<T>): Rows<T>;
   /** How many rows contain `filter`. */
   count(filter?: Filter<T>): Promise<number>;
-  /** SQL on this table; it needs PostgreSQL. */
-  exec(sql: string, params?: readonly unknown[]): Promise<StoredRecord[]>;
+  /**
+   * The rows of a SELECT on this table, whose columns are `id` and `data`. The SQL is constant and
+   * checked when it is compiled; `params` are the values of `$1`, `$2`, …. Whole numbers that a
+   * number cannot hold are bigints. It needs PostgreSQL.
+   */
+  exec<Row extends object = StoredRecord>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** All rows, in the order of their insertion. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
 }
@@ -108,6 +112,6 @@ export interface UntypedTable {
   shift<T extends object = StoredRecord>(): Promise<T | null>;
   query<T extends object = StoredRecord>(filter?: object, options?: QueryOptions<StoredRecord>): Rows<T>;
   count(filter?: object): Promise<number>;
-  exec(sql: string, params?: readonly unknown[]): Promise<StoredRecord[]>;
+  exec<Row extends object = StoredRecord>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   [Symbol.asyncIterator](): AsyncIterableIterator<StoredRecord>;
 }

@@ -242,8 +242,11 @@ impl Walk<'_> {
                 return self.arguments(&arguments[1..]);
             }
             self.member(member, true);
-            if self.variables.name(&member.prop).as_deref() == Some("exec") {
-                self.statement(member, arguments);
+            match self.variables.name(&member.prop).as_deref() {
+                Some("exec") => self.statement(member, arguments),
+                Some("query") => self.search(member, arguments, true),
+                Some("count") => self.search(member, arguments, false),
+                _ => {}
             }
         } else if held.is_empty() {
             self.visit_expr(callee);
