@@ -290,10 +290,26 @@ Examples:
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
 
+const MIGRATE_CREATE_EXAMPLES: &str = "\
+Examples:
+  kontract migrate create rename_email_field   begin migrations/0006_rename_email_field.ts
+
+The file has two functions, `up` and `down`. Both take `db`:
+  db.renameField('users', 'old_email', 'email')
+  db.transform('users', (row) => ({ ...row, age: Number(row.age) }))   null removes a row
+  db.updateSchema('users', { email: { type: 'string', unique: true } })
+  db.exec('…')                                                         any SQL
+
+Exit codes:
+  0  created    1  there is no build, or the lock cannot be read    2  wrong arguments";
+
 const MIGRATE_PLAN_EXAMPLES: &str = "\
 Examples:
   kontract migrate plan               show what `migrate up` would change
   kontract migrate plan --json | jq   with the SQL of each change
+
+Tiers: safe; breaks-older-clients: made, and older builds may fail; data-dependent: made if rows allow
+it; destructive: made where nothing is lost, else a migration file is needed.
 
 Exit codes:
   0  nothing stands in the way    1  changes would be refused, or the database cannot be reached
@@ -301,15 +317,17 @@ Exit codes:
 
 const MIGRATE_STATUS_EXAMPLES: &str = "\
 Examples:
-  kontract migrate status   tell whether `migrate up` is needed
+  kontract migrate status   list the migrations, and tell whether `migrate up` is needed
 
 Exit codes:
-  0  it is not    1  it is, or the database cannot be reached    2  wrong arguments or configuration";
+  0  it is not    1  it is, the database has drifted, or cannot be reached
+  2  wrong arguments or configuration";
 
 const MIGRATE_UP_EXAMPLES: &str = "\
 Examples:
   kontract migrate up            change the database as the built project needs it
-  kontract migrate up --dry-run  show what would be changed
+  kontract migrate up --dry-run  do all of it, and take it back
+  kontract migrate up --locked   in production: with the migrations that kontract.lock.json has
 
 Environment:
   KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
@@ -317,6 +335,29 @@ Environment:
 
 Exit codes:
   0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
+
+const MIGRATE_DOWN_EXAMPLES: &str = "\
+Examples:
+  kontract migrate down             take back the last migration
+  kontract migrate down --steps 3   and the two before it
+  kontract migrate down --dry-run   try whether it can be taken back
+
+Exit codes:
+  0  done    1  refused, or the database cannot be reached    2  wrong arguments or configuration";
+
+const MIGRATE_MERGE_EXAMPLES: &str = "\
+Examples:
+  git merge feature && kontract migrate merge   join the migrations of two branches
+
+Exit codes:
+  0  joined    1  there are no two branches, or the lock cannot be read    2  wrong arguments";
+
+const MIGRATE_SQUASH_EXAMPLES: &str = "\
+Examples:
+  kontract migrate squash   begin the history anew, when all databases have been migrated
+
+Exit codes:
+  0  done    1  there is nothing to put together    2  wrong arguments or configuration";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:

@@ -35,6 +35,17 @@ impl Terminal {
         Self { json, quiet, style: Style { color: wants_color(), width }, broken: None }
     }
 
+    /// Prints for people alone, to standard error.
+    pub fn tell(&self, text: &str) {
+        if !self.json {
+            warn(text);
+        }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints all, sorted, and how many there are.
     pub fn diagnostics(
         &mut self,

@@ -309,7 +309,7 @@ const SECTIONS: [Section; 7] = [
             ("egress", Now),
         ],
     ),
-    ("database", &[("privileges", Now), ("migrations", Later)]),
+    ("database", &[("privileges", Now), ("migrations", Now)]),
     ("auth", &[("session_ttl", Now), ("allow_anonymous", Now), ("perm", Now), ("hash", Later)]),
     ("wire", &[("pin", Later), ("session_idle", Later)]),
     ("cookbook", &[("out", Later)]),

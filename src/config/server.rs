@@ -31,6 +31,8 @@ pub struct ServerOptions {
     pub egress: Vec<String>,
     /// `privileges = "shared"`: the gateway runs as the role that owns the tables.
     pub shared_privileges: bool,
+    /// The folder of migrations, relative to the project.
+    pub migrations: String,
     pub auth: AuthConfig,
 }
 
@@ -45,6 +47,7 @@ impl Default for ServerOptions {
             env: Vec::new(),
             egress: Vec::new(),
             shared_privileges: false,
+            migrations: "migrations".to_owned(),
             auth: AuthConfig::default(),
         }
     }
@@ -103,6 +106,17 @@ pub fn read(document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) -> Serve
     }
     if let Some(item) = document.item("database", "privileges") {
         options.shared_privileges = is_shared(&item, diagnostics);
+    }
+    if let Some(item) = document.item("database", "migrations")
+        && let Some(text) = item.text(diagnostics)
+    {
+        let folder = text.value.trim_end_matches('/');
+        let inside = |part: &str| !part.is_empty() && part != "." && part != "..";
+        if folder.split('/').all(inside) && !folder.contains(['\\', ':']) {
+            folder.clone_into(&mut options.migrations);
+        } else {
+            item.refuse("a folder of the project, such as `\"database/migrations\"`", diagnostics);
+        }
     }
     read_auth(document, &mut options.auth, diagnostics);
     options

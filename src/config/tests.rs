@@ -60,6 +60,7 @@ body_kb = 64
 in_flight = 10
 [database]
 privileges = "shared"
+migrations = "database/migrations"
 [auth]
 session_ttl = 60
 allow_anonymous = false
@@ -89,6 +90,7 @@ perm = { anonymous = "___", user = "RW_" }
             env: vec!["API_KEY".to_owned()],
             egress: vec!["loopback".to_owned(), "mail.internal:25".to_owned()],
             shared_privileges: true,
+            migrations: "database/migrations".to_owned(),
             auth: AuthConfig {
                 session_ttl: Duration::from_mins(1),
                 allow_anonymous: false,
@@ -214,7 +216,7 @@ fn mistakes_in_keys_are_shown_with_what_was_meant() {
             "server = 3\n[build]\nout = 3\ninclude = 'src'\nexclude = ['a', 1, true]\n[[client]]\n"
         ));
         insta::assert_snapshot!("not_available_yet", errors(
-            "[build]\nlazy = true\n[auth]\nhash = 'argon2id'\n[database]\nmigrations = 'm'\n"
+            "[build]\nlazy = true\n[auth]\nhash = 'argon2id'\n[cookbook]\nout = 'm'\n"
         ));
     });
 }

@@ -1,13 +1,17 @@
 //! Tables as a build wants them.
 
-use kontract_runtime::config::{self as runtime, Secret};
+use kontract_runtime::{
+    config::{self as runtime, Secret},
+    manifest::Manifest,
+};
 
 use super::session::Environment;
 use crate::{
     config::Options,
     files::Disk,
     hash,
-    migrate::{self, Gateway, Problem},
+    lock::{self, Lock},
+    migrate::{self, Gateway, Order, Problem, Record},
 };
 
 /// What was done in the database, and how the gateway reaches it.
@@ -41,7 +45,7 @@ pub async fn apply(
         Some(database) => Gateway::of(database.expose())?,
         None => Gateway::Chosen { password: password.clone() },
     };
-    let applied = migrate::up(url.expose(), variable, &gateway, &manifest, false).await?;
+    let applied = migrate(options, &manifest, url.expose(), variable, &gateway).await?;
     let url = match given {
         Some(database) => database.clone(),
         None if shared_privileges => url,
@@ -50,4 +54,37 @@ pub async fn apply(
     let pool = runtime::Database::POOL;
     let database = runtime::Database { url, pool, shared_privileges };
     Ok(Applied { changes: applied.changes, database })
+}
+
+/// Runs migration files too, and remembers those in the lock; what needs no file is not remembered,
+/// since many builds follow each other.
+async fn migrate(
+    options: &Options,
+    manifest: &Manifest,
+    url: &str,
+    variable: &str,
+    gateway: &Gateway,
+) -> Result<migrate::Applied, Problem> {
+    let (lock, wrong) = lock::read(&Disk, options);
+    if !wrong.is_empty() {
+        return Err(Problem::Refused(wrong));
+    }
+    let folder = &options.serving.migrations;
+    let sources = migrate::read_sources(&Disk, &options.project, folder)?;
+    let mut applied = migrate::up(&Order {
+        url,
+        variable,
+        gateway,
+        manifest,
+        links: &lock.migrations,
+        sources: &sources,
+        folder,
+        record: Record::Files,
+        dry_run: false,
+    })
+    .await?;
+    let migrations = std::mem::take(&mut applied.links);
+    let lock = Lock { migrations, ..lock };
+    lock::write(&Disk, options, &lock, false).map_err(Problem::Failed)?;
+    Ok(applied)
 }

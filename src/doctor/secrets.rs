@@ -99,7 +99,11 @@ mod tests {
         };
         let mut report = Report::default();
         check(&environment, &mut report);
-        report.findings.into_iter().map(|finding| finding.message).collect()
+        report
+            .findings
+            .into_iter()
+            .map(|finding| format!("{} {}", finding.code, finding.message))
+            .collect()
     }
 
     #[test]
@@ -114,7 +118,7 @@ mod tests {
             ("postgresql://gate:gate@127.0.0.1/app", good, "is the role's name"),
             ("postgresql://gate:PasswordPassword@127.0.0.1/app", good, "tries first"),
             ("postgresql://gate:hunter2@127.0.0.1/app", good, "12 characters"),
-            ("postgresql://gate:9tRq1mXw7Lk2@db.example/app", good, "not encrypted"),
+            ("postgresql://gate:9tRq1mXw7Lk2@db.example/app", good, "K251 the connection"),
             ("postgresql://gate:9tRq1mXw7Lk2@db.example/app?sslmode=prefer", good, "not encrypted"),
         ] {
             let messages = found(url, secret);

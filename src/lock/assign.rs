@@ -31,7 +31,8 @@ pub fn assign(app: &mut App, lock: &Lock) -> (Lock, Vec<Diagnostic>) {
         }
     }
     let tables = tables::tables(&app.tables);
-    (Lock { types, unions, tables, released: lock.released.clone() }, diagnostics)
+    let (migrations, released) = (lock.migrations.clone(), lock.released.clone());
+    (Lock { types, unions, tables, migrations, released }, diagnostics)
 }
 
 /// The hash itself, and those of released versions whose clients can be served.

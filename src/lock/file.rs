@@ -21,6 +21,7 @@ use crate::{
     diagnostic::position::json_error,
     files::{Files, Kind},
     hash,
+    migrate::Link,
     model::{
         Span,
         diagnostic::Diagnostic,
@@ -101,6 +102,12 @@ fn changes(old: &Lock, new: &Lock) -> Vec<String> {
     }
     let (old, new) = value(&|lock| to_value(&lock.tables));
     compare(" among the tables", &old, &new);
+    let migrations = |lock: &Lock| {
+        let links = lock.migrations.iter();
+        links.map(|link| Ok((link.name.clone(), to_value(link)?))).collect::<Result<Map<_, _>, _>>()
+    };
+    let (old, new) = value(&|lock| migrations(lock).map(Value::Object));
+    compare(" among the migrations", &old, &new);
     changes
 }
 
@@ -150,6 +157,8 @@ struct Document {
     unions: BTreeMap<String, UnionTags>,
     #[serde(default, deserialize_with = "unique")]
     tables: BTreeMap<String, LockedTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    migrations: Vec<Link>,
     #[serde(default, deserialize_with = "unique_twice")]
     released: BTreeMap<String, BTreeMap<String, Version>>,
     #[serde(default)]
@@ -199,6 +208,7 @@ impl Document {
             types: lock.types.clone(),
             unions: lock.unions.clone(),
             tables: lock.tables.clone(),
+            migrations: lock.migrations.clone(),
             released,
             shapes,
         }
@@ -206,8 +216,8 @@ impl Document {
 
     /// Fails with a hash that nothing stands for.
     fn lock(self) -> Result<Lock, String> {
-        let Self { types, unions, tables, released, shapes, .. } = self;
-        let mut lock = Lock { types, unions, tables, released: BTreeMap::new() };
+        let Self { types, unions, tables, migrations, released, shapes, .. } = self;
+        let mut lock = Lock { types, unions, tables, migrations, released: BTreeMap::new() };
         for (route, versions) in released {
             let known = lock.released.entry(route).or_default();
             for (hash, version) in versions {
@@ -296,12 +306,25 @@ fn print_members(out: &mut String, object: &Map<String, Value>, depth: usize, on
             Value::Object(members) if depth < one_line && key != "rest" && !members.is_empty() => {
                 print_members(out, members, depth + 1, one_line);
             }
+            Value::Array(links) if depth == 1 && !links.is_empty() => print_links(out, links),
             value => print_line(out, value),
         }
     }
     out.push('\n');
     out.push_str(&"  ".repeat(depth - 1));
     out.push('}');
+}
+
+/// A line for each member of each object.
+fn print_links(out: &mut String, links: &[Value]) {
+    for (index, link) in links.iter().enumerate() {
+        out.push_str(if index == 0 { "[\n    " } else { ",\n    " });
+        match link {
+            Value::Object(members) => print_members(out, members, 3, 3),
+            value => print_line(out, value),
+        }
+    }
+    out.push_str("\n  ]");
 }
 
 /// `{ "id": 1, "type": "string" }`

@@ -22,6 +22,7 @@ pub use self::{
 };
 use crate::{
     check::Version,
+    migrate::Link,
     model::{
         shape::{ObjectShape, ShapeKey, Shapes, UnionShape},
         wire::{Definition, reached},
@@ -35,6 +36,8 @@ pub struct Lock {
     /// The tags of the members of each union.
     pub unions: BTreeMap<ShapeKey, UnionTags>,
     pub tables: BTreeMap<String, LockedTable>,
+    /// What databases go through: `crate::migrate` keeps it.
+    pub migrations: Vec<Link>,
     /// Route → ABI hash → what travelled in that version.
     pub released: BTreeMap<String, BTreeMap<String, Released>>,
 }

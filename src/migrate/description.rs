@@ -7,7 +7,12 @@ use kontract_runtime::manifest::{self, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Problem, diagnostics};
+use super::{
+    Problem,
+    delta::Renames,
+    diagnostics,
+    inside::{Inside, Part},
+};
 use crate::{
     config::Options,
     files::Files,
@@ -15,6 +20,7 @@ use crate::{
         SourcePath, perms,
         shape::{FieldShape, Literal, ObjectKind, ObjectShape, Shape, ShapeKey, Slot, UnionShape},
     },
+    pipeline::gather::table_name,
 };
 
 /// By their logical names.
@@ -43,6 +49,9 @@ pub struct Field {
     pub writable: bool,
     pub index: bool,
     pub unique: bool,
+    /// What its lists and objects hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
     /// For rows that were made before the field was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
@@ -110,6 +119,35 @@ pub fn describe(manifest: &Manifest) -> Result<Tables, String> {
         .collect()
 }
 
+/// What the sources declare to be a rename (`/** @renamedFrom old */`), of what `existing` has.
+pub fn renames(manifest: &Manifest, existing: &Tables) -> Renames {
+    let mut renames = Renames::default();
+    let rows = manifest.rows.as_ref().and_then(|rows| serde_json::from_str(rows.get()).ok());
+    let rows: Rows = rows.unwrap_or_default();
+    for (name, table) in &manifest.tables {
+        for form in table.row.as_ref().map_or_else(Vec::new, |key| rows.forms(key)) {
+            // The name of an interface, or that of a table.
+            if let Some(old) = renamed_from(form.docs.as_deref()) {
+                let is_table = existing.contains_key(old);
+                let old = if is_table { old.to_owned() } else { table_name(old) };
+                renames.tables.insert(name.clone(), old);
+            }
+            for field in &form.fields {
+                if let Some(old) = renamed_from(field.docs.as_deref()) {
+                    renames.fields.insert((name.clone(), field.name.clone()), old.to_owned());
+                }
+            }
+        }
+    }
+    renames
+}
+
+fn renamed_from(docs: Option<&str>) -> Option<&str> {
+    let mut lines = docs?.lines().filter_map(|line| line.trim().strip_prefix("@renamedFrom"));
+    let old = lines.find(|rest| rest.starts_with([' ', '\t']))?;
+    old.split_whitespace().next()
+}
+
 /// The shapes of rows, as the manifest has them.
 #[derive(Default, Deserialize)]
 struct Rows {
@@ -151,24 +189,85 @@ impl Rows {
     fn field(&self, name: &str, field: &manifest::Field, forms: &[&ObjectShape]) -> Field {
         let shapes: Vec<Option<&FieldShape>> =
             forms.iter().map(|form| form.fields.iter().find(|field| field.name == name)).collect();
-        let mut kinds = Some(BTreeSet::new());
-        let mut optional = shapes.is_empty();
+        let mut part: Option<Part> = None;
+        let mut absent = shapes.is_empty();
         for shape in &shapes {
-            match shape {
-                Some(shape) => {
-                    optional |= shape.optional || shape.slot.undefined;
-                    self.add_kinds(&shape.slot, &mut kinds);
-                }
-                None => optional = true,
+            match (shape, &mut part) {
+                (Some(shape), Some(part)) => part.merge(self.part(shape, &mut Vec::new())),
+                (Some(shape), None) => part = Some(self.part(shape, &mut Vec::new())),
+                (None, _) => absent = true,
             }
         }
+        let Part { kinds, optional, inside } = part.unwrap_or_default();
         Field {
-            kinds: kinds.unwrap_or_default(),
-            optional,
+            kinds,
+            inside,
+            optional: optional || absent,
             writable: field.perm & perms::WRITE != 0,
             index: field.index,
             unique: field.unique,
             default: shapes.iter().flatten().find_map(|shape| shape.default.clone()),
+        }
+    }
+
+    /// `open`: the definitions that this stands in, which say no more of themselves.
+    fn part<'a>(&'a self, field: &'a FieldShape, open: &mut Vec<&'a str>) -> Part {
+        let slot = &field.slot;
+        Part { optional: field.optional || slot.undefined, ..self.value(slot, open) }
+    }
+
+    fn value<'a>(&'a self, slot: &'a Slot, open: &mut Vec<&'a str>) -> Part {
+        let mut kinds = Some(BTreeSet::new());
+        self.add_kinds(slot, &mut kinds);
+        let inside = self.inside(&slot.shape, open);
+        let inside = inside.filter(|_| kinds.is_some());
+        Part { kinds: kinds.unwrap_or_default(), optional: false, inside }
+    }
+
+    fn inside<'a>(&'a self, shape: &'a Shape, open: &mut Vec<&'a str>) -> Option<Inside> {
+        let items = |part: Part| Inside { items: Some(Box::new(part)), ..Inside::default() };
+        match shape {
+            Shape::Array(slot) | Shape::Set(slot) => Some(items(self.value(slot, open))),
+            Shape::Map(slots) => {
+                let mut pair = self.value(&slots.0, open);
+                pair.merge(self.value(&slots.1, open));
+                let kinds = BTreeSet::from([Kind::Array]);
+                Some(items(Part { kinds, optional: false, inside: Some(items(pair)) }))
+            }
+            Shape::Object(key) | Shape::Union(key) if open.contains(&key.as_str()) => None,
+            Shape::Object(key) => {
+                let object = self.objects.get(key)?;
+                open.push(key);
+                let fields = object.fields.iter();
+                let fields: BTreeMap<String, Part> = fields
+                    .map(|field| {
+                        let mut part = self.part(field, open);
+                        part.optional |= field.default.is_some();
+                        (field.name.clone(), part)
+                    })
+                    .collect();
+                open.pop();
+                if object.kind != ObjectKind::Tuple {
+                    return Some(Inside { items: None, fields });
+                }
+                let merged = fields.into_values().reduce(|mut all, part| {
+                    all.merge(part);
+                    all
+                });
+                merged.map(items)
+            }
+            Shape::Union(key) => {
+                open.push(key);
+                let members = self.unions.get(key).map_or(&[][..], |union| &union.members);
+                let found = members.iter().filter_map(|member| self.inside(&member.shape, open));
+                let merged = found.reduce(|mut all, inside| {
+                    all.merge(inside);
+                    all
+                });
+                open.pop();
+                merged
+            }
+            _ => None,
         }
     }
 
@@ -218,7 +317,33 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Makes another field the key. The old one becomes a field, if the new one was one.
+    pub fn change_key(&mut self, from: &str, to: &str) {
+        if self.key != from {
+            return;
+        }
+        if self.fields.remove(to).is_some() {
+            self.fields.insert(from.to_owned(), Field::of_key());
+        }
+        to.clone_into(&mut self.key);
+    }
+}
+
 impl Field {
+    /// What a key is, when it is one no more.
+    fn of_key() -> Self {
+        Self {
+            kinds: BTreeSet::from([Kind::String]),
+            optional: false,
+            writable: true,
+            index: false,
+            unique: false,
+            inside: None,
+            default: None,
+        }
+    }
+
     pub fn class(&self) -> Class {
         let mut kinds = self.kinds.iter().filter(|kind| **kind != Kind::Null);
         let Some(first) = kinds.next() else { return Class::Json };

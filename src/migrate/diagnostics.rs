@@ -1,6 +1,7 @@
-//! Diagnostics of migrations: K195–K199, and K237 of statements.
+//! Diagnostics of migrations: K195–K219, and K237 of statements.
 
 use std::{
+    collections::BTreeSet,
     error::Error as _,
     fmt::{self, Write as _},
 };
@@ -9,10 +10,11 @@ use tokio_postgres::{Config, Error, config::Host, error::SqlState};
 
 use kontract_runtime::manifest::Statement;
 
-use super::plan::Obstacle;
+use super::plan::{Manual, Obstacle};
 use crate::{
     diagnostic::render::plural,
-    model::{SourcePath, diagnostic::Diagnostic},
+    lock,
+    model::{SourcePath, Span, diagnostic::Diagnostic},
 };
 
 /// Why a database is not as it should be.
@@ -179,9 +181,22 @@ pub fn no_login(role: &str) -> Problem {
     Problem::Failed(error("K196", message).help(format!("run `ALTER ROLE \"{role}\" LOGIN`")))
 }
 
+/// `next` makes the path of a file from a few words.
 #[cold]
-pub fn refused(sentence: &str, rows: i64, obstacle: &Obstacle) -> Diagnostic {
-    let rows = plural(usize::try_from(rows).unwrap_or(usize::MAX), "row");
+pub fn refused(
+    sentence: &str,
+    rows: i64,
+    obstacle: &Obstacle,
+    next: &dyn Fn(&str) -> String,
+) -> Diagnostic {
+    if let Some(Manual { what, name }) = &obstacle.manual {
+        let message = format!("Cannot auto-migrate: {what}");
+        return error(MANUAL, message).help(format!(
+            "Please create a manual migration:\n\n  {}\n\nGuide: {GUIDE}",
+            next(name)
+        ));
+    }
+    let rows = counted(rows);
     error("K198", format!("cannot {sentence}: {rows} {}", obstacle.why)).help(obstacle.help.clone())
 }
 
@@ -248,9 +263,180 @@ pub fn behind(missing: &[String]) -> Diagnostic {
         .help("run `kontract migrate up`")
 }
 
+#[cold]
+pub fn edited(path: &SourcePath) -> Diagnostic {
+    let message = format!("{path} was changed after the database went through it");
+    Diagnostic::error("K201", path, None, message).help(
+        "put it back as it was, and write another migration; or take it back first: \
+         `kontract migrate down`",
+    )
+}
+
+#[cold]
+pub fn two_heads(heads: &BTreeSet<String>) -> Problem {
+    let heads = heads.iter().map(|head| format!("`{head}`")).collect::<Vec<_>>().join(" and ");
+    let message = format!("the migrations of two branches stand beside each other: {heads}");
+    Problem::Failed(in_lock("K202", message).help("run `kontract migrate merge`"))
+}
+
+#[cold]
+pub fn one_head() -> Problem {
+    Problem::Failed(in_lock(
+        "K202",
+        "no two branches of migrations stand beside each other".to_owned(),
+    ))
+}
+
+#[cold]
+pub fn bad_chain(reason: &str) -> Problem {
+    let message = format!("the chain of migrations is broken: {reason}");
+    Problem::Failed(in_lock("K203", message).help("restore it from version control"))
+}
+
+#[cold]
+pub fn not_recorded(path: &SourcePath) -> Problem {
+    let message = format!("{path} is not in kontract.lock.json as it is");
+    Problem::Failed(
+        Diagnostic::error("K204", path, None, message).help(
+            "run `kontract migrate up` where the lock may change, and commit kontract.lock.json",
+        ),
+    )
+}
+
+#[cold]
+pub fn no_file(path: &str) -> Problem {
+    let message = format!("{path} is missing: it is part of the chain of migrations");
+    Problem::Failed(in_lock("K205", message).help("restore it from version control"))
+}
+
+#[cold]
+pub fn two_files(one: &SourcePath, other: &SourcePath) -> Problem {
+    let message = format!("{one} and {other} are one migration by their names");
+    Problem::Failed(Diagnostic::error("K205", other, None, message).help("rename one of them"))
+}
+
+#[cold]
+pub fn unreadable_migrations(path: &str, failure: &std::io::Error) -> Problem {
+    let message = format!("{path} cannot be read: {failure}");
+    Problem::Failed(Diagnostic::error("K205", &SourcePath::new(path), None, message))
+}
+
+#[cold]
+pub fn not_written(path: &SourcePath, failure: &std::io::Error) -> Problem {
+    let message = format!("{path} cannot be written: {failure}");
+    Problem::Failed(Diagnostic::error("K205", path, None, message))
+}
+
+#[cold]
+pub fn migration_imports(path: &SourcePath, span: Span) -> Problem {
+    let message = "a migration imports nothing but types";
+    Problem::Failed(
+        Diagnostic::error("K206", path, Some(span), message)
+            .label("what stands there may change after the migration ran")
+            .help("write what it needs into its file"),
+    )
+}
+
+#[cold]
+pub fn migration_failed(path: &SourcePath, direction: &str, reason: &str) -> Problem {
+    let message = format!("`{direction}` of {path} failed: {reason}");
+    Problem::Failed(Diagnostic::error("K207", path, None, message).help("nothing was changed"))
+}
+
+#[cold]
+pub fn left_wrong(table: &str, field: &str, rows: i64) -> Diagnostic {
+    let rows = counted(rows);
+    error(
+        "K208",
+        format!(
+            "after the migration {rows} of {table} would not hold in `{field}` what its type allows"
+        ),
+    )
+    .help("let `db.transform` give every row a value that fits")
+}
+
+#[cold]
+pub fn left_twice(table: &str, field: &str, rows: i64) -> Diagnostic {
+    let rows = counted(rows);
+    error(
+        "K208",
+        format!(
+            "after the migration {rows} of {table} would share values of `{field}`, which is unique"
+        ),
+    )
+    .help("let `db.transform` give every row a value of its own")
+}
+
+#[cold]
+pub fn half_squashed(name: &str, missing: &[&String]) -> Problem {
+    let missing = missing.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("the database has not been through all that `{name}` stands for: {missing}");
+    Problem::Failed(in_lock("K209", message).help(
+        "migrate it with the project as it was before `kontract migrate squash`, then with this one",
+    ))
+}
+
+#[cold]
+pub fn nothing_to_squash(reason: &str) -> Problem {
+    Problem::Failed(in_lock("K209", format!("there is nothing to put together: {reason}")))
+}
+
+#[cold]
+pub fn bad_step(reason: &str) -> Problem {
+    Problem::Failed(error("K207", reason))
+}
+
+#[cold]
+pub fn rename_column(table: &str, from: &str, to: &str) -> Problem {
+    let message = format!("{table} has no column to rename: fields lie in its column `data`");
+    Problem::Failed(
+        error("K210", message).help(format!("use `db.renameField(table, '{from}', '{to}')`")),
+    )
+}
+
+#[cold]
+pub fn columns_changed(table: &str) -> Problem {
+    let message = format!("the columns of kdata.{table} were changed");
+    Problem::Failed(error("K210", message).help(
+        "fields lie in its column `data`: use `db.renameField`, `db.updateSchema`, `db.transform`",
+    ))
+}
+
+#[cold]
+pub fn no_table<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Problem {
+    let known = known.map(String::as_str).collect::<Vec<_>>().join(", ");
+    Problem::Failed(error("K207", format!("there is no table `{name}`: there are {known}")))
+}
+
+#[cold]
+pub fn no_field<'a>(table: &str, name: &str, known: impl Iterator<Item = &'a String>) -> Problem {
+    let known = known.map(String::as_str).collect::<Vec<_>>().join(", ");
+    Problem::Failed(error("K207", format!("`{table}` has no field `{name}`: there are {known}")))
+}
+
+#[cold]
+pub fn no_key(table: &str, field: &str, rows: i64) -> Problem {
+    let rows = counted(rows);
+    let message =
+        format!("`{field}` cannot be the key of `{table}`: {rows} have no text of their own in it");
+    Problem::Failed(error("K207", message))
+}
+
+fn counted(rows: i64) -> String {
+    plural(usize::try_from(rows).unwrap_or(usize::MAX), "row")
+}
+
+fn in_lock(code: &str, message: String) -> Diagnostic {
+    Diagnostic::error(code, &SourcePath::new(lock::NAME), None, message)
+}
+
 fn error(code: &str, message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(code, &SourcePath::new(FILE), None, message)
 }
 
 /// What the database is compared with.
 const FILE: &str = "manifest.json";
+/// The code of changes that only a migration file can make.
+pub const MANUAL: &str = "K200";
+const GUIDE: &str = "https://kontract.dev/docs/migrations";

@@ -5,26 +5,42 @@
 
 mod address;
 mod apply;
+mod base;
+mod chain;
 mod connect;
+mod delta;
 mod description;
 mod diagnostics;
+mod drift;
+mod edit;
+mod fields;
+mod inside;
 mod look;
 mod plan;
 mod quote;
 mod roles;
+mod script;
 mod state;
 mod statements;
+mod steps;
 mod table;
+mod values;
+mod words;
+mod work;
 
 pub use address::as_role;
-pub use apply::{check_version, up};
+pub use apply::{Order, Record, down, up};
+pub use base::check_version;
+pub use chain::Link;
 pub use connect::connect;
 pub use description::read_manifest;
-pub use diagnostics::{Problem, behind, no_runtime, no_url};
-pub use look::{Planned, look};
+pub use diagnostics::{MANUAL, Problem, behind, no_runtime, no_url, not_written};
+pub use edit::{create, merge, squash};
+pub use look::{Look, Planned, Step, compare, look};
 pub use plan::Tier;
 pub use quote::identifier;
 pub use roles::{Gateway, chosen_role};
+pub use script::{Source, read as read_sources};
 pub use state::{State, state};
 
 /// What a migration did, or would do.
@@ -32,6 +48,10 @@ pub use state::{State, state};
 pub struct Applied {
     /// For people: `add the field users.age`.
     pub changes: Vec<String>,
+    /// The names of the files that ran, in their order.
+    pub migrations: Vec<String>,
+    /// The chain from now on.
+    pub links: Vec<Link>,
     /// The role that the gateway is to use.
     pub role: String,
 }

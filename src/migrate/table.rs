@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    description::{Class, Field, Kind, Table},
+    description::{Class, Field, Table},
     quote::{array, identifier, literal},
+    values,
 };
 use crate::hash;
 
@@ -23,6 +24,31 @@ impl<'a> Physical<'a> {
     /// As a statement names it.
     pub fn relation(&self) -> String {
         format!("kdata.{}", identifier(&self.ptr))
+    }
+
+    /// The name of its relation in `kdata`.
+    pub fn pointer(&self) -> &str {
+        &self.ptr
+    }
+
+    /// The names of what its fields need: those of constraints, and those of indexes.
+    pub fn objects(&self) -> (Vec<String>, Vec<String>) {
+        let bare = |kind: &str, field: &str| self.object(kind, field).trim_matches('"').to_owned();
+        let (mut checks, mut indexes) = (Vec::new(), vec![bare("gone", "_deleted_txid")]);
+        if self.table.owned {
+            indexes.push(bare("owner", "_owner"));
+        }
+        if self.table.searched {
+            indexes.push(bare("search", "_data"));
+        }
+        for (name, field) in &self.table.fields {
+            if Self::condition(name, field).is_some() {
+                checks.push(bare("check", name));
+            }
+            indexes.extend(field.index.then(|| bare("index", name)));
+            indexes.extend(field.unique.then(|| bare("unique", name)));
+        }
+        (checks, indexes)
     }
 
     /// The table without what depends on its fields.
@@ -51,18 +77,22 @@ impl<'a> Physical<'a> {
     /// The table, its functions, and all that is known of it.
     pub fn drop(&self) -> String {
         let name = literal(self.name);
-        let functions = FUNCTIONS.map(|(prefix, parameters)| {
-            let function = identifier(&format!("{prefix}_{}", self.name));
-            format!("DROP FUNCTION IF EXISTS kontract.{function}({parameters});\n")
-        });
         format!(
             "{}DROP TABLE {};\n\
              DELETE FROM kontract.storage WHERE owner = '{TENANT}' AND id = {name};\n\
              DELETE FROM kontract.constraints WHERE id = {name};\n\
              DELETE FROM kontract.tables WHERE id = {name};\n",
-            functions.concat(),
+            self.drop_functions(),
             self.relation()
         )
+    }
+
+    fn drop_functions(&self) -> String {
+        let drops = FUNCTIONS.map(|(prefix, parameters)| {
+            let function = identifier(&format!("{prefix}_{}", self.name));
+            format!("DROP FUNCTION IF EXISTS kontract.{function}({parameters});\n")
+        });
+        drops.concat()
     }
 
     /// The functions, and the record of what the table is now. It may be repeated.
@@ -105,16 +135,15 @@ impl<'a> Physical<'a> {
         (!parts.is_empty()).then(|| parts.join(" AND "))
     }
 
-    /// Whether a row's field can be read as `field` describes it: stricter than [`Self::condition`],
-    /// since texts too must be dates, numbers, or one of a few.
+    /// Whether a row's field can be read as `field` describes it: stricter than [`Self::condition`].
     pub fn readable(name: &str, field: &Field) -> String {
         let quoted = literal(name);
-        let kinds: Vec<String> = field.kinds.iter().map(|kind| holds(&quoted, kind)).collect();
-        let typed = if kinds.is_empty() { "true".to_owned() } else { kinds.join(" OR ") };
+        let value = format!("(data -> {quoted})");
+        let readable = values::readable(&value, &field.kinds, field.inside.as_ref());
         if field.optional {
-            format!("(NOT data ? {quoted} OR {typed})")
+            format!("(NOT data ? {quoted} OR {readable})")
         } else {
-            format!("(data ? {quoted} AND ({typed}))")
+            format!("(data ? {quoted} AND {readable})")
         }
     }
 
@@ -182,6 +211,63 @@ impl<'a> Physical<'a> {
     /// Whether a row has a field.
     pub fn holds_field(name: &str) -> String {
         format!("data ? {}", literal(name))
+    }
+
+    /// Moves a field's values to another name. Rows that have a value there keep it.
+    pub fn rename_field(&self, from: &str, to: &str) -> String {
+        let (from, to) = (literal(from), literal(to));
+        format!(
+            "UPDATE {} SET data = (data - {from}) || jsonb_build_object({to}, data -> {from}), \
+             _version = _version + 1, _txid = txid_current() WHERE data ? {from} AND NOT data ? {to};\n",
+            self.relation()
+        )
+    }
+
+    /// Puts a field in the place of the key, whose values become a field.
+    pub fn change_key(&self, from: &str, to: &str) -> String {
+        let (from, to) = (literal(from), literal(to));
+        format!(
+            "UPDATE {} SET id = data ->> {to}, data = (data - {to}) || jsonb_build_object({from}, id), \
+             _version = _version + 1, _txid = txid_current();\n",
+            self.relation()
+        )
+    }
+
+    /// How many rows have no text of their own in a field that is to be the key.
+    pub fn keyless(&self, name: &str) -> String {
+        let (name, relation) = (literal(name), self.relation());
+        format!(
+            "SELECT count(*) - count(DISTINCT CASE WHEN jsonb_typeof(data -> {name}) = 'string' \
+             THEN data ->> {name} END) FROM {relation} WHERE {LIVE}"
+        )
+    }
+
+    /// Gives the table another's name. Its checks and indexes have to be gone, its functions are
+    /// those of no table then.
+    pub fn rename(&self, to: &Physical<'_>) -> String {
+        let (from, sequence) = (self.relation(), identifier(&self.sequence()));
+        format!(
+            "{}ALTER TABLE {from} RENAME TO {};\n\
+             ALTER SEQUENCE kdata.{sequence} RENAME TO {};\n\
+             ALTER INDEX kdata.{} RENAME TO {};\n\
+             UPDATE kontract.storage SET id = {name}, ptr = {ptr} WHERE owner = '{TENANT}' AND id = {old};\n\
+             DELETE FROM kontract.constraints WHERE id = {old};\n\
+             DELETE FROM kontract.tables WHERE id = {old};\n",
+            self.drop_functions(),
+            identifier(&to.ptr),
+            identifier(&to.sequence()),
+            self.object("gone", "_deleted_txid"),
+            to.object("gone", "_deleted_txid"),
+            name = literal(to.name),
+            ptr = literal(&to.ptr),
+            old = literal(self.name),
+        )
+    }
+
+    /// Copies the rows as they are now, and nothing of what they were.
+    pub fn rewrite(&self) -> String {
+        let relation = self.relation();
+        format!("ALTER TABLE {relation} ALTER COLUMN data TYPE jsonb USING data || '{{}}';\n")
     }
 
     /// Removes tombstones, which no constraint should have to allow for.
@@ -259,24 +345,6 @@ fn expression(name: &str, class: Class) -> String {
     }
 }
 
-fn holds(field: &str, kind: &Kind) -> String {
-    let value = format!("data -> {field}");
-    let text = format!("data ->> {field}");
-    let type_is = |name: &str| format!("jsonb_typeof({value}) = '{name}'");
-    match kind {
-        Kind::Null => type_is("null"),
-        Kind::Boolean => type_is("boolean"),
-        Kind::Number => type_is("number"),
-        Kind::String => type_is("string"),
-        Kind::Array => type_is("array"),
-        Kind::Object => type_is("object"),
-        Kind::Bigint => format!("({} AND {text} ~ '^-?\\d+$')", type_is("string")),
-        Kind::Date => format!("({} AND {text} ~ '{DATE}')", type_is("string")),
-        Kind::Bytes => format!("({} AND {text} ~ '{BASE64}')", type_is("string")),
-        Kind::Text(wanted) => format!("({} AND {text} = {})", type_is("string"), literal(wanted)),
-    }
-}
-
 fn forget(constraint: &str) -> String {
     let name = literal(constraint.trim_matches('"'));
     format!("DELETE FROM kontract.constraints WHERE name = {name};\n")
@@ -311,8 +379,6 @@ pub const TEMPLATE: &str = include_str!("sql/table.sql");
 
 const TENANT: &str = "main";
 const LIVE: &str = "_deleted_txid IS NULL";
-const DATE: &str = r"^([+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$";
-const BASE64: &str = "^[A-Za-z0-9+/]*={0,2}$";
 const FUNCTIONS: [(&str, &str); 6] = [
     ("take", "bytea, text, boolean"),
     ("get", "bytea, text[], int"),

@@ -1,6 +1,6 @@
 //! A database with the tables of a small application.
 
-use kontract::migrate::{self, Applied, Gateway, Problem};
+use kontract::migrate::{self, Applied, Gateway, Order, Problem, Record};
 use kontract_runtime::{config::Secret, manifest::Manifest};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
@@ -48,7 +48,7 @@ impl Database {
         let gateway =
             Gateway::Login { role: self.role(), password: Some(Secret::new("gate's secret")) };
         let build = serde_json::from_value(build.clone()).unwrap();
-        migrate::up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &build, false).await
+        up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &build, false).await
     }
 
     /// As the superuser.
@@ -60,6 +60,30 @@ impl Database {
     pub async fn gateway(&self) -> Client {
         connect(&self.cluster.url(&self.role(), &self.name)).await
     }
+}
+
+/// Migrates without a chain of migrations.
+pub async fn up(
+    url: &str,
+    variable: &str,
+    gateway: &Gateway,
+    manifest: &Manifest,
+    dry_run: bool,
+) -> Result<Applied, Problem> {
+    let (links, sources, record) = (&[], &[], Record::Nothing);
+    let folder = "migrations";
+    migrate::up(&Order {
+        url,
+        variable,
+        gateway,
+        manifest,
+        links,
+        sources,
+        folder,
+        record,
+        dry_run,
+    })
+    .await
 }
 
 pub async fn connect(url: &str) -> Client {
@@ -87,37 +111,35 @@ pub fn manifest(tables: &Value) -> Manifest {
     serde_json::from_value(document(tables)).unwrap()
 }
 
-/// A manifest as a build writes it.
+/// A manifest as a build writes it. `people from=users` was another table, a field with `from=old`
+/// another field; a field may be an object of fields.
 pub fn document(tables: &Value) -> Value {
     let mut described = json!({});
     let mut objects = json!({});
     for (name, fields) in tables.as_object().unwrap() {
-        let (name, words) = name.split_once(' ').unwrap_or((name.as_str(), ""));
-        let mut entries = json!({ "id": { "perm": 6 } });
-        let mut shapes = vec![json!({ "name": "id", "shape": "string", "id": { "value": 0 } })];
-        for (field, words) in fields.as_object().unwrap() {
-            let words: Vec<&str> = words.as_str().unwrap().split(' ').collect();
+        let words: Vec<&str> = name.split(' ').collect();
+        let (name, owned) = (words[0], words.contains(&"owned"));
+        let key = words.iter().find_map(|word| word.strip_prefix("key=")).unwrap_or("id");
+        let mut entries = json!({ key: { "perm": 6 } });
+        let mut shapes = vec![json!({ "name": key, "shape": "string", "id": { "value": 0 } })];
+        for (field, written) in fields.as_object().unwrap() {
+            let words: Vec<&str> = written.as_str().unwrap_or("object").split(' ').collect();
             let has = |word: &str| words.contains(&word);
-            entries[field] = json!({
+            let entry = json!({
                 "perm": if has("readonly") { 4 } else { 6 }, "index": has("index"), "unique": has("unique"),
             });
-            let shape = match words[0].trim_end_matches('?') {
-                "number" => json!({ "number": "float64" }),
-                "list" => json!({ "array": { "shape": "string" } }),
-                "bigint" => json!({ "bigint": "int64" }),
-                other => json!(other),
-            };
-            let mut shape = json!({
-                "name": field, "shape": shape, "null": has("null"), "optional": words[0].ends_with('?'), "id": { "value": 0 },
-            });
-            if let Some(default) = words.iter().find_map(|word| word.strip_prefix("default=")) {
-                shape["default"] = serde_json::from_str(default).unwrap();
+            if field != key {
+                entries[field] = entry;
+                shapes.push(shape(name, field, written, &mut objects));
             }
-            shapes.push(shape);
         }
         objects[name] = json!({ "name": name, "kind": "object", "fields": shapes });
-        described[name] = json!({ "primaryKey": "id", "owned": words == "owned", "fields": entries, "row": name });
-        if words == "searched" {
+        if let Some(old) = words.iter().find_map(|word| word.strip_prefix("from=")) {
+            objects[name]["docs"] = json!(format!("Rows.\n@renamedFrom {old}"));
+        }
+        described[name] =
+            json!({ "primaryKey": key, "owned": owned, "fields": entries, "row": name });
+        if words.contains(&"searched") {
             described[name]["searched"] = json!(true);
         }
     }
@@ -125,6 +147,35 @@ pub fn document(tables: &Value) -> Value {
         "version": 1, "build": "", "abi": "", "routes": {}, "tables": described,
         "wire": { "objects": {}, "unions": {}, "routes": {} }, "rows": { "objects": objects, "unions": {} },
     })
+}
+
+fn shape(of: &str, field: &str, written: &Value, objects: &mut Value) -> Value {
+    let words: Vec<&str> = written.as_str().unwrap_or("object").split(' ').collect();
+    let shape = match words[0].trim_end_matches('?') {
+        "number" => json!({ "number": "float64" }),
+        "list" => json!({ "array": { "shape": "string" } }),
+        "bigint" => json!({ "bigint": "int64" }),
+        "object" => {
+            let key = format!("{of}.{field}");
+            let fields = written.as_object().unwrap().iter();
+            let inner: Vec<Value> =
+                fields.map(|(name, written)| shape(&key, name, written, objects)).collect();
+            objects[&key] = json!({ "name": key, "kind": "object", "fields": inner });
+            json!({ "object": key })
+        }
+        other => json!(other),
+    };
+    let mut shape = json!({
+        "name": field, "shape": shape, "null": words.contains(&"null"),
+        "optional": words[0].ends_with('?'), "id": { "value": 0 },
+    });
+    if let Some(default) = words.iter().find_map(|word| word.strip_prefix("default=")) {
+        shape["default"] = serde_json::from_str(default).unwrap();
+    }
+    if let Some(old) = words.iter().find_map(|word| word.strip_prefix("from=")) {
+        shape["docs"] = json!(format!("@renamedFrom {old}"));
+    }
+    shape
 }
 
 const OPEN: &str = "INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)

@@ -31,7 +31,9 @@ fn the_command_tells_what_it_does_and_what_it_needs() {
     let (code, output, _) = migrate(&project, &["up", "--dry-run"]);
     assert_eq!((code, output), (Some(0), format!("{lines}2 changes would be made\n")));
     let (code, output, _) = migrate(&project, &["up"]);
-    let made = format!("{lines}Made 2 changes; the gateway's role is {role}\n");
+    let made = format!(
+        "{lines}Updated kontract.lock.json\nMade 2 changes; the gateway's role is {role}\n"
+    );
     assert_eq!((code, output), (Some(0), made));
     let (code, output, _) = migrate(&project, &["up", "--json"]);
     let summary = json!({ "summary": { "changes": 0, "dryRun": false, "role": role } });
@@ -71,7 +73,9 @@ fn a_plan_changes_nothing_and_names_the_tier_of_each_change() {
     assert_eq!(migrate(&project, &["status"]).0, Some(1));
     assert_eq!(migrate(&project, &["up"]).0, Some(0));
     let (code, output, _) = migrate(&project, &["status"]);
-    assert_eq!((code, output.as_str()), (Some(0), "The database is as the build needs it\n"));
+    let lines: Vec<&str> = output.lines().collect();
+    assert!(code == Some(0) && lines[0].ends_with("  0001_create_users"), "{output}");
+    assert_eq!(lines[1], "The database is as the build needs it");
 
     project.build(&json!({ "users": { "name": "number", "age": "number" } }));
     let (_, output, _) = migrate(&project, &["plan", "--json"]);
@@ -80,4 +84,54 @@ fn a_plan_changes_nothing_and_names_the_tier_of_each_change() {
     let tiers: Vec<&Value> = lines.iter().filter_map(|line| line.get("tier")).collect();
     assert_eq!(tiers, ["data-dependent", "destructive"]);
     assert!(lines[0]["sql"].as_str().unwrap().contains("ADD CONSTRAINT"), "{output}");
+}
+
+#[test]
+fn a_migration_file_is_asked_for_made_run_and_taken_back() {
+    let database = Database::empty();
+    let project = Project::of(&database, &json!({ "users": { "old_email": "string" } }));
+    assert_eq!(migrate(&project, &["up"]).0, Some(0));
+    let insert =
+        "INSERT INTO kdata.%I (id, data, _owner) VALUES (''1'', ''{\"old_email\": \"e\"}'', ''a'')";
+    let sql = format!(
+        "DO $$ BEGIN EXECUTE format('{insert}', (SELECT ptr FROM kontract.storage)); END $$"
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { database.owner().await.batch_execute(&sql).await.unwrap() });
+
+    project.build(&json!({ "users": {} }));
+    let (code, _, errors) = migrate(&project, &["up"]);
+    let wanted = "\u{274c} Cannot auto-migrate: field 'old_email' was removed\n\n\
+        Please create a manual migration:\n\n  migrations/0002_remove_old_email.ts\n\n\
+        Guide: https://kontract.dev/docs/migrations\n\n";
+    assert_eq!((code, errors.as_str()), (Some(1), wanted));
+
+    project.build(&json!({ "users": { "email": "string" } }));
+    let (code, output, _) = migrate(&project, &["create", "rename_email_field"]);
+    let path = "migrations/0002_rename_email_field.ts";
+    assert_eq!((code, output), (Some(0), format!("Created: {path}\n")));
+    project.write(
+        path,
+        "import { Migration } from 'kontract/migration';
+         export default {
+           version: 2,
+           up: async (db: MigrationDB) => { await db.renameField('users', 'old_email', 'email'); },
+           down: async (db: MigrationDB) => { await db.renameField('users', 'email', 'old_email'); },
+         } satisfies Migration;",
+    );
+    let (code, _, errors) = migrate(&project, &["up", "--locked"]);
+    assert!(code == Some(1) && errors.contains("K204"), "{errors}");
+    let (_, output, _) = migrate(&project, &["status"]);
+    assert!(output.contains("new                           0002_rename_email_field"), "{output}");
+    let (code, output, errors) = migrate(&project, &["up"]);
+    let first = "Running migration 0002_rename_email_field... \u{2713}\n";
+    assert!(code == Some(0) && output.starts_with(first), "{output}{errors}");
+    assert_eq!(migrate(&project, &["up", "--locked"]).0, Some(0));
+    let (code, output, errors) = migrate(&project, &["down"]);
+    let first = "Rolling back migration 0002_rename_email_field... \u{2713}\n";
+    assert!(code == Some(0) && output.starts_with(first), "{output}{errors}");
+    assert_eq!(migrate(&project, &["up", "--locked"]).0, Some(0));
+    project.write(path, "export default {};");
+    let (code, _, errors) = migrate(&project, &["up"]);
+    assert!(code == Some(1) && errors.contains("K201") && errors.contains(path), "{errors}");
 }

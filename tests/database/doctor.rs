@@ -67,6 +67,7 @@ async fn what_is_wrong_is_told_with_its_cure_and_only_errors_fail() {
     let run = project.run(&["doctor", "--privileges"]);
     assert_eq!(run.code, Some(1));
     assert!(run.output.contains("! relation        public.extra: SELECT"), "{}", run.output);
+    assert!(run.errors.contains("K245"), "{}", run.errors);
     assert!(run.errors.contains("REVOKE ALL ON public.extra FROM PUBLIC"), "{}", run.errors);
     owner.batch_execute("DROP TABLE public.extra").await.unwrap();
 
@@ -90,6 +91,7 @@ async fn what_is_wrong_is_told_with_its_cure_and_only_errors_fail() {
     project.variables.clear();
     let run = project.run(&["doctor"]);
     assert!(run.code == Some(1) && run.errors.contains("no database to examine"), "{}", run.errors);
+    assert!(run.errors.contains("K244"), "{}", run.errors);
     project.variables.push(("DATABASE_URL", "postgresql://me:pw@127.0.0.1:1/none".to_owned()));
     let run = project.run(&["doctor"]);
     assert!(run.code == Some(1) && run.errors.contains("cannot be reached"), "{}", run.errors);
@@ -100,7 +102,12 @@ async fn clocks_that_differ_are_found() {
     let (_database, project) = healthy().await;
     assert_eq!(messages(&examine(&project, SystemTime::now).await), Vec::<String>::new());
     let ahead = examine(&project, || SystemTime::now() + Duration::from_secs(90)).await;
-    assert!(ahead.findings.iter().any(|f| f.is_error() && f.message.contains("s ahead of")));
+    assert!(
+        ahead
+            .findings
+            .iter()
+            .any(|f| f.is_error() && f.code == "K247" && f.message.contains("s ahead of"))
+    );
     let behind = examine(&project, || SystemTime::now() - Duration::from_secs(10)).await;
     assert!(behind.findings.iter().any(|f| !f.is_error() && f.message.contains("s behind")));
 }
@@ -119,7 +126,9 @@ async fn ids_of_a_restored_database_are_found_and_repaired() {
         .unwrap();
     let found = messages(&examine(&project, SystemTime::now).await);
     assert!(
-        found.len() == 1 && found[0].contains("holds the transaction id 900000000001"),
+        found.len() == 1
+            && found[0].starts_with("K249")
+            && found[0].contains("holds the transaction id 900000000001"),
         "{found:?}"
     );
     assert_eq!(project.json(&["doctor", "--repair-ids"])[0]["summary"]["rows"], 2);
@@ -137,7 +146,12 @@ async fn tables_routes_and_modes_are_compared_with_what_is_there() {
         .await
         .unwrap();
     let found = messages(&examine(&project, SystemTime::now).await);
-    assert!(found.len() == 1 && found[0].contains("kdata.tbl_lost: it is missing"), "{found:?}");
+    assert!(
+        found.len() == 1
+            && found[0].starts_with("K252")
+            && found[0].contains("kdata.tbl_lost: it is missing"),
+        "{found:?}"
+    );
     owner.batch_execute("DELETE FROM kontract.storage WHERE id = 'lost'").await.unwrap();
     project.write("kontract.toml", "[database]\nprivileges = 'shared'\n");
     let run = project.run(&["doctor", "--privileges"]);
@@ -154,5 +168,22 @@ async fn a_pooler_of_transactions_is_noticed() {
     let pooler = Pooler::before(Cluster::shared());
     project.variables[1].1 = pooler.url(&database.role(), &database.name);
     let found = messages(&examine(&project, SystemTime::now).await);
-    assert!(found.len() == 1 && found[0].contains("forgets prepared statements"), "{found:?}");
+    assert!(
+        found.len() == 1
+            && found[0].starts_with("K248")
+            && found[0].contains("forgets prepared statements"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_without_schemas_is_told_apart() {
+    let tables = json!({});
+    let database = Database::empty();
+    database.migrate(&tables).await.unwrap();
+    let project = Project::of(&database, &tables);
+    let owner = database.owner().await;
+    owner.batch_execute("DROP SCHEMA kontract, kdata CASCADE").await.unwrap();
+    let found = messages(&examine(&project, SystemTime::now).await);
+    assert!(found.iter().any(|finding| finding.starts_with("K253")), "{found:?}");
 }

@@ -1,11 +1,11 @@
 //! From one build's tables to the next one's.
 
-use kontract::migrate::{self, Gateway, Problem};
+use kontract::migrate::{Gateway, Problem};
 use kontract_runtime::config::Secret;
 use serde_json::{Value, json};
 
 use crate::{
-    application::{Database, connect, manifest},
+    application::{Database, connect, manifest, up},
     call::{Call, End},
     concurrency::pointer,
 };
@@ -33,7 +33,7 @@ async fn a_migration_can_be_repeated_and_tried() {
     let tables = json!({ "users": { "name": "string" } });
     let first = ["make the functions of Kontract", "create the table users"];
     let gateway = Gateway::Login { role: database.role(), password: None };
-    let tried = migrate::up(&database.url(), "URL", &gateway, &manifest(&tables), true).await;
+    let tried = up(&database.url(), "URL", &gateway, &manifest(&tables), true).await;
     assert_eq!(tried.unwrap().changes, first);
     assert_eq!(change(&database, tables.clone()).await, made(&first));
     assert_eq!(change(&database, tables).await, made(&[]));
@@ -62,13 +62,10 @@ async fn what_rows_hold_is_neither_lost_nor_broken() {
         with_rows(json!({ "users": { "name": "string", "nick": "string?", "age": "number" } }))
             .await;
     let cases = [
-        (
-            json!({}),
-            "cannot remove the table users: 2 rows are in it, and no source declares it any more",
-        ),
+        (json!({}), "Cannot auto-migrate: table 'users' was removed"),
         (
             json!({ "users": { "nick": "string?", "age": "number" } }),
-            "cannot remove the field users.name: 2 rows hold a value in it",
+            "Cannot auto-migrate: field 'name' was removed",
         ),
         (
             json!({ "users": { "name": "string", "nick": "string", "age": "number" } }),
@@ -76,7 +73,7 @@ async fn what_rows_hold_is_neither_lost_nor_broken() {
         ),
         (
             json!({ "users": { "name": "string", "nick": "string?", "age": "string" } }),
-            "cannot change the field users.age: 2 rows do not have what it is to hold",
+            "Cannot auto-migrate: type of field 'age' was changed",
         ),
         (
             json!({ "users": { "name": "string", "nick": "string?", "age": "number", "mail": "string" } }),
@@ -186,11 +183,11 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
         "CREATE ROLE plain_{name} LOGIN; CREATE ROLE maker_{name} LOGIN CREATEROLE; CREATE ROLE super_{name} LOGIN SUPERUSER;"
     );
     owner.batch_execute(&roles).await.unwrap();
-    let up = |role: String, gateway: Gateway| {
+    let as_role = |role: String, gateway: Gateway| {
         let url = database.cluster.url(&role, &database.name);
         let tables = manifest(&json!({ "users": { "name": "string" } }));
         async move {
-            match migrate::up(&url, "KONTRACT_MIGRATE_URL", &gateway, &tables, false).await {
+            match up(&url, "KONTRACT_MIGRATE_URL", &gateway, &tables, false).await {
                 Ok(applied) => applied.role,
                 Err(problem) => {
                     let diagnostic = problem.diagnostics().remove(0);
@@ -203,19 +200,19 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
     let plain = format!("plain_{name}");
     let maker = format!("maker_{name}");
     assert_eq!(
-        up(plain.clone(), login("gate".into())).await,
+        as_role(plain.clone(), login("gate".into())).await,
         format!("K196: the role `{plain}` may not create roles")
     );
     assert_eq!(
-        up(maker.clone(), login(maker.clone())).await,
+        as_role(maker.clone(), login(maker.clone())).await,
         format!("K196: `{maker}` is to migrate and to serve: the gateway needs a role of its own")
     );
     assert_eq!(
-        up(maker.clone(), login(format!("super_{name}"))).await,
+        as_role(maker.clone(), login(format!("super_{name}"))).await,
         format!("K196: the gateway's role `super_{name}` may do more than a gateway should")
     );
     assert_eq!(
-        up(maker.clone(), login(format!("gate_{name}"))).await,
+        as_role(maker.clone(), login(format!("gate_{name}"))).await,
         "K196: the role of the migration may not create schemas in this database"
     );
     owner
@@ -223,9 +220,9 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
         .await
         .unwrap();
     // With no more than these two rights.
-    assert_eq!(up(maker.clone(), login(format!("gate_{name}"))).await, format!("gate_{name}"));
+    assert_eq!(as_role(maker.clone(), login(format!("gate_{name}"))).await, format!("gate_{name}"));
     // Another role for the gateway is given what the first one has.
-    assert_eq!(up(maker.clone(), login(format!("next_{name}"))).await, format!("next_{name}"));
+    assert_eq!(as_role(maker.clone(), login(format!("next_{name}"))).await, format!("next_{name}"));
     let gateway = connect(&database.cluster.url(&format!("next_{name}"), name)).await;
     gateway.query("SELECT * FROM kontract.schema()", &[]).await.unwrap();
     let first = connect(&database.cluster.url(&format!("gate_{name}"), name)).await;
@@ -244,8 +241,7 @@ async fn one_role_can_do_everything_where_privileges_are_shared() {
     owner.batch_execute(&sql).await.unwrap();
     let url = database.cluster.url(&role, &database.name);
     let tables = manifest(&json!({ "users": { "name": "string" } }));
-    let applied =
-        migrate::up(&url, "DATABASE_URL", &Gateway::Shared, &tables, false).await.unwrap();
+    let applied = up(&url, "DATABASE_URL", &Gateway::Shared, &tables, false).await.unwrap();
     assert_eq!(applied.role, role);
     let client = connect(&url).await;
     client.query("SELECT kontract.session_anonymous('a', 7, 60)", &[]).await.unwrap();
@@ -267,9 +263,8 @@ async fn a_database_that_cannot_be_reached_is_a_clear_error() {
         (database.cluster.url("postgres", "nowhere"), "database \"nowhere\" does not exist"),
         (database.cluster.url("nobody", &database.name), "role \"nobody\" does not exist"),
     ] {
-        let problem = migrate::up(&url, "KONTRACT_MIGRATE_URL", &gateway(), &tables, false)
-            .await
-            .unwrap_err();
+        let problem =
+            up(&url, "KONTRACT_MIGRATE_URL", &gateway(), &tables, false).await.unwrap_err();
         let Problem::Unreachable(diagnostic) = problem else { panic!("{problem:?}") };
         assert!(diagnostic.message.contains(message), "{}", diagnostic.message);
         assert!(!diagnostic.message.contains("secret") && diagnostic.help.is_some());

@@ -7,7 +7,7 @@ use kontract::{
 use kontract_runtime::config::Secret;
 
 use crate::{
-    application::{Database, connect, key, manifest, tables},
+    application::{Database, connect, key, manifest, tables, up},
     postgres::Cluster,
 };
 
@@ -114,7 +114,7 @@ async fn what_everybody_may_is_taken_back_by_an_owner_and_left_alone_by_others()
         let url = database.cluster.url(&role, name);
         let gateway = Gateway::Login { role: database.role(), password: None };
         for _ in 0..2 {
-            migrate::up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
+            up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
         }
         assert_eq!(creates(&database).await, left);
     }
@@ -127,8 +127,7 @@ async fn no_password_is_in_the_servers_log() {
     for password in ["first secret", "second secret"] {
         let password = Secret::new(password);
         let gateway = Gateway::Chosen { password: password.clone() };
-        let applied =
-            migrate::up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
+        let applied = up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
         let as_gateway = migrate::as_role(&Secret::new(url.as_str()), &applied.role, &password);
         let gateway = connect(as_gateway.expose()).await;
         gateway.query("SELECT kontract.session_anonymous($1, 7, 60)", &[&key("x")]).await.unwrap();

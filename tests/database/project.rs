@@ -57,6 +57,7 @@ impl Project {
         let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_kontract"))
             .args(arguments)
             .current_dir(self.folder.path())
+            .env_remove("CI")
             .env_remove("DATABASE_URL")
             .env_remove("KONTRACT_MIGRATE_URL")
             .env_remove("KONTRACT_SECRET")

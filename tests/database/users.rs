@@ -89,7 +89,7 @@ async fn who_cannot_be_found_or_changed_is_told() {
     };
     refused(&project, &["user", "list"], 1, "K241");
     database.migrate(&tables).await.unwrap();
-    refused(&project, &["user", "groups", "eve@example.com"], 1, "there is no account");
+    refused(&project, &["user", "groups", "eve@example.com"], 1, "K243");
     refused(&project, &["user", "grant", "eve@example.com"], 2, "--perm");
     refused(&project, &["user", "grant", "eve@example.com", "--perm", "wrx"], 2, "RW_");
     let gateway = database.gateway().await;
@@ -111,6 +111,7 @@ async fn who_cannot_be_found_or_changed_is_told() {
     assert_eq!(chosen[0]["summary"]["account"]["tenant"], "acme");
     // The gateway's role may not.
     project.variables[0].1 = project.variables[1].1.clone();
+    refused(&project, &["user", "list"], 1, "K242");
     refused(&project, &["user", "list"], 1, "KONTRACT_MIGRATE_URL is to name the role");
     project.variables.clear();
     refused(&project, &["user", "list"], 1, "K240");

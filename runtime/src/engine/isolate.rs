@@ -151,10 +151,14 @@ impl Isolate {
         self.slice.was_exceeded()
     }
 
+    /// What the entry exports.
+    pub(super) fn exports<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
+        self.application.clone().ok_or(rquickjs::Error::Unknown)?.restore(ctx)
+    }
+
     /// The registry of routes.
     pub(super) fn routes<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
-        let application = self.application.clone().ok_or(rquickjs::Error::Unknown)?;
-        application.restore(ctx)?.get("__kontract_routes")
+        self.exports(ctx)?.get("__kontract_routes")
     }
 
     /// Gives the call more time.

@@ -43,6 +43,7 @@ mod library;
 pub mod modules;
 pub mod ops;
 mod pool;
+pub mod script;
 mod slice;
 mod thrown;
 mod watchdog;

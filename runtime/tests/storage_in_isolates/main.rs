@@ -166,7 +166,12 @@ async fn failures_say_what_is_wrong_and_can_be_caught() {
         ],
         ["HttpError", 400, "cursor: expected the cursor of an earlier query", "cursor"],
         ["TypeError", null, "filter.name: only data can be stored", null],
-        ["Error", null, "exec() is not available in this version", null],
+        [
+            "Error",
+            null,
+            "exec() runs the SQL that the compiler has seen: call it as `env.storage.<table>.exec('SELECT …', […])`, and build with `kontract`",
+            null
+        ],
     ]);
     for (found, expected) in failures.as_array().unwrap().iter().zip(expected.as_array().unwrap()) {
         assert_eq!(found, expected);

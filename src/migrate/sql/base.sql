@@ -64,6 +64,15 @@ CREATE TABLE IF NOT EXISTS kontract.tables (
 );
 COMMENT ON TABLE kontract.tables IS 'The tables as they were made.';
 
+CREATE TABLE IF NOT EXISTS kontract.migrations (
+  name text PRIMARY KEY,
+  place bigint GENERATED ALWAYS AS IDENTITY,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  link jsonb NOT NULL
+);
+COMMENT ON TABLE kontract.migrations IS 'The links of the chain that this database went through.';
+
 CREATE TABLE IF NOT EXISTS kontract.constraints (
   name text PRIMARY KEY,
   id text NOT NULL,
