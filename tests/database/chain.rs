@@ -118,7 +118,7 @@ async fn what_a_file_gets_wrong_is_told_and_undone() {
             "await db.exec(\"DO $$ DECLARE t text; BEGIN SELECT ptr INTO t FROM kontract.storage; EXECUTE 'ALTER TABLE kdata.' || t || ' RENAME COLUMN _order TO o'; END $$\")",
             "the columns of kdata.tbl_users",
         ),
-        ("for (;;);", "ran for too long"),
+        ("for (;;);", "went on for too long"),
         ("await new Promise(() => {})", "waits for something that never comes"),
         ("await import('./other.js')", "a migration imports nothing"),
     ];
