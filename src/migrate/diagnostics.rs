@@ -391,14 +391,14 @@ pub fn bad_step(reason: &str) -> Problem {
 pub fn rename_column(table: &str, from: &str, to: &str) -> Problem {
     let message = format!("{table} has no column to rename: fields lie in its column `data`");
     Problem::Failed(
-        error("K210", message).help(format!("use `db.renameField(table, '{from}', '{to}')`")),
+        error("K207", message).help(format!("use `db.renameField(table, '{from}', '{to}')`")),
     )
 }
 
 #[cold]
 pub fn columns_changed(table: &str) -> Problem {
     let message = format!("the columns of kdata.{table} were changed");
-    Problem::Failed(error("K210", message).help(
+    Problem::Failed(error("K207", message).help(
         "fields lie in its column `data`: use `db.renameField`, `db.updateSchema`, `db.transform`",
     ))
 }

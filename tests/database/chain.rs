@@ -129,7 +129,9 @@ async fn what_a_file_gets_wrong_is_told_and_undone() {
         }
         journey.write("0003_wrong", body, "");
         let wrong = journey.up(&tables).await.unwrap_err();
-        assert!(wrong[0].contains(message), "{body}: {wrong:?}");
+        let code =
+            if message.starts_with("K208") { "K208: " } else { "K207: `up` of migrations/0003" };
+        assert!(wrong[0].starts_with(code) && wrong[0].contains(message), "{body}: {wrong:?}");
     }
     journey.remove("0003_wrong");
     assert_eq!(journey.up(&tables).await.unwrap(), [] as [String; 0]);
@@ -245,4 +247,64 @@ async fn drift_is_told_and_left_alone() {
     assert_eq!(found.len(), 4, "{found:?}");
     assert!(found[0].contains("check check_users") && found[0].contains("missing"), "{found:?}");
     assert!(found[1].contains("mine") && found[3].contains("by_hand"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_chain_that_cannot_be_gone_through_is_an_error() {
+    let mut journey = people().await;
+    let tables = json!({ "users": { "name": "string", "age": "number" } });
+    journey.write("0002_shout", "const x: number = 1; return;", "");
+    journey.up(&tables).await.unwrap();
+    journey.remove("0002_shout");
+    let mut fresh = Journey::begin();
+    fresh.links.clone_from(&journey.links);
+    let missing =
+        "K205: migrations/0002_shout.ts is missing: it is part of the chain of migrations";
+    assert_eq!(fresh.up(&tables).await, Err(vec![missing.to_owned()]));
+    fresh.links.remove(0);
+    let broken = "K203: the chain of migrations is broken: `0002_shout` comes after `0001_create_users`, which is not in it";
+    assert_eq!(fresh.up(&tables).await, Err(vec![broken.to_owned()]));
+    let mut other = people().await;
+    other.write("0002_help", "}, also: async () => { await help();", "");
+    other.prepend("0002_help", "import { help } from './help.js';\n");
+    assert_eq!(
+        other.up(&tables).await,
+        Err(vec!["K206: a migration imports nothing but types".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_may_create_no_roles_goes_through_files_too() {
+    let mut journey = Journey::begin();
+    let name = &journey.database.name;
+    let role = format!("owner_{name}");
+    let make = format!("CREATE ROLE {role} LOGIN; GRANT CREATE ON DATABASE {name} TO {role}");
+    journey.database.owner().await.batch_execute(&make).await.unwrap();
+    journey.shared = Some(role);
+    journey.up(&json!({ "users": { "name": "string", "age": "number" } })).await.unwrap();
+    journey.fill("users", 3, NAME).await;
+    let tables = json!({ "users": { "title": "string", "age": "string index" } });
+    journey.write(
+        "0002_all",
+        "await db.renameField('users', 'name', 'title'); \
+         await db.transform('users', (r) => ({ ...r, age: String(r.age) }))",
+        "await db.transform('users', (r) => ({ ...r, age: Number(r.age) }))",
+    );
+    journey.up(&tables).await.unwrap();
+    assert_eq!(
+        journey.count("users", "data ->> 'age' = id AND data ->> 'title' = 'n' || id").await,
+        3
+    );
+    let look = journey.look(&tables).await;
+    assert_eq!((look.drift.len(), look.planned.len()), (0, 0));
+    journey.down(&tables).await.unwrap();
+    assert_eq!(
+        journey
+            .count(
+                "users",
+                "data ->> 'name' = 'n' || id AND jsonb_typeof(data -> 'age') = 'number'"
+            )
+            .await,
+        3
+    );
 }

@@ -19,6 +19,8 @@ pub struct Journey {
     folder: TempDir,
     pub links: Vec<Link>,
     pub record: Record,
+    /// A role that does everything: `privileges = "shared"`.
+    pub shared: Option<String>,
 }
 
 pub type Outcome = Result<Vec<String>, Vec<String>>;
@@ -28,7 +30,7 @@ impl Journey {
         let database = Database::empty();
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("migrations")).unwrap();
-        Self { database, folder, links: Vec::new(), record: Record::Everything }
+        Self { database, folder, links: Vec::new(), record: Record::Everything, shared: None }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -44,6 +46,11 @@ impl Journey {
              down: async (db: MigrationDB) => {{ {down} }},\n}} satisfies Migration;\n"
         );
         fs::write(self.path(name), text).unwrap();
+    }
+
+    pub fn prepend(&self, name: &str, text: &str) {
+        let rest = fs::read_to_string(self.path(name)).unwrap();
+        fs::write(self.path(name), text.to_owned() + &rest).unwrap();
     }
 
     pub fn remove(&self, name: &str) {
@@ -90,8 +97,13 @@ impl Journey {
         work: impl AsyncFnOnce(&Order<'_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let sources = migrate::read_sources(&Disk, self.folder.path(), "migrations")?;
-        let url = self.database.url();
-        let gateway = Gateway::Login { role: self.database.role(), password: None };
+        let (url, gateway) = match &self.shared {
+            Some(role) => (self.database.cluster.url(role, &self.database.name), Gateway::Shared),
+            None => {
+                let gateway = Gateway::Login { role: self.database.role(), password: None };
+                (self.database.url(), gateway)
+            }
+        };
         work(&Order {
             url: &url,
             variable: "KONTRACT_MIGRATE_URL",
