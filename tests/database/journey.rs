@@ -97,12 +97,12 @@ impl Journey {
         work: impl AsyncFnOnce(&Order<'_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let sources = migrate::read_sources(&Disk, self.folder.path(), "migrations")?;
-        let (url, gateway) = match &self.shared {
-            Some(role) => (self.database.cluster.url(role, &self.database.name), Gateway::Shared),
-            None => {
-                let gateway = Gateway::Login { role: self.database.role(), password: None };
-                (self.database.url(), gateway)
-            }
+        let role = self.shared.as_deref().unwrap_or("postgres");
+        let url = self.database.cluster.url(role, &self.database.name);
+        let gateway = if self.shared.is_some() {
+            Gateway::Shared
+        } else {
+            Gateway::Login { role: self.database.role(), password: None }
         };
         work(&Order {
             url: &url,
