@@ -104,9 +104,9 @@ test('a port in use: refused', async () => {
 
 test('asked to end, it refuses new calls, finishes those that run and ends in order', async () => {
   const ending = await startGateway(app, { database: gateway.database, env: { KONTRACT_SECRET: SECRET }, migrate: false });
-  const call = (route: string, args: unknown[] = []): Promise<Response> =>
-    fetch(`${ending.url}/rpc/${route}`, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'last' }, body: JSON.stringify(args) });
-  const last = call('wait', [700]);
+  const call = (route: string, args: unknown[], headers = {}): Promise<Response> =>
+    fetch(`${ending.url}/rpc/${route}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(args) });
+  const last = call('wait', [700], { 'idempotency-key': 'last' });
   await expect.poll(async () => (await call('isRunning', ['last'])).json()).toEqual({ result: true });
   const closed = ending.close();
   expect(await (await last).json()).toEqual({ result: 'waited' });

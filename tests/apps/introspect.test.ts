@@ -34,7 +34,7 @@ describe('a Prisma schema', () => {
     expect(Object.keys(lock.tables).sort()).toEqual(Object.keys(found).sort());
     // What is there is not lost.
     await expect(kontract(workspace, ['introspect', 'schema.prisma'])).rejects.toThrow('K258');
-    await expect(kontract(workspace, ['introspect', 'missing.prisma'])).rejects.toThrow('K256');
+    await expect(kontract(workspace, ['introspect', 'missing.prisma', '-o', 'src/other.ts'])).rejects.toThrow('K256');
   });
 
   test.each([

@@ -139,9 +139,9 @@ fn known(head: &Head<'_>, asker: &Rc<Scope<'_>>) -> Option<Question> {
 
 /// What a type is called that the way leads to: the last name of it.
 fn name_of(way: &str) -> &str {
-    let end = way.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let start = end.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
-    &end[start..]
+    let between = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let end = way.trim_end_matches(between);
+    end.rsplit(between).next().unwrap_or(end)
 }
 
 /// Type parameters that stand for types with type parameters, and so on.
