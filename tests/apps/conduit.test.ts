@@ -324,14 +324,14 @@ describe('an article', () => {
     act(server, jake);
     await client.createArticle(draft('Mine'));
     act(server, anna);
-    for (const call of [client.updateArticle('mine', { body: 'Hers' }), client.deleteArticle('mine')]) {
-      const error = await failure(call);
+    for (const call of [() => client.updateArticle('mine', { body: 'Hers' }), () => client.deleteArticle('mine')]) {
+      const error = await failure(call());
       expect(error).toBeInstanceOf(ForbiddenError);
       expect(error).toMatchObject({ status: 403, code: 'FORBIDDEN', message: 'Not your article' });
     }
     act(server, null);
-    for (const call of [client.createArticle(draft('Nobody')), client.deleteArticle('mine')]) {
-      const error = await failure(call);
+    for (const call of [() => client.createArticle(draft('Nobody')), () => client.deleteArticle('mine')]) {
+      const error = await failure(call());
       expect(error).toBeInstanceOf(PermissionError);
       expect(error).toMatchObject({ status: 403, code: 'PERMISSION_DENIED', message: 'Insufficient permissions' });
     }

@@ -80,9 +80,8 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
   const limit = options.files === undefined ? '' : `ulimit -n ${options.files} && `;
   const command = [compiler(), 'serve', '--config', file, '--port', '0', '--json', ...args];
   const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
+  started.add(child);
+  child.once('exit', () => started.delete(child));
   let log = '';
   createInterface({ input: child.stderr }).on('line', (line) => {
     log += `${line}\n`;
@@ -103,6 +102,11 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
     },
   };
 }
+
+const started = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
 
 async function listening(child: ChildProcess, log: () => string): Promise<string> {
   return await new Promise((resolve, reject) => {
