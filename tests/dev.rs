@@ -74,6 +74,20 @@ fn an_edit_is_served_by_the_same_address() {
 }
 
 #[test]
+fn what_another_build_has_written_is_served() {
+    let project = plain();
+    let dev = project.start(&["--port", "0"]);
+    let url = dev.url();
+    dev.signal(Signal::SIGSTOP);
+    project.write("src/api.ts", &greeting("Welcome"));
+    assert!(project.run(&["build"]).status.success());
+    dev.signal(Signal::SIGCONT);
+    dev.wait_for("reloaded");
+    assert_eq!(greet(&url), "Welcome, Ada");
+    dev.stop();
+}
+
+#[test]
 fn calls_survive_every_reload() {
     let project = plain();
     let dev = project.start(&["--port", "0"]);

@@ -10,6 +10,7 @@ use super::seen::Seen;
 use crate::{
     config::{self, Flags, Options},
     files::Files,
+    hash,
     model::diagnostic::Diagnostic,
     pipeline::{self, names::Layout, write::Written},
 };
@@ -20,6 +21,8 @@ pub struct Build {
     pub diagnostics: Vec<Diagnostic>,
     pub routes: usize,
     pub modules: usize,
+    /// The hash of all outputs.
+    pub outputs_hash: String,
     pub written: Written,
     pub time: Duration,
     seen: Arc<Seen>,
@@ -36,6 +39,7 @@ impl Build {
             diagnostics: Vec::new(),
             routes: 0,
             modules: 0,
+            outputs_hash: String::new(),
             written: Written::default(),
             time: Duration::ZERO,
             seen: Arc::clone(&seen),
@@ -51,11 +55,6 @@ impl Build {
 
     pub fn is_good(&self) -> bool {
         self.options.is_some() && !self.diagnostics.iter().any(Diagnostic::is_error)
-    }
-
-    /// The output folder has other bytes than before.
-    pub fn is_news(&self) -> bool {
-        self.written.written + self.written.removed > 0
     }
 
     /// Whether a build would see something else now.
@@ -75,6 +74,8 @@ impl Build {
         let built = pipeline::build(&files, options);
         let (written, found) = pipeline::publish(&*files, options, &built, locked);
         self.written = written;
+        let outputs = built.outputs.iter().flat_map(|output| [&*output.path, &*output.text]);
+        self.outputs_hash = hash::of_parts(outputs);
         (self.routes, self.modules) = (built.routes, built.modules);
         self.diagnostics = built.diagnostics;
         self.diagnostics.extend(found);

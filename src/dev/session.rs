@@ -72,6 +72,8 @@ pub struct Session<'a> {
     folder: Folder,
     server: Option<Server>,
     serving: Option<Serving>,
+    /// The hash of the outputs that are served: others may build, too.
+    served: Option<String>,
     companion: Option<Companion>,
     /// A build was served at least once.
     is_ready: bool,
@@ -96,6 +98,7 @@ impl<'a> Session<'a> {
             folder,
             server: None,
             serving: None,
+            served: None,
             companion: None,
             is_ready: false,
             restarts: Vec::new(),
@@ -200,7 +203,7 @@ impl<'a> Session<'a> {
         };
         let options = self.with_flags(options);
         let same = self.serving.as_ref().is_some_and(|serving| serving.has_settings(&options));
-        if same && !build.is_news() {
+        if same && !self.is_news(build) {
             return Ok(());
         }
         let secret = match &self.settings.environment.secret {
@@ -226,12 +229,20 @@ impl<'a> Session<'a> {
                     let event =
                         Event::Reloaded { routes: &serving.routes(), time: begun.elapsed() };
                     (self.report)(event);
+                    self.served = Some(build.outputs_hash.clone());
                 }
                 Err(refusal) => self.refuse(vec![refusal.diagnostic()]),
             }
             return Ok(());
         }
-        self.serve(options, database, secret).await
+        self.serve(options, database, secret).await?;
+        self.served = self.serving.as_ref().map(|_| build.outputs_hash.clone());
+        Ok(())
+    }
+
+    /// What is served was made of something else.
+    fn is_news(&self, build: &Build) -> bool {
+        self.served.as_deref() != Some(&build.outputs_hash)
     }
 
     async fn apply_schema(
@@ -285,7 +296,7 @@ impl<'a> Session<'a> {
 
     /// A build that changes nothing is none of anybody's concern, but for the first.
     fn show(&mut self, build: &Build) {
-        if self.is_ready && !build.is_news() && build.diagnostics.is_empty() {
+        if self.is_ready && !self.is_news(build) && build.diagnostics.is_empty() {
             return;
         }
         let is_serving = self.serving.is_some();

@@ -23,7 +23,7 @@ relations AS (
 functions AS (
   SELECT p.oid, p.oid::regprocedure::text AS name,
          p.pronamespace IN (SELECT oid FROM home) AND p.proname !~ '^_' AND p.prosecdef
-         AND p.proconfig = '{"search_path=pg_catalog, pg_temp"}'
+         AND 'search_path=pg_catalog, pg_temp' = ANY (p.proconfig)
          AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
          AND p.proowner IN (SELECT h.nspowner FROM home AS h JOIN pg_roles AS o ON o.oid = h.nspowner WHERE NOT o.rolcanlogin)
            AS offered

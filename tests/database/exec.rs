@@ -3,6 +3,7 @@
 use std::{collections::HashSet, env, rc::Rc};
 
 use kontract::{
+    doctor::privileges::{self, Verdict},
     hash,
     migrate::Problem,
     sql::{self, Statement},
@@ -307,6 +308,8 @@ async fn the_role_that_runs_statements_refuses_every_kind_of_escape() {
     let owner = database.owner().await;
     let (made, _) = build(&[("people", "SELECT id FROM people")]);
     database.migrate_to(&made).await.unwrap();
+    let reach = privileges::reach(&owner, &database.role()).await.unwrap();
+    assert!(reach.iter().all(|reached| reached.verdict != Verdict::More), "{reach:?}");
     let ptr = async |table: &str| -> String {
         let ptr = "SELECT ptr FROM kontract.storage WHERE id = $1";
         owner.query_one(ptr, &[&table]).await.unwrap().get(0)
