@@ -4,11 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type AppName, build, compiler, contentsOf, copyApp, type Workspace } from './support/workspace.ts';
 
 const schemas = resolve(import.meta.dirname, 'node_modules/kontract/schema');
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+formats.default(ajv);
 
 beforeAll(async () => {
   for (const name of ['manifest.schema.json', 'lock.schema.json']) {
