@@ -21,10 +21,15 @@ RETURNS TABLE (sid text, tenant text, user_id text, perm int, ugroups text[], is
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
 #variable_conflict use_column
 BEGIN
-  INSERT INTO kontract.trxs AS t (sid, owner, user_id, perm, is_anonymous, expires_at)
-  VALUES (sha256(k), 'main', 'anonymous', mask & 7, true, now() + make_interval(secs => ttl))
-  ON CONFLICT (sid) DO UPDATE SET perm = excluded.perm, expires_at = excluded.expires_at
-  WHERE t.perm <> excluded.perm OR t.expires_at < now() + make_interval(secs => ttl / 2.0);
+  -- An upsert that changes nothing would still lock the row, and callers wait for each other's commits.
+  PERFORM FROM kontract.trxs AS t
+  WHERE t.sid = sha256(k) AND t.perm = mask & 7 AND t.expires_at >= now() + make_interval(secs => ttl / 2.0);
+  IF NOT FOUND THEN
+    INSERT INTO kontract.trxs AS t (sid, owner, user_id, perm, is_anonymous, expires_at)
+    VALUES (sha256(k), 'main', 'anonymous', mask & 7, true, now() + make_interval(secs => ttl))
+    ON CONFLICT (sid) DO UPDATE SET perm = excluded.perm, expires_at = excluded.expires_at
+    WHERE t.perm <> excluded.perm OR t.expires_at < now() + make_interval(secs => ttl / 2.0);
+  END IF;
   RETURN QUERY SELECT * FROM kontract.session(k);
 END $$;
 
