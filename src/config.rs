@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use kontract_runtime::gateway::Pin;
+
 use crate::{
     diagnostic::config as diagnostics,
     files::Files,
@@ -9,13 +11,17 @@ use crate::{
 };
 
 mod document;
+mod optimize;
 mod patterns;
 mod server;
+mod wire;
 
 use document::{Document, Text};
+pub use optimize::Passes;
 pub use patterns::Patterns;
 use patterns::{has_wildcard, normalize, static_prefix};
 pub use server::ServerOptions;
+pub use wire::DEVELOPMENT_PIN;
 
 pub const CONFIG_FILE: &str = "kontract.toml";
 
@@ -30,14 +36,32 @@ pub struct Options {
     pub client: Vec<String>,
     /// The output folder, `dist` by default: inside the project, not the project itself.
     pub out: String,
+    /// Modules of the server are loaded when one of their routes is called.
+    pub lazy: bool,
+    /// The folder of the pages that document the routes.
+    pub cookbook: Cookbook,
     /// A second prefix of the routes beside `/rpc`: `/api/v1`, never with a `/` at its end.
     pub base: Option<String>,
+    /// How server code is optimized; None: not at all.
+    pub optimize: Option<Passes>,
     /// How the application is served.
     pub serving: ServerOptions,
+    /// The keys by which clients know a gateway, the current one first; without any they make their
+    /// calls by HTTP alone.
+    pub pins: Vec<Pin>,
     /// Where to write what the scan of the client files looked for.
     pub leak_report: Option<PathBuf>,
     pub threads: Option<usize>,
     globs: Globs,
+}
+
+/// `[cookbook]`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cookbook {
+    /// Like the output folder, and not it.
+    pub out: String,
+    /// The section stands in `kontract.toml`: builds write the pages.
+    pub configured: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +82,10 @@ pub struct Flags {
     /// Absolute.
     pub leak_report: Option<PathBuf>,
     pub threads: Option<usize>,
+    /// Server code is optimized as `kontract.toml` says, and otherwise not at all.
+    pub optimize: bool,
+    /// Clients know the gateway of `kontract dev`, too.
+    pub development: bool,
 }
 
 /// Where a project is and what configures it.
@@ -102,10 +130,14 @@ pub fn find(files: &dyn Files, start: &Path, flags: &Flags) -> Result<Project, V
 pub fn load(files: &dyn Files, start: &Path, flags: &Flags) -> Result<Options, Vec<Diagnostic>> {
     let project = find(files, start, flags)?;
     let mut diagnostics = Vec::new();
-    let options = match &project.config {
+    let mut options = match &project.config {
         Some(name) => read_config(files, &project.folder, name, flags, &mut diagnostics),
         None => build_options(project.folder, &Document::default(), flags, &mut diagnostics),
     };
+    if let Some(options) = options.as_mut().filter(|_| flags.development) {
+        let pin = wire::development_pin(files, &options.project);
+        options.pins.splice(0..0, pin);
+    }
     match options {
         Some(options) if diagnostics.is_empty() => Ok(options),
         _ => Err(diagnostics),
@@ -199,7 +231,8 @@ pub fn absolute(project: &Path, file: &SourcePath) -> PathBuf {
     path
 }
 
-fn relative(project: &Path, path: &Path) -> SourcePath {
+/// The name of an absolute path, see [`Options::source_path`].
+pub fn relative(project: &Path, path: &Path) -> SourcePath {
     if let Ok(inside) = path.strip_prefix(project) {
         return SourcePath::new(slashes(inside));
     }
@@ -263,7 +296,9 @@ fn build_options(
     let base = document
         .text("server", "base", diagnostics)
         .and_then(|base| check_base(document, &base, diagnostics));
+    let optimize = optimize::read(document, diagnostics).filter(|_| flags.optimize);
     let serving = server::read(document, diagnostics);
+    let pins = wire::pins(document, diagnostics);
     let out = match &flags.out {
         Some(out) => Text { value: within_project(&project, out), span: None },
         None => document
@@ -274,6 +309,8 @@ fn build_options(
     let ((include, include_globs), (exclude, exclude_globs)) = (include?, exclude?);
     let ((server, server_globs), (client, client_globs)) = (server?, client?);
     let out = check_out(&file, &out, &include, diagnostics)?;
+    let lazy = document.item("build", "lazy").and_then(|item| item.boolean(diagnostics));
+    let cookbook = cookbook(document, &out, &include, diagnostics)?;
     Some(Options {
         project,
         include,
@@ -281,8 +318,12 @@ fn build_options(
         server,
         client,
         out,
+        lazy: lazy.unwrap_or_default(),
+        cookbook,
         base,
+        optimize,
         serving,
+        pins,
         leak_report: flags.leak_report.clone(),
         threads: flags.threads,
         globs: Globs {
@@ -383,6 +424,24 @@ fn check_out(
     Some(out)
 }
 
+fn cookbook(
+    document: &Document<'_>,
+    outputs: &str,
+    include: &[String],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Cookbook> {
+    let out = document
+        .text("cookbook", "out", diagnostics)
+        .unwrap_or_else(|| Text { value: DEFAULT_COOKBOOK.to_owned(), span: None });
+    let checked = check_out(document.file(), &out, include, diagnostics)?;
+    if is_within(&checked, outputs) || is_within(outputs, &checked) {
+        let reason = "it belongs to the output folder of builds";
+        diagnostics.push(diagnostics::bad_out(document.file(), out.span, &out.value, reason));
+        return None;
+    }
+    Some(Cookbook { out: checked, configured: document.has_section("cookbook") })
+}
+
 fn check_base(
     document: &Document<'_>,
     base: &Text,
@@ -438,6 +497,7 @@ type Place = Option<Span>;
 
 const DEFAULT_INCLUDE: &str = "src/**/*.{ts,tsx,mts}";
 const DEFAULT_OUT: &str = "dist";
+const DEFAULT_COOKBOOK: &str = "docs/api";
 /// What the server answers itself.
 const SERVER_PATHS: [&str; 3] = ["auth", "health", "ready"];
 const RESERVED_FOLDERS: [&str; 3] = ["node_modules", ".git", ".kontract"];

@@ -10,9 +10,11 @@ use std::{
 
 mod disk;
 mod memory;
+mod private;
 
 pub use disk::Disk;
 pub use memory::Memory;
+pub use private::write_private;
 
 /// What `discover`, `gather` (module resolution) and `write` need of a file system.
 pub trait Files: Send + Sync {
@@ -24,6 +26,11 @@ pub trait Files: Send + Sync {
     /// written through; a file keeps its mode, and one that nobody may write is an error. Returns
     /// whether anything changed.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<bool>;
+
+    /// The first part of [`Self::write`], and all of it that needs room on a disk.
+    fn prepare(&self, _path: &Path, _bytes: &[u8]) -> io::Result<Prepared> {
+        Ok(Prepared::Nothing)
+    }
 
     fn remove_file(&self, path: &Path) -> io::Result<()>;
 
@@ -56,6 +63,16 @@ pub trait Files: Send + Sync {
     fn is_folder(&self, path: &Path) -> bool {
         self.kind(path).is_ok_and(|kind| kind == Kind::Folder)
     }
+}
+
+/// How much of a write has been done.
+#[derive(Debug)]
+pub enum Prepared {
+    /// The file holds the bytes already.
+    All,
+    /// They lie in a temporary file: [`Disk::put`].
+    Beside(PathBuf),
+    Nothing,
 }
 
 /// A write that was interrupted may leave a file of such a name.

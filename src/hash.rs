@@ -19,7 +19,8 @@ pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     format!("sha256:{}", digits(&hasher.finalize()))
 }
 
-fn digits(digest: &[u8]) -> String {
+/// In hexadecimal.
+pub fn digits(digest: &[u8]) -> String {
     let mut text = String::with_capacity(digest.len() * 2);
     for byte in digest {
         let _ = write!(text, "{byte:02x}");

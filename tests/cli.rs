@@ -90,6 +90,45 @@ fn snapshots() -> insta::Settings {
 }
 
 #[test]
+fn keys_are_made_changed_and_shown_only_where_that_was_asked_for() {
+    let project = Project::new(&[("src/api.ts", API)]);
+    assert_eq!(project.run(&["keys", "generate"]).code, Some(2));
+    let made = project.run(&["keys", "generate", "--write", ".env", "--json"]);
+    assert_eq!((made.code, made.stderr.as_str()), (Some(0), ""));
+    let made: Value = serde_json::from_str(&made.stdout).expect("JSON");
+    let env = || fs::read_to_string(project.path(".env")).expect("written");
+    let secret = env().trim().strip_prefix("KONTRACT_STATIC_KEY=").expect("a key").to_owned();
+    assert_eq!(secret.split(',').count(), 2);
+    assert!(made.get("secret").is_none());
+    let again = project.run(&["keys", "generate", "--write", ".env"]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("K331") && env().contains(&secret));
+
+    let rotated = project.run(&["keys", "rotate", "--write", ".env"]);
+    let next = made["pins"][1]["key"].as_str().expect("a key");
+    assert!(rotated.stdout.starts_with(&format!("[wire]\npin = [\"{next}\", ")));
+    assert!(!format!("{}{}", rotated.stdout, rotated.stderr).contains(&secret[..43]));
+    let printed = project.run(&["keys", "generate", "--print"]);
+    assert!(
+        printed.stdout.starts_with("KONTRACT_STATIC_KEY=") && printed.stderr.contains("pin = [")
+    );
+
+    // A build pins them, and tells the gateway.
+    project.write("kontract.toml", &rotated.stdout);
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    let manifest = fs::read_to_string(project.path("dist/manifest.json")).expect("written");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["pins"][0], next);
+    let wire = fs::read_to_string(project.path("dist/client/__kontract.js")).expect("written");
+    assert!(wire.contains(next) && wire.contains(manifest["abi"].as_str().expect("a hash")));
+    let stub = fs::read_to_string(project.path("dist/client/api.js")).expect("written");
+    assert!(stub.contains("import { wire as __kontract_wire } from \"./__kontract.js\";"));
+    assert!(stub.contains("wire: __kontract_wire }"));
+}
+
+const API: &str = "import { backend } from 'kontract';\nexport const one = backend(async (): Promise<number> => 1);\n";
+
+#[test]
 fn help_shows_examples_and_exit_codes() {
     let project = Project::new(&[]);
     for (name, arguments) in [
@@ -98,8 +137,13 @@ fn help_shows_examples_and_exit_codes() {
         ("help_build", &["help", "build"]),
         ("help_check", &["check", "--help"]),
         ("help_clean", &["clean", "--help"]),
+        ("help_cookbook", &["cookbook", "--help"]),
         ("help_dev", &["dev", "--help"]),
+        ("help_explain", &["explain", "--help"]),
         ("help_init", &["init", "--help"]),
+        ("help_keys_generate", &["keys", "generate", "--help"]),
+        ("help_keys_rotate", &["keys", "rotate", "--help"]),
+        ("help_watch", &["watch", "--help"]),
         ("help_migrate_up", &["migrate", "up", "--help"]),
         ("help_serve", &["serve", "--help"]),
     ] {
@@ -183,6 +227,9 @@ fn a_build_says_in_one_line_what_it_did() {
         "written",
         "unchanged",
         "removed",
+        "read",
+        "extracted",
+        "printed",
         "errors",
         "warnings",
         "milliseconds",
@@ -442,10 +489,11 @@ impl Project {
 #[test]
 fn a_project_that_was_found_above_is_named() {
     let project = Project::new(&[("kontract.toml", ""), ("src/users.ts", USERS), ("new/x", "")]);
-    let run = project.run(&["check", "new"]);
+    let run = project.run(&["check", "new", "--no-types"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "No errors\n"));
     assert!(run.stderr.starts_with("The project is "), "{}", run.stderr);
     for arguments in [&["check"][..], &["check", "new", "--quiet"], &["check", "new", "--json"]] {
+        let arguments = &[arguments, &["--no-types"]].concat();
         assert_eq!(project.run(arguments).stderr, "", "{arguments:?}");
     }
 }
@@ -453,7 +501,7 @@ fn a_project_that_was_found_above_is_named() {
 #[test]
 fn check_finds_errors_and_writes_nothing() {
     let project = Project::new(&[("src/users.ts", USERS)]);
-    let run = project.run(&["check"]);
+    let run = project.run(&["check", "--no-types"]);
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "No errors\n", ""));
     project.write("src/users.ts", &USERS.replace("id: string)", "id)"));
     let run = project.run(&["check", "--json"]);
@@ -461,6 +509,33 @@ fn check_finds_errors_and_writes_nothing() {
     assert!(!run.codes().is_empty());
     assert!(!project.path("dist").exists());
     assert!(!project.path("kontract.lock.json").exists());
+}
+
+/// What is installed as `typescript`: its version, and its code.
+#[test]
+fn where_types_cannot_be_checked_it_is_said_why() {
+    let project = Project::new(&[("src/users.ts", USERS)]);
+    let cases = [
+        (None, "K320"),
+        (Some(("4.9.5", "")), "K320"),
+        (Some(("5.9.9", "throw new TypeError('no typescript here');")), "K322"),
+        (Some(("5.9.9", "process.exit(0);")), "K322"),
+        (Some(("7.0.9", "")), "K322"),
+        (Some(("8.0.0", "")), "K322"),
+    ];
+    for (installed, code) in cases {
+        if let Some((version, text)) = installed {
+            let manifest = format!("{{ \"version\": \"{version}\", \"main\": \"index.js\" }}");
+            project.write("node_modules/typescript/package.json", &manifest);
+            project.write("node_modules/typescript/index.js", text);
+        }
+        let run = project.run(&["check", "--json"]);
+        assert_eq!((run.code, run.codes()), (Some(1), vec![code.to_owned()]), "{installed:?}");
+    }
+    let run =
+        Run::of(project.command(&["check", "--json"]).env("PATH", "").output().expect("runs"));
+    assert_eq!((run.code, run.codes()), (Some(1), vec!["K321".to_owned()]));
+    assert!(!project.path("dist").exists());
 }
 
 #[test]
@@ -502,10 +577,11 @@ fn check_tells_which_clients_can_be_served() {
 fn check_refuses_what_is_no_manifest_and_records_nothing_of_it() {
     let project = Project::released();
     let lock = project.lock();
-    let cases = [("none.json", "K140"), ("kontract.lock.json", "K141"), ("src/users.ts", "K141")];
-    for (path, code) in cases {
+    let cases =
+        [("none.json", "K140", 2), ("kontract.lock.json", "K141", 1), ("src/users.ts", "K141", 1)];
+    for (path, code, exit) in cases {
         let run = project.run(&["check", "--against", path, "--release", "--json"]);
-        assert_eq!((run.code, run.codes()), (Some(1), vec![code.to_owned()]), "{path}");
+        assert_eq!((run.code, run.codes()), (Some(exit), vec![code.to_owned()]), "{path}");
     }
     let run = project.run(&["check", "--release"]);
     assert_eq!(run.code, Some(2));
@@ -523,7 +599,7 @@ fn where_ci_is_set_the_lock_must_not_change() {
     let run = |ci: &str, arguments: &[&str]| {
         Run::of(project.command(arguments).env("CI", ci).output().expect("it starts"))
     };
-    for arguments in [&["build", "--json"][..], &["check", "--json"]] {
+    for arguments in [&["build", "--json"][..], &["check", "--json", "--no-types"]] {
         let refused = run("true", arguments);
         assert_eq!((refused.code, refused.codes()), (Some(1), vec!["K136".to_owned()]));
         assert!(!project.path("dist").exists());
@@ -541,7 +617,7 @@ fn where_ci_is_set_the_lock_must_not_change() {
     }
     // It is up to date now.
     assert_eq!(run("true", &["build"]).code, Some(0));
-    assert_eq!(run("1", &["check"]).code, Some(0));
+    assert_eq!(run("1", &["check", "--no-types"]).code, Some(0));
     assert_eq!(project.run(&["build", "--locked", "--no-locked"]).code, Some(2));
 }
 
@@ -583,4 +659,63 @@ fn the_lock_keeps_its_mode_and_a_protected_one_is_not_replaced() {
     assert!(names.iter().flatten().all(|e| !e.file_name().to_string_lossy().ends_with(".tmp")));
     let manifest = fs::read_to_string(project.path("dist/manifest.json")).expect("there");
     assert!(!manifest.contains("\"size\""));
+}
+
+const DOCUMENTED: (&str, &str) = (
+    "src/users.ts",
+    "import { backend } from 'kontract';
+import { env } from 'kontract/runtime';
+export interface User { id: string; name: string; role?: string }
+/** Creates a user. */
+export const createUser = backend({ ugroup: 'admin' }, async (name: string): Promise<string> => {
+  return env.storage.users.push({ name });
+});
+",
+);
+
+#[test]
+fn explain_tells_what_routes_do_and_what_a_change_does() {
+    let project = Project::new(&[DOCUMENTED]);
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    let built = fs::read(project.path("dist/manifest.json")).expect("a manifest");
+    let told = project.run(&["explain", "createUser", "--json"]);
+    assert_eq!(told.code, Some(0));
+    let entry = &told.objects()[0];
+    assert_eq!(entry["line"], 5);
+    assert_eq!(entry["tables"]["users"]["operations"][0], "push");
+    assert_eq!(entry["writes"]["users"][0], "name");
+    assert!(project.run(&["explain"]).stdout.contains("createUser  _W_         admin"));
+
+    project.write(DOCUMENTED.0, &DOCUMENTED.1.replace("{ name })", "{ name, role: 'guest' })"));
+    let difference = project.run(&["explain", "--diff", "dist/manifest.json"]);
+    assert_eq!(difference.stdout, "createUser now writes users.role\n");
+    assert_eq!(fs::read(project.path("dist/manifest.json")).expect("a manifest"), built);
+
+    let unknown = project.run(&["explain", "createUsr", "--json"]);
+    assert_eq!((unknown.code, unknown.codes()), (Some(2), vec!["K273".to_owned()]));
+    let missing = project.run(&["explain", "--diff", "nowhere.json", "--json"]);
+    assert_eq!((missing.code, missing.codes()), (Some(1), vec!["K140".to_owned()]));
+}
+
+#[test]
+fn the_cookbook_is_written_by_its_command_and_by_builds_that_are_told_to() {
+    let project = Project::new(&[DOCUMENTED]);
+    let run = project.run(&["cookbook", "--json"]);
+    assert_eq!((run.code, run.summary()["written"].as_u64()), (Some(0), Some(3)));
+    let page = fs::read_to_string(project.path("docs/api/createUser.md")).expect("a page");
+    assert!(page.contains("Creates a user."));
+    assert!(!project.path("dist").exists());
+    assert_eq!(project.run(&["clean"]).code, Some(0));
+    assert!(!project.path("docs/api").exists());
+
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    assert!(!project.path("docs/api").exists());
+    project.write("kontract.toml", "[cookbook]\nout = \"pages\"\n");
+    assert_eq!(project.run(&["build"]).code, Some(0));
+    assert!(project.path("pages/createUser.md").exists());
+    project.write("kontract.toml", "");
+    project.write("docs/api/index.md", "mine");
+    assert_eq!(project.run(&["cookbook", "--json"]).codes(), ["K105"]);
+    project.write("kontract.toml", "[cookbook]\nout = \"dist/pages\"\n");
+    assert_eq!(project.run(&["cookbook"]).code, Some(2));
 }

@@ -3,7 +3,10 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    io::{BufRead, BufReader, Write},
+    net::{Shutdown, TcpListener},
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,9 +16,12 @@ use std::{
 };
 
 use nix::sys::signal::{Signal, kill};
+use serde_json::{Value, json};
 
 #[path = "dev/database.rs"]
 mod database;
+#[path = "dev/migrations.rs"]
+mod migrations;
 #[path = "support/development.rs"]
 mod development;
 
@@ -109,10 +115,19 @@ fn calls_survive_every_reload() {
             })
         })
         .collect();
+    let mut before = "Hello";
     for word in ["One", "Two", "Three"] {
+        let in_flight = {
+            let url = url.clone();
+            thread::spawn(move || call(&url, "slow", "[]").expect("an answer").1)
+        };
+        thread::sleep(Duration::from_millis(50));
         project.write("src/api.ts", &greeting(word));
         dev.wait_for("reloaded");
         assert_eq!(greet(&url), format!("{word}, Ada"));
+        let answer = in_flight.join().expect("no failure");
+        assert_eq!(answer["result"], before, "{answer}");
+        before = word;
     }
     done.store(true, Ordering::Relaxed);
     for caller in callers {
@@ -141,9 +156,20 @@ fn a_module_that_throws_when_it_is_loaded_leaves_the_last_good_one() {
     let dev = project.start(&["--port", "0"]);
     let url = dev.url();
     project.write("src/api.ts", &format!("{}\nthrow new Error('at once');", greeting("Never")));
+    project.write("src/notes.ts", &notes(""));
     let refusal = dev.wait_for("K188");
     assert!(refusal["message"].as_str().expect("a text").contains("at once"), "{refusal}");
+    assert_eq!(dev.wait_for("not-served")["serving"], true);
     assert_eq!(greet(&url), "Hello, Ada");
+    // What cannot be loaded changes nothing.
+    project.write("src/api.ts", &format!("{}\nthrow new Error('again');", greeting("Never")));
+    let mut refusal = dev.wait_for("K188");
+    while !refusal["message"].as_str().expect("a text").contains("again") {
+        refusal = dev.wait_for("K188");
+    }
+    let plan = project.run(&["migrate", "plan"]).stdout;
+    let plan = String::from_utf8(plan).expect("text");
+    assert!(plan.contains("create the table notes"), "{plan}");
     dev.stop();
 }
 
@@ -202,6 +228,11 @@ fn a_database_that_dies_is_started_again() {
         }
         thread::sleep(Duration::from_millis(50));
     }
+    // The first one's sessions may have answered still.
+    while !project.data().join("postmaster.pid").exists() {
+        assert!(begun.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(20));
+    }
     assert_ne!(project.postgres(), first);
     dev.stop();
     assert_eq!(project.processes(), []);
@@ -222,7 +253,8 @@ fn a_second_signal_does_not_wait() {
     let project = plain();
     let dev = project.start(&["--port", "0"]);
     dev.url();
-    kill(project.postgres(), Signal::SIGSTOP).expect("it runs");
+    let postgres = project.postgres();
+    kill(postgres, Signal::SIGSTOP).expect("it runs");
     dev.signal(Signal::SIGINT);
     dev.wait_for("stopping");
     // A package manager's copy of the first one.
@@ -232,7 +264,8 @@ fn a_second_signal_does_not_wait() {
     dev.signal(Signal::SIGINT);
     dev.end();
     assert!(begun.elapsed() < Duration::from_secs(1));
-    kill(project.postgres(), Signal::SIGCONT).expect("it is stopped");
+    // The system may have done so: nobody looks after its process group any more.
+    let _ = kill(postgres, Signal::SIGCONT);
     let begun = Instant::now();
     while !project.processes().is_empty() {
         assert!(begun.elapsed() < PATIENCE);
@@ -307,6 +340,67 @@ fn new_settings_are_served_at_once() {
     dev.wait_for("failed");
     assert_eq!(greet(&url), "Hello, Ada");
     dev.stop();
+}
+
+#[test]
+fn a_command_asks_the_compiler_that_runs() {
+    let project = plain();
+    // As a copy of the project would have it.
+    let open = project.path().join(".kontract/dev/compiler");
+    fs::create_dir_all(&open).expect("a folder");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("ours");
+    let script = "echo \"$KONTRACT_COMPILER\" > socket; exec sleep 60";
+    let dev = project.start(&["--port", "0", "--", "sh", "-c", script]);
+    dev.url();
+    let mut socket = String::new();
+    let begun = Instant::now();
+    while !socket.ends_with('\n') {
+        assert!(begun.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(10));
+        socket = fs::read_to_string(project.path().join("socket")).unwrap_or_default();
+    }
+    let socket = Path::new(socket.trim());
+    let folder = fs::metadata(socket.parent().expect("a folder")).expect("there");
+    assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+
+    // Each is told of the last build, and answered by its own numbers.
+    let mut clients = [(); 2].map(|()| {
+        let stream = UnixStream::connect(socket).expect("it listens");
+        let mut lines = BufReader::new(stream.try_clone().expect("ours")).lines();
+        let mut next = move || -> Value {
+            let line = lines.next().expect("it goes on").expect("a line");
+            serde_json::from_str(&line).expect("JSON")
+        };
+        let built = next();
+        assert_eq!((&built["event"], &built["ok"]), (&json!("built"), &json!(true)));
+        assert_eq!(built["modules"][0]["source"], "src/api.ts");
+        (stream, next)
+    });
+    project.write("src/api.ts", &greeting("Welcome"));
+    for (stream, _) in &mut clients {
+        stream.write_all(b"{\"id\":1,\"request\":\"settle\"}\n").expect("it listens");
+    }
+    for (_, next) in &mut clients {
+        let built = next();
+        assert_eq!(built["changed"], json!(["src/api.ts"]), "{built}");
+        assert!(built.get("modules").is_none(), "they are as they were");
+        assert_eq!(next(), json!({ "id": 1, "event": "settled", "ok": true }));
+    }
+    let (stream, next) = &mut clients[1];
+    let lift = json!({ "id": "a", "request": "lift", "file": "src/b.ts", "text": "let b;" });
+    writeln!(stream, "{lift}\nnonsense").expect("it listens");
+    let mut answers = [next(), next()];
+    answers.sort_by_key(|answer| answer["event"].to_string());
+    assert_eq!(answers[0], json!({ "id": "a", "event": "lifted", "text": "let b;" }));
+    assert_eq!(answers[1]["event"], "refused");
+    // One that goes is missed by nobody.
+    let [(gone, _), _] = clients;
+    gone.shutdown(Shutdown::Both).expect("ours");
+    project.write("src/api.ts", &greeting("Good day"));
+    dev.wait_for("reloaded");
+    dev.stop();
+    assert!(!socket.exists());
+    assert_eq!(project.processes(), []);
 }
 
 #[test]

@@ -43,7 +43,7 @@ struct Built {
 }
 
 fn build(files: &Arc<dyn Files>, threads: usize) -> Built {
-    let flags = Flags { threads: Some(threads), ..Flags::default() };
+    let flags = Flags { threads: Some(threads), optimize: true, ..Flags::default() };
     match load(&**files, Path::new(PROJECT), &flags) {
         Ok(options) => {
             let build = pipeline::build(files, &options);

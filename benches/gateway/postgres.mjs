@@ -1,10 +1,11 @@
 // A PostgreSQL of the benchmark's own, in a temporary folder, with its usual settings: fsync is on.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { spawnTied } from '../../tests/support/tied.mjs';
 
 /** PostgreSQL refuses to run as root. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
@@ -15,11 +16,13 @@ export async function startPostgres() {
   if (NOBODY.uid) chownSync(data, NOBODY.uid, NOBODY.gid);
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'], { ...NOBODY, stdio: 'ignore', cwd: '/' });
   const port = await freePort();
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${data}`, '-c', 'max_connections=200'], { ...NOBODY, stdio: 'ignore', cwd: '/' });
+  const server = spawnTied('INT', join(bin, 'postgres'), ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${data}`, '-c', 'max_connections=200'], { ...NOBODY, stdio: 'ignore', cwd: '/' });
   const url = (user, database = 'bench') => `postgres://${user}@127.0.0.1:${port}/${database}`;
   await until(() => withClient(url('postgres', 'postgres'), (client) => client.query('CREATE DATABASE bench')));
   return {
     url,
+    /** The process whose children serve connections. */
+    pid: server.pid,
     async stop() {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGINT');

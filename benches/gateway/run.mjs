@@ -9,6 +9,9 @@ import { parseArgs } from 'node:util';
 import { freePort, startPostgres, withClient } from './postgres.mjs';
 import { SERVERS } from './servers.mjs';
 
+// So that 'exit' is told of, and servers go with the benchmark.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const here = import.meta.dirname;
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -74,12 +77,16 @@ async function running(server, use) {
   const start = performance.now();
   const child = spawn(file, args, { env: { ...process.env, PORT: String(port), NODE_ENV: 'production', ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
+  // Nothing stands between the server and its first answer, so this is how it goes down with the benchmark.
+  const leave = () => child.kill('SIGKILL');
+  process.once('exit', leave);
   try {
     const first = await firstAnswer(child, base, server, start);
     await use(base, child.pid, first);
   } finally {
     child.kill('SIGTERM');
     await ended;
+    process.off('exit', leave);
   }
 }
 

@@ -37,6 +37,81 @@ function isHttpResp(value) {
   return typeof value === "object" && value !== null && value[/* @__PURE__ */ Symbol.for("kontract.HttpResp")] === true;
 }
 
+// src/runtime/lazy.ts
+function __kontract_lazy(modules, routes = /* @__PURE__ */ new Map()) {
+  const loaders = /* @__PURE__ */ new Map();
+  const resolve = async (name) => {
+    const load = loaders.get(name);
+    if (load === void 0) throw new Error(`There is no route ${name}`);
+    await load();
+    const route = routes.get(name);
+    if (route === void 0 || isLazy(route)) throw new Error(`The module of ${name} does not have it: build again`);
+    return route;
+  };
+  for (const module of modules) {
+    const load = once(module, (exports) => register(module, exports, routes));
+    for (const [name, meta] of Object.entries(module.routes)) {
+      loaders.set(name, load);
+      if (!routes.has(name)) routes.set(name, { meta, load: () => resolve(name) });
+    }
+  }
+  return { __kontract_loaders: loaders, __kontract_resolve: resolve };
+}
+function isLazy(route) {
+  return "load" in route;
+}
+function once(module, done) {
+  let loading;
+  let failures = 0;
+  return () => loading ??= module.load(failures === 0 ? "" : `?again=${failures}`).then(done, (error) => {
+    loading = void 0;
+    failures += 1;
+    throw new Error(`The module ${module.name} cannot be loaded`, { cause: error });
+  });
+}
+function register(module, exports, routes) {
+  for (const [name, meta] of Object.entries(module.routes)) {
+    const route = routes.get(name);
+    if (route !== void 0 && !isLazy(route)) continue;
+    const found = exported(exports, name);
+    if (found !== void 0) routes.set(name, { handler: (_, args) => found(args), meta });
+  }
+}
+function exported(exports, name) {
+  let owner;
+  let value = exports;
+  for (const part of name.split(".")) {
+    owner = value;
+    value = value?.[part];
+  }
+  if (typeof value !== "function") return void 0;
+  const call = value;
+  return (args) => Reflect.apply(call, owner === exports ? void 0 : owner, args);
+}
+
+// src/runtime/streaming.ts
+async function passItems(returned, pass) {
+  if (!isStream(returned)) throw new TypeError("the result does not match its declared type: expected a stream of items");
+  const items = returned[Symbol.asyncIterator]();
+  for (let next = await items.next(); next.done !== true; next = await items.next()) {
+    try {
+      await pass(next.value);
+    } catch (error) {
+      await end(items);
+      throw error;
+    }
+  }
+}
+async function end(items) {
+  try {
+    await items.return?.();
+  } catch {
+  }
+}
+function isStream(value) {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
 // src/runtime/view.ts
 function view(name, target, read = (from, key) => Reflect.get(from, key)) {
   const refuse = refuseChange(name);
@@ -137,6 +212,7 @@ function rebuildError({ code, message, status, path }) {
   const typed = fromCode(code, message, options);
   return typed?.status === status ? typed : new HttpError(message, status, code, options);
 }
+var NOT_TAKEN = "NOT_TAKEN";
 function codeOfStatus(status) {
   return STATUS_CODES[status] ?? (status >= 400 && status < 500 ? "INVALID_REQUEST" : "INTERNAL_ERROR");
 }
@@ -198,7 +274,8 @@ function callerBody(error) {
   const { code, message, status, path } = error;
   if (!Number.isInteger(status) || status < 400 || status > 599) return void 0;
   return {
-    code: wellFormed(String(code)),
+    // That of a server which the function has called: this one has begun the call.
+    code: code === NOT_TAKEN ? codeOfStatus(status) : wellFormed(String(code)),
     message: wellFormed(String(message)),
     status,
     ...path === void 0 ? {} : { path: wellFormed(String(path)) }
@@ -255,8 +332,26 @@ function serve(routes, name, args) {
   if (serving === void 0) throw new Error(`${name} is not registered: run \`kontract build\` again`);
   context = void 0;
   controller = void 0;
-  const returned = serving.handler(ctx, args);
+  const returned = isLazy(serving) ? serveLazily(serving, args) : serving.handler(ctx, args);
+  if (serving.meta.streams) return stream(returned);
   return returned instanceof Promise ? returned : Promise.resolve(returned);
+}
+async function stream(returned) {
+  await passItems(await returned, (item) => host.deliver(item).catch(leave));
+}
+function leave(reason) {
+  abort(reason);
+  throw reason;
+}
+async function serveLazily(route, args) {
+  let loaded;
+  try {
+    loaded = await route.load();
+  } catch (error) {
+    host.giveUp();
+    throw error;
+  }
+  return loaded.handler(ctx, args);
 }
 function unwrap(returned) {
   if (!isHttpResp(returned)) return returned;
@@ -382,8 +477,10 @@ __export(library_exports, {
   PermissionError: () => PermissionError,
   StaleClientError: () => StaleClientError,
   UnauthorizedError: () => UnauthorizedError,
-  __kontract_chain: () => __kontract_chain,
+  __kontract_around: () => __kontract_around,
   __kontract_instance: () => __kontract_instance,
+  __kontract_lazy: () => __kontract_lazy,
+  __kontract_refuse: () => __kontract_refuse,
   backend: () => backend,
   ctx: () => ctx,
   defineMiddleware: () => defineMiddleware,
@@ -467,47 +564,34 @@ function allows(granted, required) {
 }
 
 // src/runtime/chain.ts
-function __kontract_chain(entries, indices) {
-  const middlewares = indices.map((index2) => middlewareAt(entries, index2));
-  return async (ctx2, body) => {
-    const call = { ran: false, returned: false, result: void 0 };
-    await runFrom(0, middlewares, ctx2, body, call);
-    if (!call.ran && !call.returned) throw new ForbiddenError();
-    return call.result;
+function __kontract_around(entries, index2) {
+  const middleware = middlewareAt(entries, index2);
+  return async (ctx2, inner) => {
+    let passed;
+    let innerSettled = false;
+    let finished = false;
+    const next = () => {
+      if (passed !== void 0) return reject(`next() was called twice in middleware ${index2}`);
+      if (finished) return reject(`next() was called after the end of middleware ${index2}`);
+      passed = inner().finally(() => {
+        innerSettled = true;
+      });
+      passed.catch(() => {
+      });
+      return passed;
+    };
+    let returned;
+    try {
+      returned = await middleware(ctx2, next);
+    } finally {
+      finished = true;
+    }
+    if (passed !== void 0 && !innerSettled) await passed;
+    return returned;
   };
 }
-async function runFrom(position, middlewares, ctx2, body, call) {
-  const middleware = middlewares[position];
-  if (middleware === void 0) {
-    call.ran = true;
-    call.result = await body();
-    return call.result;
-  }
-  let inner;
-  let innerSettled = false;
-  let finished = false;
-  const next = () => {
-    if (inner !== void 0) return reject(`next() was called twice ${inThe(position)}`);
-    if (finished) return reject(`next() was called after its end ${inThe(position)}`);
-    inner = runFrom(position + 1, middlewares, ctx2, body, call).finally(() => {
-      innerSettled = true;
-    });
-    inner.catch(() => {
-    });
-    return inner;
-  };
-  let returned;
-  try {
-    returned = await middleware(ctx2, next);
-  } finally {
-    finished = true;
-  }
-  if (inner !== void 0 && !innerSettled) await inner;
-  if (returned !== void 0) {
-    call.returned = true;
-    call.result = returned;
-  }
-  return call.result;
+function __kontract_refuse() {
+  throw new ForbiddenError();
 }
 function middlewareAt(entries, index2) {
   const entry = entries[index2];
@@ -519,9 +603,6 @@ function middlewareAt(entries, index2) {
 }
 function reject(message) {
   return Promise.reject(new Error(message));
-}
-function inThe(position) {
-  return `in the middleware at position ${position} of its chain`;
 }
 
 // src/runtime/instance.ts
@@ -551,8 +632,10 @@ export {
   PermissionError,
   StaleClientError,
   UnauthorizedError,
-  __kontract_chain,
+  __kontract_around,
   __kontract_instance,
+  __kontract_lazy,
+  __kontract_refuse,
   backend,
   ctx,
   defineMiddleware,

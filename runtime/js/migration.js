@@ -19,6 +19,20 @@ export default (ask, migration, direction) => {
     return next === id && JSON.stringify(rest) === before ? undefined : { order, id: next, data: rest };
   };
 
+  const transformRows = async (place, fn) => {
+    for (let after = null; ; ) {
+      const { key, rows } = await operation("rows", { ...place, after });
+      if (rows.length === 0) return;
+      const changes = [];
+      for (const row of rows) {
+        const changed = await change(fn, key, row);
+        if (changed !== undefined) changes.push(changed);
+      }
+      if (changes.length > 0) await operation("write", { ...place, rows: changes });
+      after = rows[rows.length - 1].order;
+    }
+  };
+
   const db = Object.freeze({
     exec: (sql) => operation("exec", { sql: String(sql) }),
     updateSchema: (table, fields) => operation("updateSchema", { table, fields }),
@@ -26,17 +40,7 @@ export default (ask, migration, direction) => {
     async transform(table, fn) {
       if (typeof fn !== "function") throw new TypeError("transform(table, fn): fn must be a function");
       await operation("loosen", { table });
-      for (let after = null; ; ) {
-        const { key, rows } = await operation("rows", { table, after });
-        if (rows.length === 0) return;
-        const changes = [];
-        for (const row of rows) {
-          const changed = await change(fn, key, row);
-          if (changed !== undefined) changes.push(changed);
-        }
-        if (changes.length > 0) await operation("write", { table, rows: changes });
-        after = rows[rows.length - 1].order;
-      }
+      for (const tenant of await operation("tenants", {})) await transformRows({ tenant, table }, fn);
     },
   });
 

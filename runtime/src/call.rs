@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use http::HeaderMap;
 
-use crate::{codec::RouteCodec, manifest::RouteMeta, session::Session, value::Value};
+use crate::{codec::RouteCodec, items::Items, manifest::RouteMeta, session::Session, value::Value};
 
 /// The two forms of a call; its answer has the form that the request had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,12 +34,39 @@ pub struct Call {
     pub headers: HeaderMap,
     /// Letters, digits and `. _ : -`, 128 at most.
     pub call_id: String,
-    /// What its writes happen once by: the call id, bound to the arguments where the caller chose it.
+    /// What its writes happen once by.
     pub claim: String,
-    /// The caller chose the call's id and may send it again: its answer is kept.
-    pub keyed: bool,
+    /// Of a call whose caller chose its id, and may send it again: its answer is kept.
+    pub keyed: Option<Keyed>,
     pub deadline: Instant,
+    /// Of a route that streams.
+    pub items: Option<Items>,
 }
+
+impl Call {
+    /// When it is over.
+    pub fn due(&self) -> Instant {
+        self.items.as_ref().map_or(self.deadline, Items::due)
+    }
+
+    /// Whether it may run again after effects.
+    pub fn may_retry(&self) -> bool {
+        self.route.meta.retry && !self.items.as_ref().is_some_and(Items::have_begun)
+    }
+}
+
+/// How a call that may be sent again is told from others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Keyed {
+    pub request: RequestHash,
+    /// Tells this arrival of the call from its repetitions.
+    pub arrival: [u8; 16],
+    /// It may have effects outside of its transaction: it is claimed before it runs.
+    pub claims_first: bool,
+}
+
+/// The SHA-256 of what a caller asked for: a repetition asks for the same.
+pub type RequestHash = [u8; 32];
 
 /// What a function answered.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use kontract_protocol::limits::SESSIONS_PER_ADDRESS;
 use url::Url;
 
 /// How a gateway serves an application.
@@ -26,10 +27,36 @@ pub struct Config {
     /// `KONTRACT_SECRET`: at least 32 bytes.
     pub secret: Secret,
     pub auth: AuthConfig,
+    pub wire: Wire,
     /// Answers errors with their stacks, to loopback only.
     pub development: bool,
     /// Isolate threads; one for each processor when None.
     pub threads: Option<usize>,
+}
+
+/// raystream: encrypted calls.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wire {
+    /// `KONTRACT_STATIC_KEY`: the private keys that clients know the gateway by, the current one
+    /// first. None: calls are taken over HTTP only.
+    pub static_key: Option<Secret>,
+    /// How long a client's ticket is good for after it was given or renewed.
+    pub session_idle: Duration,
+    /// Streams of one address: many people may be behind one.
+    pub sessions_per_address: usize,
+    /// After which the login of a stream is looked up again.
+    pub login_check: Duration,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self {
+            static_key: None,
+            session_idle: Duration::from_mins(5),
+            sessions_per_address: SESSIONS_PER_ADDRESS,
+            login_check: Duration::from_secs(30),
+        }
+    }
 }
 
 /// Where tables are kept.
@@ -63,8 +90,10 @@ pub struct Limits {
     pub body: usize,
     /// Calls at the same time.
     pub in_flight: usize,
-    /// Isolates of a thread.
+    /// Isolates of a thread for calls; there are half as many besides, for streams.
     pub isolates: usize,
+    /// How long a stream's reader may take nothing while others wait for its place.
+    pub stream_idle: Duration,
 }
 
 impl Default for Limits {
@@ -77,6 +106,7 @@ impl Default for Limits {
             body: 1 << 20,
             in_flight: 1000,
             isolates: 16,
+            stream_idle: Duration::from_secs(5),
         }
     }
 }

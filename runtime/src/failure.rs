@@ -69,8 +69,31 @@ impl Failure {
         Self::new("SERVICE_UNAVAILABLE", 503, message)
     }
 
+    /// The call has not begun, and may be sent again.
+    pub fn not_taken(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("NOT_TAKEN", 503, message)
+    }
+
     pub fn timeout() -> Self {
         Self::new("TIMEOUT", 504, "The call did not finish in time")
+    }
+
+    /// Nobody waits for the answer.
+    pub fn cancelled() -> Self {
+        Self::new("CANCELLED", 499, "The caller has given the call up")
+    }
+
+    /// Its stream gave its place to somebody else's.
+    pub fn makes_way() -> Self {
+        let message = "Too many streams at the same time: this one has made way for another";
+        Self::new("RATE_LIMITED", 429, message)
+    }
+
+    /// Its result is a stream, and the way the call came has room for one answer.
+    pub fn streams(route: &str) -> Self {
+        let message =
+            format!("{route} streams its result: it is called over a raystream connection");
+        Self::invalid(message)
     }
 
     pub fn internal() -> Self {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod engine;
 pub mod failure;
 pub mod gateway;
+pub mod items;
 pub mod manifest;
 pub mod session;
 pub mod storage;

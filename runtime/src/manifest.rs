@@ -16,6 +16,9 @@ pub struct Manifest {
     /// What `exec` runs, by id.
     #[serde(default)]
     pub statements: BTreeMap<String, Statement>,
+    /// The public keys by which its clients know a gateway, the current one first.
+    #[serde(default)]
+    pub pins: Vec<String>,
     /// The shapes of what travels: `crate::codec` reads them.
     pub wire: Arc<RawValue>,
     /// The shapes of rows, self-contained.
@@ -33,6 +36,12 @@ pub struct Route {
     /// The operations of the route that the compiler saw, by table: `RWX`, `R__`.
     #[serde(default)]
     pub tables: BTreeMap<String, String>,
+    /// Nothing that it does is seen afterwards.
+    #[serde(default)]
+    pub reads: bool,
+    /// All that it does is in the transaction of its call.
+    #[serde(default)]
+    pub contained: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +57,9 @@ pub struct RouteMeta {
     /// The call may run again after a conflict although it had effects outside.
     #[serde(default)]
     pub retry: bool,
+    /// The result is a stream of items.
+    #[serde(default)]
+    pub streams: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]

@@ -196,7 +196,7 @@ async fn settle(isolate: &Isolate, source: &str) -> Persistent<Promise<'static>>
     });
     let promise = promise.unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
-    isolate.settle(&promise, deadline).await.unwrap();
+    isolate.settle(&promise, || deadline).await.unwrap();
     promise
 }
 

@@ -1,5 +1,6 @@
-//! A connection of the operator's: to the database of the environment, or to that of development.
+//! Where operators work: in the database of the environment, or in that of development.
 
+use kontract_runtime::config::Secret;
 use tokio_postgres::{Client, Transaction};
 
 use super::diagnostics;
@@ -16,35 +17,71 @@ use crate::{
 
 pub struct Access {
     pub client: Client,
-    /// What was started for this command, and is stopped after it.
-    started: Option<(Server, Folder)>,
+    place: Place,
 }
 
 impl Access {
-    /// `KONTRACT_MIGRATE_URL`; `DATABASE_URL` where one role does all; else the project's database of
-    /// development, which is started where it does not run.
     pub async fn open(
         options: &Options,
         environment: &Environment,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let shared = options.serving.shared_privileges;
-        let (url, variable, started) = match (&environment.migrate, &environment.database) {
-            (Some(url), _) => (url.expose().to_owned(), "KONTRACT_MIGRATE_URL", None),
-            (None, Some(url)) if shared => (url.expose().to_owned(), "DATABASE_URL", None),
-            (None, Some(_)) => return Err(vec![diagnostics::no_database()]),
-            (None, None) => {
-                let (url, started) =
-                    development(options, environment).await.map_err(|error| vec![error])?;
-                (url, "the database of development", started)
-            }
-        };
-        let connected = migrate::connect(&url, variable).await;
+        let place = Place::find(options, environment).await.map_err(|error| vec![error])?;
+        let connected = migrate::connect(place.url.expose(), place.variable).await;
         let (client, _) = connected.map_err(Problem::diagnostics)?;
-        Ok(Self { client, started })
+        Ok(Self { client, place })
     }
 
     pub async fn close(self) {
         drop(self.client);
+        self.place.leave().await;
+    }
+}
+
+/// The database that operators work in.
+pub struct Place {
+    pub url: Secret,
+    /// Where the URL was found, for messages.
+    pub variable: &'static str,
+    pub is_development: bool,
+    /// What was started for this command, and is stopped after it.
+    started: Option<(Server, Folder)>,
+}
+
+impl Place {
+    /// `KONTRACT_MIGRATE_URL`; `DATABASE_URL` where one role does all; else the project's database of
+    /// development, which is started where it does not run.
+    pub async fn find(options: &Options, environment: &Environment) -> Result<Self, Diagnostic> {
+        let given = |url: &Secret, variable| Self {
+            url: url.clone(),
+            variable,
+            is_development: false,
+            started: None,
+        };
+        match (&environment.migrate, &environment.database) {
+            (Some(url), _) => Ok(given(url, "KONTRACT_MIGRATE_URL")),
+            (None, Some(url)) if options.serving.shared_privileges => {
+                Ok(given(url, "DATABASE_URL"))
+            }
+            (None, Some(_)) => Err(diagnostics::no_database()),
+            (None, None) => {
+                let (url, started) = development(options, environment).await?;
+                let (url, variable) = (Secret::new(url), "the database of development");
+                Ok(Self { url, variable, is_development: true, started })
+            }
+        }
+    }
+
+    /// Whether there is a database to find: one that is set, or that of development.
+    pub fn exists(options: &Options, environment: &Environment) -> bool {
+        let shared = options.serving.shared_privileges;
+        match (&environment.migrate, &environment.database) {
+            (Some(_), _) => true,
+            (None, Some(_)) => shared,
+            (None, None) => postgres::exists(&options.project),
+        }
+    }
+
+    pub async fn leave(self) {
         if let Some((server, _folder)) = self.started {
             server.stop().await;
         }

@@ -73,6 +73,54 @@ pub fn bad_group(group: &str) -> Diagnostic {
 }
 
 #[cold]
+pub fn bad_tenant(name: &str) -> Diagnostic {
+    error("K255", format!("`{}` is no name for a tenant", name.escape_debug()))
+        .help("take 1 to 40 small letters, digits, - and _; `main` is the application itself")
+}
+
+#[cold]
+pub fn tenant_exists(name: &str) -> Diagnostic {
+    error("K255", format!("there is a tenant `{name}` already"))
+        .help("name hosts that it is to have with `--host`, or choose another name")
+}
+
+#[cold]
+pub fn no_tenant(name: &str) -> Diagnostic {
+    error("K255", format!("there is no tenant `{}`", name.escape_debug()))
+        .help("`kontract tenant list` shows them, `kontract tenant create` makes one")
+}
+
+#[cold]
+pub fn main_tenant() -> Diagnostic {
+    error("K255", "`main` is the application itself and cannot be dropped")
+        .help("drop the database where nothing of it is to be kept")
+}
+
+#[cold]
+pub fn bad_host(host: &str) -> Diagnostic {
+    error("K255", format!("`{}` is no name of a server", host.escape_debug()))
+        .help("name it as its users' browsers do, without a port: `shop.example.com`")
+}
+
+#[cold]
+pub fn host_taken(host: &str, tenant: &str) -> Diagnostic {
+    error("K255", format!("`{host}` belongs to the tenant `{tenant}`"))
+        .help("a host has the users of one tenant")
+}
+
+#[cold]
+pub fn other_name(name: &str, given: &str) -> Diagnostic {
+    error("K255", format!("`{}` is not `{name}`: nothing was changed", given.escape_debug()))
+        .help(format!("confirm with the name of what is to be dropped: `--yes {name}`"))
+}
+
+#[cold]
+pub fn name_not_given(question: &str, name: &str) -> Diagnostic {
+    error("K255", format!("{question} Nobody can be asked here"))
+        .help(format!("confirm with `--yes {name}`"))
+}
+
+#[cold]
 pub fn given_database() -> Diagnostic {
     error("K254", "DATABASE_URL names the database: there is none of development")
         .help("unset DATABASE_URL for the database that `kontract dev` keeps in .kontract/dev")

@@ -3,4 +3,5 @@
 pub mod access;
 pub mod diagnostics;
 pub mod rows;
+pub mod tenants;
 pub mod users;

@@ -11,7 +11,7 @@ use std::{
 use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tokio_postgres::{Client, Error, Transaction, error::SqlState};
+use tokio_postgres::{Client, Error, Transaction, error::DbError};
 
 use super::{access::begin, diagnostics};
 use crate::{migrate::identifier, model::diagnostic::Diagnostic};
@@ -44,13 +44,21 @@ struct Read {
 /// How many rows, by table.
 pub type Counts = BTreeMap<String, usize>;
 
-/// Writes all rows of all tables: tables by tenant and name, rows as they stand in them.
-pub async fn dump(client: &mut Client, out: &mut dyn Write) -> Result<Counts, Diagnostic> {
+/// Writes all rows of all tables, or of one tenant's: tables by tenant and name, rows as they stand in
+/// them.
+pub async fn dump(
+    client: &mut Client,
+    only: Option<&str>,
+    out: &mut dyn Write,
+) -> Result<Counts, Diagnostic> {
     let transaction = begin(client).await?;
     let moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     transaction.batch_execute(moment).await.map_err(diagnostics::failed)?;
     let mut counts = Counts::new();
-    for Place { tenant, table, ptr, .. } in places(&transaction).await? {
+    let places = places(&transaction).await?;
+    check(&places, only)?;
+    let wanted = |place: &Place| only.is_none_or(|only| place.tenant == only);
+    for Place { tenant, table, ptr, .. } in places.into_iter().filter(wanted) {
         let sql = format!(
             "SELECT id, _owner, data::text FROM kdata.{} WHERE _deleted_txid IS NULL ORDER BY _order, id",
             identifier(&ptr)
@@ -74,14 +82,21 @@ pub async fn dump(client: &mut Client, out: &mut dyn Write) -> Result<Counts, Di
     Ok(counts)
 }
 
-/// Makes rows, or replaces those with the same id; all of them or none.
-pub async fn seed(client: &mut Client, lines: &mut dyn BufRead) -> Result<Counts, Diagnostic> {
+/// Makes rows, or replaces those with the same id; all of them or none. `tenant`: whose they are to be,
+/// whatever the lines say.
+pub async fn seed(
+    client: &mut Client,
+    tenant: Option<&str>,
+    lines: &mut dyn BufRead,
+) -> Result<Counts, Diagnostic> {
     let transaction = begin(client).await?;
-    let places: BTreeMap<(String, String), Place> = places(&transaction)
-        .await?
+    let places = places(&transaction).await?;
+    check(&places, tenant)?;
+    let places: BTreeMap<(String, String), Place> = places
         .into_iter()
         .map(|place| ((place.tenant.clone(), place.table.clone()), place))
         .collect();
+    let rules = rules(&transaction).await?;
     let mut counts = Counts::new();
     let mut batch = Batch::default();
     for (number, line) in lines.lines().enumerate() {
@@ -91,7 +106,7 @@ pub async fn seed(client: &mut Client, lines: &mut dyn BufRead) -> Result<Counts
         }
         let mut row: Read = serde_json::from_str(&line)
             .map_err(|error| diagnostics::bad_line(number + 1, &error))?;
-        let key = (row.tenant, row.table);
+        let key = (tenant.map_or(row.tenant, str::to_owned), row.table);
         let Some(place) = places.get(&key) else {
             return Err(diagnostics::no_table(number + 1, &key.0, &key.1));
         };
@@ -101,7 +116,7 @@ pub async fn seed(client: &mut Client, lines: &mut dyn BufRead) -> Result<Counts
         row.data.remove(&place.key);
         if batch.ptr != place.ptr || batch.ids.len() >= MOST_AT_ONCE || batch.ids.contains(&row.id)
         {
-            batch.write(&transaction).await?;
+            batch.write(&transaction, &rules).await?;
             batch = Batch { ptr: place.ptr.clone(), first: number + 1, ..Batch::default() };
         }
         batch.ids.push(row.id);
@@ -109,7 +124,7 @@ pub async fn seed(client: &mut Client, lines: &mut dyn BufRead) -> Result<Counts
         batch.rows.push(serde_json::Value::Object(row.data).to_string());
         *counts.entry(key.1).or_default() += 1;
     }
-    batch.write(&transaction).await?;
+    batch.write(&transaction, &rules).await?;
     transaction.commit().await.map_err(diagnostics::failed)?;
     Ok(counts)
 }
@@ -126,7 +141,7 @@ struct Batch {
 }
 
 impl Batch {
-    async fn write(&self, transaction: &Transaction<'_>) -> Result<(), Diagnostic> {
+    async fn write(&self, transaction: &Transaction<'_>, rules: &Rules) -> Result<(), Diagnostic> {
         if self.ids.is_empty() {
             return Ok(());
         }
@@ -139,21 +154,34 @@ impl Batch {
             identifier(&self.ptr)
         );
         let written = transaction.execute(&sql, &[&self.ids, &self.owners, &self.rows]).await;
-        written.map(drop).map_err(|error| self.explain(error))
+        written.map(drop).map_err(|error| self.explain(error, rules))
     }
 
-    fn explain(&self, error: Error) -> Diagnostic {
+    fn explain(&self, error: Error, rules: &Rules) -> Diagnostic {
         let last = self.first + self.ids.len() - 1;
-        match error.as_db_error() {
-            Some(answer)
-                if [SqlState::CHECK_VIOLATION, SqlState::UNIQUE_VIOLATION]
-                    .contains(answer.code()) =>
-            {
-                diagnostics::bad_rows(self.first, last, answer.message())
-            }
-            _ => diagnostics::failed(error),
+        let constraint = error.as_db_error().and_then(DbError::constraint);
+        match constraint.and_then(|name| rules.get(name)) {
+            Some(rule) => diagnostics::bad_rows(self.first, last, rule),
+            None => diagnostics::failed(error),
         }
     }
+}
+
+/// What a row that a constraint refuses is told, by the names of constraints.
+type Rules = BTreeMap<String, String>;
+
+async fn rules(transaction: &Transaction<'_>) -> Result<Rules, Diagnostic> {
+    let sql = "SELECT name, id, field, expected FROM kontract.constraints";
+    let rows = transaction.query(sql, &[]).await.map_err(diagnostics::failed)?;
+    let rule = |row: &tokio_postgres::Row| {
+        let (table, field): (&str, &str) = (row.get(1), row.get(2));
+        let told = match row.get::<_, Option<&str>>(3) {
+            Some(expected) => format!("{table}.{field}: expected {expected}"),
+            None => format!("another row of {table} has this {field}"),
+        };
+        (row.get(0), told)
+    };
+    Ok(rows.iter().map(rule).collect())
 }
 
 /// Where the rows of a logical table are.
@@ -177,6 +205,13 @@ async fn places(transaction: &Transaction<'_>) -> Result<Vec<Place>, Diagnostic>
         key: row.get(3),
     };
     Ok(rows.iter().map(place).collect())
+}
+
+fn check(places: &[Place], tenant: Option<&str>) -> Result<(), Diagnostic> {
+    match tenant.filter(|tenant| !places.iter().any(|place| place.tenant == *tenant)) {
+        Some(tenant) if !places.is_empty() => Err(diagnostics::no_tenant(tenant)),
+        _ => Ok(()),
+    }
 }
 
 /// The file or standard input (`-`).

@@ -4,17 +4,20 @@ use std::io;
 
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
+/// The code of a manifest that is not there.
+pub const UNREADABLE: &str = "K140";
+
 #[cold]
 pub fn unreadable(file: &SourcePath, error: &io::Error) -> Diagnostic {
-    Diagnostic::error("K140", file, None, format!("the manifest cannot be read: {error}"))
-        .help("`--against` takes the manifest.json of the version that is in use")
+    Diagnostic::error(UNREADABLE, file, None, format!("the manifest cannot be read: {error}"))
+        .help("name the manifest.json of another build, such as the one that is in use")
 }
 
 #[cold]
 pub fn not_a_manifest(file: &SourcePath, span: Span, reason: &str) -> Diagnostic {
     Diagnostic::error("K141", file, Some(span), "this is not the manifest of a build")
         .label(reason)
-        .help("`--against` takes the manifest.json that `kontract build` writes")
+        .help("name the manifest.json that `kontract build` wrote")
 }
 
 #[cold]

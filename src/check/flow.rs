@@ -84,7 +84,8 @@ impl<'s> Flow<'s> {
 
     fn objects(&mut self, writer: &'s ObjectShape, reader: &'s ObjectShape, path: &str) {
         if writer.kind != reader.kind {
-            self.breaking(path, "an array became an object, or the other way round");
+            let streamed = [writer.kind, reader.kind].contains(&ObjectKind::Item);
+            self.breaking(path, if streamed { STREAMED } else { REARRANGED });
             return;
         }
         let (old, new) = self.by_age(writer, reader);
@@ -303,7 +304,7 @@ impl<'s> Flow<'s> {
         let path = match writer.kind {
             ObjectKind::Arguments => "args[…]".to_owned(),
             ObjectKind::Tuple => format!("{path}[…]"),
-            ObjectKind::Object | ObjectKind::Result => format!("{path}.*"),
+            ObjectKind::Object | ObjectKind::Result | ObjectKind::Item => format!("{path}.*"),
         };
         let ty = |object, rest: &Rest| rest_type(object, rest);
         match (&writer.rest, &reader.rest) {
@@ -503,7 +504,7 @@ fn field_path(object: &ObjectShape, index: usize, field: &FieldShape, path: &str
     let name = &field.name;
     match object.kind {
         ObjectKind::Arguments => format!("args[{index}]"),
-        ObjectKind::Result => name.clone(),
+        ObjectKind::Result | ObjectKind::Item => name.clone(),
         ObjectKind::Tuple => format!("{path}[{name}]"),
         ObjectKind::Object if is_plain(name) => format!("{path}.{name}"),
         ObjectKind::Object => format!("{path}[{}]", serde_json::Value::from(name.as_str())),
@@ -529,5 +530,7 @@ fn is_primitive(shape: &Shape) -> bool {
     matches!(shape, Shape::Boolean | Shape::String | Shape::Number(_) | Shape::BigInt(_))
 }
 
+const REARRANGED: &str = "an array became an object, or the other way round";
+const STREAMED: &str = "a result became a stream of items, or the other way round";
 /// No field is called so.
 const NOBODY: &str = "\0";

@@ -12,8 +12,9 @@ mod show;
 use std::collections::BTreeMap;
 
 pub use self::{
-    contract::{Contract, ContractRoute, Meta, parse, read},
+    contract::{Contract, ContractRoute, Meta, VERSION, parse, read},
     counterparts::{counterparts, only_renamed},
+    diagnostics::UNREADABLE,
 };
 use crate::model::{
     perms,

@@ -1,5 +1,7 @@
 //! `kontract check`
 
+mod watch;
+
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
@@ -13,7 +15,7 @@ use crate::{
     files::{Disk, Files},
     lock,
     model::{SourcePath, diagnostic::Diagnostic},
-    pipeline::{self, Build},
+    pipeline, typecheck,
 };
 
 #[derive(Debug, Args)]
@@ -26,21 +28,37 @@ pub struct CheckArguments {
     /// Record in kontract.lock.json that the version of `--against` is in use
     #[arg(long, requires = "against")]
     release: bool,
+    /// Check again whenever something changes
+    #[arg(long, conflicts_with = "against")]
+    watch: bool,
+    /// Leave types to others: `tsc`, say, which reads all of the plain spelling
+    #[arg(long, conflicts_with = "against")]
+    no_types: bool,
     #[command(flatten)]
     locked: Locked,
 }
 
+impl CheckArguments {
+    fn wants_types(&self) -> bool {
+        self.against.is_none() && !self.no_types
+    }
+}
+
 pub fn run(arguments: &CheckArguments) -> Outcome {
     let mut terminal = arguments.common.terminal();
+    if arguments.watch {
+        let outcome = watch::run(arguments, &mut terminal);
+        return terminal.finish(outcome);
+    }
     let shared: Arc<dyn Files> = Arc::new(Disk);
     let files = &*shared;
     let options = match arguments.common.options(files, &mut terminal, Flags::default()) {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let build = pipeline::build(&shared, &options);
-    let (reports, diagnostics) = examine(files, &options, build, arguments);
+    let (reports, diagnostics) = examine(&shared, &options, arguments);
     let errors = diagnostics.iter().any(Diagnostic::is_error);
+    let not_there = diagnostics.iter().any(|found| found.code == check::UNREADABLE);
     let counts = terminal.diagnostics(files, &options.project, diagnostics);
     let count = |fate| reports.iter().filter(|report| report.fate == fate).count();
     let breaking = count(Fate::Changed(Verdict::Breaking));
@@ -65,24 +83,33 @@ pub fn run(arguments: &CheckArguments) -> Outcome {
             "warnings": counts.warnings,
         }),
     );
-    let failed = errors || breaking > 0;
-    terminal.finish(if failed { Outcome::Failure } else { Outcome::Success })
+    terminal.finish(match errors || breaking > 0 {
+        _ if not_there => Outcome::Usage,
+        true => Outcome::Failure,
+        false => Outcome::Success,
+    })
 }
 
-/// Compares the build with the other one, and records that one where it is asked for.
+/// Checks the project, compares it with the other build, and records that one where it is asked
+/// for.
 fn examine(
-    files: &dyn Files,
+    files: &Arc<dyn Files>,
     options: &Options,
-    build: Build,
     arguments: &CheckArguments,
 ) -> (Vec<RouteReport>, Vec<Diagnostic>) {
-    let Build { mut diagnostics, outputs, lock, .. } = build;
+    let (program, build) = pipeline::build_with_program(files, options);
+    let files = &**files;
+    let mut diagnostics = build.diagnostics.clone();
     if diagnostics.iter().any(Diagnostic::is_error) {
         return (Vec::new(), diagnostics);
     }
     if arguments.locked.is_set() {
-        diagnostics.extend(lock::write(files, options, &lock, true).err());
+        diagnostics.extend(lock::write(files, options, &build.lock, true).err());
     }
+    if arguments.wants_types() {
+        diagnostics.extend(typecheck::check(files, options, &program, &build));
+    }
+    let outputs = build.outputs;
     let Some(against) = &arguments.against else { return (Vec::new(), diagnostics) };
     let path = absolute(against);
     let manifest = outputs.iter().find(|output| output.path == "manifest.json");

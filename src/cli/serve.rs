@@ -99,7 +99,8 @@ fn configure(options: &Options) -> Result<Config, String> {
         shared_privileges: options.serving.shared_privileges,
     };
     let secret = Secret::new(variable("KONTRACT_SECRET").unwrap_or_default());
-    Ok(options.gateway(database, secret))
+    let static_key = variable("KONTRACT_STATIC_KEY").map(Secret::new);
+    Ok(options.gateway(database, secret, static_key))
 }
 
 /// Refuses a database that is not as the build needs it.

@@ -1,6 +1,9 @@
 //! Asks to end: Ctrl-C, and what process managers send.
 
-use std::io;
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -42,4 +45,15 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
+
+    /// The wish to end at once. Package managers pass on a signal that the terminal has sent to
+    /// all.
+    pub async fn insist(&mut self) {
+        let first = Instant::now();
+        while first.elapsed() < SAME_WISH {
+            self.next().await;
+        }
+    }
 }
+
+const SAME_WISH: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use crate::{
     diagnostic::render::{Renderer, Style, count, sort},
-    files::Files,
+    files::{Disk, Files},
     model::diagnostic::Diagnostic,
 };
 
@@ -42,8 +42,18 @@ impl Terminal {
         }
     }
 
+    /// Nobody reads any more.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether somebody may be reading.
+    pub fn is_open(&self) -> bool {
+        self.broken.is_none()
     }
 
     /// Prints all, sorted, and how many there are.
@@ -95,6 +105,16 @@ impl Terminal {
             self.print(&object.to_string());
         } else if needed || !self.quiet {
             self.print(text);
+        }
+    }
+
+    /// The system does not tell of changes, for this reason.
+    pub fn polling(&mut self, reason: &Diagnostic) {
+        if self.json {
+            let Diagnostic { message, help, .. } = reason;
+            self.print(&json!({ "event": "polling", "reason": message, "help": help }).to_string());
+        } else {
+            self.diagnostics(&Disk, Path::new("/"), vec![reason.clone()]);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct UserArguments {
     #[command(subcommand)]
     command: UserCommand,
@@ -69,14 +70,22 @@ struct WhoArguments {
 struct RightsArguments {
     #[command(flatten)]
     who: WhoArguments,
+    #[command(flatten)]
+    which: WhichArguments,
+    #[command(flatten)]
+    at: At,
+}
+
+/// The rights that are meant.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct WhichArguments {
     /// Permissions: R read, W write, X remove, such as `RW_` or `__X`
-    #[arg(long, value_name = "RWX", value_parser = mask, required_unless_present = "groups")]
+    #[arg(long, value_name = "RWX", value_parser = mask)]
     perm: Option<u8>,
     /// A group; may be repeated
     #[arg(long = "group", value_name = "name")]
     groups: Vec<String>,
-    #[command(flatten)]
-    at: At,
 }
 
 #[derive(Debug, Args)]
@@ -97,14 +106,14 @@ pub fn run(arguments: &UserArguments) -> Outcome {
     match &arguments.command {
         UserCommand::List(arguments) => list(arguments),
         UserCommand::Grant(arguments) => {
-            let RightsArguments { who, perm, groups, at } = arguments;
+            let RightsArguments { who, which: WhichArguments { perm, groups }, at } = arguments;
             change(who, at, |account| Rights {
                 perm: account.perm | perm.unwrap_or(0),
                 groups: account.groups.iter().chain(groups).cloned().collect(),
             })
         }
         UserCommand::Revoke(arguments) => {
-            let RightsArguments { who, perm, groups, at } = arguments;
+            let RightsArguments { who, which: WhichArguments { perm, groups }, at } = arguments;
             let taken: BTreeSet<String> = groups.iter().cloned().collect();
             change(who, at, |account| Rights {
                 perm: account.perm & !perm.unwrap_or(0),
@@ -209,6 +218,15 @@ fn mask(text: &str) -> Result<u8, String> {
         "expected letters of RWX, with _ for what is left out, such as RW_".to_owned()
     })
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  kontract user list                                    who may do what
+  kontract user grant ada@example.com --group admin     from the next login on
+  kontract user revoke ada@example.com --group admin    sessions end
+
+Environment:
+  KONTRACT_MIGRATE_URL  the database; without it, the one of `kontract dev`";
 
 const LIST_EXAMPLES: &str = "\
 Examples:

@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Document<'a> {
     file: SourcePath,
+    sections: Vec<&'static str>,
     values: Vec<Value<'a>>,
 }
 
@@ -38,7 +39,7 @@ pub struct Text {
 impl Default for Document<'_> {
     /// The empty configuration.
     fn default() -> Self {
-        Self { file: SourcePath::new(super::CONFIG_FILE), values: Vec::new() }
+        Self { file: SourcePath::new(super::CONFIG_FILE), sections: Vec::new(), values: Vec::new() }
     }
 }
 
@@ -58,7 +59,7 @@ impl<'a> Document<'a> {
             );
             return None;
         }
-        let mut document = Self { file: file.clone(), values: Vec::new() };
+        let mut document = Self { file: file.clone(), sections: Vec::new(), values: Vec::new() };
         for (name, value) in table.get_ref() {
             document.read_section(name, value, diagnostics);
         }
@@ -67,6 +68,11 @@ impl<'a> Document<'a> {
 
     pub fn file(&self) -> &SourcePath {
         &self.file
+    }
+
+    /// The section stands there, empty or not.
+    pub fn has_section(&self, section: &str) -> bool {
+        self.sections.contains(&section)
     }
 
     pub fn text(
@@ -124,6 +130,7 @@ impl<'a> Document<'a> {
             diagnostics.push(diagnostics::not_a_section(&self.file, place, section));
             return;
         };
+        self.sections.push(section);
         for (key, value) in table {
             let place = span(key.span());
             match keys.iter().find(|(known, _)| *known == key.get_ref().as_ref()) {
@@ -180,6 +187,10 @@ impl<'a> Item<'a> {
             element.expect(EXPECTED, text, diagnostics)
         });
         Some(texts.collect())
+    }
+
+    pub fn is_table(&self) -> bool {
+        self.content.as_table().is_some()
     }
 
     pub fn boolean(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<bool> {
@@ -282,7 +293,7 @@ use Since::{Later, Now};
 
 type Section = (&'static str, &'static [(&'static str, Since)]);
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 6] = [
     (
         "build",
         &[
@@ -291,11 +302,10 @@ const SECTIONS: [Section; 7] = [
             ("out", Now),
             ("server", Now),
             ("client", Now),
-            ("lazy", Later),
-            ("optimize", Later),
+            ("lazy", Now),
+            ("optimize", Now),
         ],
     ),
-    ("optimize", &[("passes", Later)]),
     (
         "server",
         &[
@@ -311,6 +321,6 @@ const SECTIONS: [Section; 7] = [
     ),
     ("database", &[("privileges", Now), ("migrations", Now)]),
     ("auth", &[("session_ttl", Now), ("allow_anonymous", Now), ("perm", Now), ("hash", Later)]),
-    ("wire", &[("pin", Later), ("session_idle", Later)]),
-    ("cookbook", &[("out", Later)]),
+    ("wire", &[("pin", Now), ("session_idle", Now), ("sessions_per_address", Now)]),
+    ("cookbook", &[("out", Now)]),
 ];

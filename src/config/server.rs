@@ -1,19 +1,21 @@
-//! What `kontract.toml` says of a gateway: `[server]`, `[database]`, `[auth]`.
+//! What `kontract.toml` says of a gateway: `[server]`, `[database]`, `[auth]`, `[wire]`.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
 
 use kontract_runtime::config::{
-    self as runtime, AuthConfig, Config, Limits, Secret, is_origin, parse_perm,
+    self as runtime, AuthConfig, Config, Limits, Secret, Wire, is_origin, parse_perm,
 };
 
 use super::{
     Options, Text,
     document::{Document, Item},
+    wire,
 };
-use crate::model::diagnostic::Diagnostic;
+use crate::model::{diagnostic::Diagnostic, perms::Guests};
 
 /// How `kontract dev` and `kontract serve` serve an application.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +36,10 @@ pub struct ServerOptions {
     /// The folder of migrations, relative to the project.
     pub migrations: String,
     pub auth: AuthConfig,
+    /// How long a client's ticket is good for.
+    pub session_idle: Duration,
+    /// Streams of one address.
+    pub sessions_per_address: usize,
 }
 
 impl Default for ServerOptions {
@@ -49,20 +55,30 @@ impl Default for ServerOptions {
             shared_privileges: false,
             migrations: "migrations".to_owned(),
             auth: AuthConfig::default(),
+            session_idle: Wire::default().session_idle,
+            sessions_per_address: Wire::default().sessions_per_address,
         }
     }
 }
 
 impl Options {
+    /// What `[auth]` says of callers without an account.
+    pub fn guests(&self) -> Guests {
+        let AuthConfig { allow_anonymous, anonymous_perm, .. } = self.serving.auth;
+        Guests { perm: allow_anonymous.then_some(anonymous_perm) }
+    }
+
     /// What a gateway of the project's output folder is told. The environment variables that it
     /// lists are taken as they are now.
-    pub fn gateway(&self, database: runtime::Database, secret: Secret) -> Config {
-        let ServerOptions { port, host, json, cors, limits, env, egress, auth, .. } =
+    pub fn gateway(
+        &self,
+        database: runtime::Database,
+        secret: Secret,
+        static_key: Option<Secret>,
+    ) -> Config {
+        let ServerOptions { port, host, json, cors, limits, egress, auth, .. } =
             self.serving.clone();
-        let variables = env.into_iter().map(|name| {
-            let value = std::env::var(&name).ok();
-            (name, value)
-        });
+        let ServerOptions { session_idle, sessions_per_address, .. } = self.serving;
         Config {
             dist: self.out_folder(),
             address: SocketAddr::new(host, port),
@@ -70,18 +86,25 @@ impl Options {
             json,
             cors,
             limits,
-            variables: variables.collect(),
+            variables: self.variables(),
             egress,
             database,
             secret,
             auth,
+            wire: Wire { static_key, session_idle, sessions_per_address, ..Wire::default() },
             development: false,
             threads: None,
         }
     }
+
+    /// The environment variables that the application is offered.
+    pub fn variables(&self) -> BTreeMap<String, Option<String>> {
+        let names = self.serving.env.iter();
+        names.map(|name| (name.clone(), std::env::var(name).ok())).collect()
+    }
 }
 
-/// Reads the three sections; what is wrong keeps its default and is reported.
+/// Reads the four sections; what is wrong keeps its default and is reported.
 pub fn read(document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) -> ServerOptions {
     let mut options = ServerOptions::default();
     let server = |key| document.item("server", key);
@@ -119,6 +142,14 @@ pub fn read(document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) -> Serve
         }
     }
     read_auth(document, &mut options.auth, diagnostics);
+    if let Some(idle) = wire::session_idle(document, diagnostics) {
+        options.session_idle = idle;
+    }
+    if let Some(item) = document.item("wire", "sessions_per_address")
+        && let Some(most) = number(&item, 1, 1 << 30, diagnostics)
+    {
+        options.sessions_per_address = usize::try_from(most).unwrap_or(usize::MAX);
+    }
     options
 }
 

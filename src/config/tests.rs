@@ -65,6 +65,10 @@ migrations = "database/migrations"
 session_ttl = 60
 allow_anonymous = false
 perm = { anonymous = "___", user = "RW_" }
+[wire]
+pin = ["AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]
+session_idle = 60
+sessions_per_address = 100
 "#,
     )
     .expect("the configuration is right");
@@ -97,8 +101,11 @@ perm = { anonymous = "___", user = "RW_" }
                 anonymous_perm: 0,
                 user_perm: 6,
             },
+            session_idle: Duration::from_mins(1),
+            sessions_per_address: 100,
         }
     );
+    assert_eq!(options.pins.iter().map(Pin::id).collect::<Vec<_>>(), ["72cd6e84"]);
     assert!(options.is_server(&SourcePath::new("src/server/db/pool.ts")));
     assert!(!options.is_server(&SourcePath::new("src/servers.ts")));
     assert!(options.is_client(&SourcePath::new("src/web/main.ts")));
@@ -153,6 +160,25 @@ fn the_nearest_configuration_above_is_used_up_to_the_repository() {
 }
 
 #[test]
+fn builds_of_development_know_its_gateway_first() {
+    let (own, other) = (
+        "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
+        "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=",
+    );
+    let files = Memory::unix([
+        ("/app/kontract.toml", &*format!("wire.pin = ['{other}']")),
+        ("/app/.kontract/dev/pin", &*format!("{own}\n")),
+    ]);
+    let pins = |development| {
+        let flags = Flags { development, ..Flags::default() };
+        let options = load(&files, Path::new("/app"), &flags).expect("right");
+        options.pins.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(pins(true), [own, other]);
+    assert_eq!(pins(false), [other]);
+}
+
+#[test]
 fn flags_win_over_the_configuration() {
     let files = Memory::unix([("/app/config/other.toml", "build.out = 'built'")]);
     let mut flags = Flags {
@@ -160,6 +186,8 @@ fn flags_win_over_the_configuration() {
         out: Some("flag".to_owned()),
         threads: Some(2),
         leak_report: Some("/tmp/report.json".into()),
+        optimize: true,
+        development: false,
     };
     let options = load(&files, Path::new("/elsewhere"), &flags).expect("right");
     assert_eq!(options.project, Path::new("/app/config"));
@@ -168,6 +196,24 @@ fn flags_win_over_the_configuration() {
     assert_eq!(load(&files, Path::new("/"), &flags).expect("right").out, "inside");
     flags.out = None;
     assert_eq!(load(&files, Path::new("/"), &flags).expect("right").out, "built");
+}
+
+#[test]
+fn the_optimizer_runs_where_a_flag_and_the_configuration_agree() {
+    let passes = |text: &str, optimize| {
+        let files = Memory::unix([("/app/kontract.toml", text)]);
+        let flags = Flags { optimize, ..Flags::default() };
+        load(&files, Path::new("/app"), &flags).expect("right").optimize
+    };
+    let all = Passes::default();
+    assert_eq!(passes("", false), None);
+    assert_eq!(passes("", true), Some(all));
+    assert_eq!(passes("build.optimize = true", true), Some(all));
+    assert_eq!(passes("build.optimize = false", true), None);
+    assert_eq!(
+        passes("[build.optimize]\ninline = false\nfold = true\npasses = 1", true),
+        Some(Passes { inline: false, passes: 1, ..all })
+    );
 }
 
 #[test]
@@ -216,7 +262,7 @@ fn mistakes_in_keys_are_shown_with_what_was_meant() {
             "server = 3\n[build]\nout = 3\ninclude = 'src'\nexclude = ['a', 1, true]\n[[client]]\n"
         ));
         insta::assert_snapshot!("not_available_yet", errors(
-            "[build]\nlazy = true\n[auth]\nhash = 'argon2id'\n[cookbook]\nout = 'm'\n"
+            "[auth]\nhash = 'argon2id'\n"
         ));
     });
 }
@@ -235,6 +281,12 @@ fn mistakes_in_values_are_shown_where_they_are() {
              env = ['api_key']\negress = ['http://a']\nlimits = { body_kb = 0, cpu = 1, heap_mb = 1.5 }\n\
              [database]\nprivileges = 'all'\n\
              [auth]\nsession_ttl = -1\nallow_anonymous = 1\nperm = { user = 'XWR', anonymous = 4 }\n"
+        ));
+        insta::assert_snapshot!("bad_wire", errors(
+            "[wire]\npin = ['m']\nsession_idle = 1\nsessions_per_address = 0\njson = false\npins = []\n"
+        ));
+        insta::assert_snapshot!("bad_optimize", errors(
+            "[build.optimize]\npasses = 4\ninlne = true\nfold = 'yes'\n"
         ));
         insta::assert_snapshot!("bad_tables", errors("server.limits = 3\nauth.perm = 'RWX'"));
     });

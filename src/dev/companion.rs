@@ -15,16 +15,24 @@ use tokio::{
 #[derive(Debug)]
 pub struct Companion(Child);
 
+/// What a command is a part of.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    pub project: &'a Path,
+    /// Of the gateway.
+    pub url: &'a str,
+    /// Where the compiler can be asked.
+    pub compiler: Option<&'a Path>,
+    /// Standard output is for programs.
+    pub for_programs: bool,
+}
+
 impl Companion {
     /// Runs `command` in the project, with the programs of its packages on PATH. It shares the
     /// terminal, where Ctrl-C reaches it directly; what it prints goes to standard error where
     /// standard output is for programs.
-    pub fn start(
-        command: &[String],
-        project: &Path,
-        url: &str,
-        for_programs: bool,
-    ) -> io::Result<Self> {
+    pub fn start(command: &[String], run: &Run<'_>) -> io::Result<Self> {
+        let Run { project, url, compiler, for_programs } = *run;
         let [program, arguments @ ..] = command else { return Err(io::ErrorKind::NotFound.into()) };
         let packages = project.join("node_modules").join(".bin");
         let path = env::var_os("PATH").unwrap_or_default();
@@ -40,6 +48,9 @@ impl Companion {
         command.args(arguments).current_dir(project).env("KONTRACT_URL", url).kill_on_drop(true);
         if let Ok(path) = path {
             command.env("PATH", path);
+        }
+        if let Some(compiler) = compiler {
+            command.env("KONTRACT_COMPILER", compiler);
         }
         if for_programs {
             command.stdout(Stdio::from(io::stderr()));

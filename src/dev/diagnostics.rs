@@ -2,8 +2,6 @@
 
 use std::{fmt::Write, io, path::Path};
 
-use tokio::task::JoinError;
-
 use crate::model::{SourcePath, diagnostic::Diagnostic};
 
 /// `tried`: what was found and why it does not serve.
@@ -104,8 +102,8 @@ pub fn command_lost(error: &io::Error) -> Diagnostic {
 
 /// `kontract` itself failed, and has said so.
 #[cold]
-pub fn build_failed(error: &JoinError) -> Diagnostic {
-    self::error("K189", format!("the build failed: {error}"))
+pub fn build_failed() -> Diagnostic {
+    error("K189", "the build failed".to_owned())
 }
 
 #[cold]

@@ -5,8 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::build::Build;
-use crate::model::diagnostic::Diagnostic;
+use crate::{incremental::Outcome, model::diagnostic::Diagnostic};
 
 pub enum Event<'a> {
     /// A database was started here.
@@ -20,15 +19,19 @@ pub enum Event<'a> {
     DatabaseEnded(&'a Diagnostic),
     /// With or without errors; in both cases, whether an earlier one is served.
     Built {
-        build: &'a Build,
+        build: &'a Outcome,
         project: &'a Path,
         is_serving: bool,
     },
-    /// What was changed in the database for the build, one sentence each.
+    /// What was done in the database for the build: the migrations that ran, and what changed, one
+    /// sentence each.
     Schema {
+        migrations: &'a [String],
         changes: &'a [String],
         time: Duration,
     },
+    /// Migration files that somebody is to run; the build is served all the same.
+    Waiting(Vec<Diagnostic>, &'a Path),
     /// The first good build is served.
     Ready {
         url: &'a str,
@@ -40,10 +43,16 @@ pub enum Event<'a> {
         routes: &'a [String],
         time: Duration,
     },
-    /// What keeps a build from being served.
-    NotServed(Vec<Diagnostic>, &'a Path),
+    /// What keeps a build from being served, and whether an earlier one is.
+    NotServed {
+        diagnostics: Vec<Diagnostic>,
+        project: &'a Path,
+        is_serving: bool,
+    },
+    /// What ends all of it.
+    Failed(Diagnostic, &'a Path),
     /// The system does not tell of changes, for this reason.
-    Polling(&'a str),
+    Polling(&'a Diagnostic),
     Stopping,
 }
 

@@ -5,10 +5,13 @@ use std::{
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     process,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use kontract_runtime::{config::Secret, gateway::StaticKeys};
+
 use super::diagnostics;
-use crate::{hash, model::diagnostic::Diagnostic};
+use crate::{files::write_private, hash, model::diagnostic::Diagnostic};
 
 /// Of one project, and of one process as long as this lives.
 #[derive(Debug)]
@@ -62,22 +65,71 @@ impl Folder {
         &self.path
     }
 
+    /// What another command said of the last migration of the database.
+    pub fn last_migration(&self) -> Option<Vec<u8>> {
+        fs::read(self.path.join(MIGRATED)).ok()
+    }
+
+    /// Ends when another command has migrated the database since it said `last`.
+    pub async fn migrated_after(&self, last: &Option<Vec<u8>>) {
+        while self.last_migration() == *last {
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+
+    /// Tells the run of a project, if there is one, that its database was migrated.
+    pub fn tell_migrated(project: &Path) {
+        let file = Self::of(project).join(MIGRATED);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // Without it the next change of a source has the same effect.
+        let _ = fs::write(file, now.as_nanos().to_string());
+    }
+
     /// The `KONTRACT_SECRET` of development: random, readable by its owner alone, and the same in
     /// every run, so that sessions outlive a restart.
     pub fn secret(&self) -> Result<String, Diagnostic> {
-        let path = self.path.join("secret");
-        let unusable = |error| diagnostics::folder_unusable(&self.path, &error);
-        match fs::read_to_string(&path) {
-            Ok(secret) => Ok(secret.trim().to_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut bytes = [0; 32];
-                getrandom::fill(&mut bytes).map_err(|error| unusable(io::Error::other(error)))?;
-                let secret = hash::hex(&bytes);
-                write_private(&path, &secret).map_err(unusable)?;
-                Ok(secret)
+        let made = kept(&self.path.join("secret"), || {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+            Ok(hash::hex(&bytes))
+        });
+        made.map_err(|error| diagnostics::folder_unusable(&self.path, &error))
+    }
+
+    /// The `KONTRACT_STATIC_KEY` of development. Beside it lies what builds pin.
+    pub fn static_key(&self) -> Result<Secret, Diagnostic> {
+        let made = kept(&self.path.join("static-key"), || {
+            let keys = StaticKeys::generate(1);
+            let keys = keys.ok_or_else(|| io::Error::other("the system gives no random bytes"))?;
+            Ok(keys.secret().expose().to_owned())
+        });
+        let pinned = made.and_then(|text| {
+            let secret = Secret::new(text);
+            let keys = StaticKeys::parse(&secret);
+            let keys = keys.map_err(|reason| {
+                io::Error::other(format!("static-key {reason}; remove it, and another is made"))
+            })?;
+            let pins: Vec<String> = keys.pins().iter().map(ToString::to_string).collect();
+            let file = self.path.join("pin");
+            if fs::read_to_string(&file).ok().as_deref() != Some(&*pins[0]) {
+                fs::write(file, &pins[0])?;
             }
-            Err(error) => Err(unusable(error)),
+            Ok(secret)
+        });
+        pinned.map_err(|error| diagnostics::folder_unusable(&self.path, &error))
+    }
+}
+
+/// What a file of the folder holds; made where it is not there.
+fn kept(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let text = make()?;
+            write_private(path, &text)?;
+            Ok(text)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -96,22 +148,8 @@ fn make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// All of it or nothing: half a secret would be one from then on.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    let _ = fs::remove_file(&temporary);
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&temporary)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(temporary, path)
-}
+const MIGRATED: &str = "migrated";
+const INTERVAL: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -119,6 +157,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::config::DEVELOPMENT_PIN;
 
     #[test]
     fn git_ignores_all_of_it() {
@@ -137,6 +176,18 @@ mod tests {
         assert!(error.message.contains(&format!("as process {}", process::id())));
         drop(first);
         Folder::open(project.path()).unwrap();
+    }
+
+    #[test]
+    fn builds_know_the_key_that_is_kept() {
+        let project = TempDir::new().unwrap();
+        let folder = Folder::open(project.path()).unwrap();
+        let key = folder.static_key().unwrap();
+        assert_eq!(folder.static_key().unwrap(), key);
+        let pinned = fs::read_to_string(project.path().join(DEVELOPMENT_PIN)).unwrap();
+        assert_eq!(StaticKeys::parse(&key).unwrap().pins()[0].to_string(), pinned);
+        fs::write(folder.path().join("static-key"), "nothing").unwrap();
+        assert!(folder.static_key().unwrap_err().message.contains("static-key"));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Development: a database for the application, builds on change, and the gateway that serves the
 //! newest good build.
 
-pub mod build;
 pub mod companion;
+#[cfg(unix)]
+pub mod compiler;
+#[cfg(not(unix))]
+#[path = "compiler/alone.rs"]
+pub mod compiler;
 pub mod diagnostics;
 pub mod event;
 pub mod folder;
@@ -12,7 +16,5 @@ pub mod postgres;
 #[path = "postgres/unsupported.rs"]
 pub mod postgres;
 pub mod schema;
-pub mod seen;
 pub mod serving;
 pub mod session;
-pub mod watch;

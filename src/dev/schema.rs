@@ -5,18 +5,24 @@ use kontract_runtime::{
     manifest::Manifest,
 };
 
+use serde_json::{Map, Value};
+
 use super::session::Environment;
 use crate::{
     config::Options,
-    files::Disk,
-    hash,
-    lock::{self, Lock},
+    files::{Disk, Files},
+    hash, lock,
     migrate::{self, Gateway, Order, Problem, Record},
+    model::SourcePath,
 };
 
 /// What was done in the database, and how the gateway reaches it.
 pub struct Applied {
+    /// The names of the files that ran.
+    pub migrations: Vec<String>,
     pub changes: Vec<String>,
+    /// Files that somebody else is to run.
+    pub waiting: Vec<SourcePath>,
     pub database: runtime::Database,
 }
 
@@ -43,7 +49,7 @@ pub async fn apply(
     let gateway = match given {
         _ if shared_privileges => Gateway::Shared,
         Some(database) => Gateway::of(database.expose())?,
-        None => Gateway::Chosen { password: password.clone() },
+        None => Gateway::Chosen { password: Some(password.clone()) },
     };
     let applied = migrate(options, &manifest, url.expose(), variable, &gateway).await?;
     let url = match given {
@@ -53,11 +59,24 @@ pub async fn apply(
     };
     let pool = runtime::Database::POOL;
     let database = runtime::Database { url, pool, shared_privileges };
-    Ok(Applied { changes: applied.changes, database })
+    let migrate::Applied { migrations, changes, waiting, .. } = applied;
+    Ok(Applied { migrations, changes, waiting, database })
 }
 
-/// Runs migration files too, and remembers those in the lock; what needs no file is not remembered,
-/// since many builds follow each other.
+/// A hash of what [`apply`] goes by in a build: while it stays the same, there is nothing to do.
+pub fn needs(options: &Options) -> Option<String> {
+    let manifest = Disk.read(&options.out_folder().join("manifest.json")).ok()?;
+    let mut manifest: Map<String, Value> = serde_json::from_slice(&manifest).ok()?;
+    manifest.remove("build");
+    let (lock, _) = lock::read(&Disk, options);
+    let sources =
+        migrate::read_sources(&Disk, &options.project, &options.serving.migrations).ok()?;
+    let links = serde_json::to_string(&lock.migrations).ok()?;
+    let manifest = Value::Object(manifest).to_string();
+    let sources = sources.iter().map(|source| source.checksum.as_str());
+    Some(hash::of_parts([manifest.as_str(), links.as_str()].into_iter().chain(sources)))
+}
+
 async fn migrate(
     options: &Options,
     manifest: &Manifest,
@@ -71,7 +90,7 @@ async fn migrate(
     }
     let folder = &options.serving.migrations;
     let sources = migrate::read_sources(&Disk, &options.project, folder)?;
-    let mut applied = migrate::up(&Order {
+    let order = Order {
         url,
         variable,
         gateway,
@@ -79,12 +98,8 @@ async fn migrate(
         links: &lock.migrations,
         sources: &sources,
         folder,
-        record: Record::Files,
+        record: Record::Development,
         dry_run: false,
-    })
-    .await?;
-    let migrations = std::mem::take(&mut applied.links);
-    let lock = Lock { migrations, ..lock };
-    lock::write(&Disk, options, &lock, false).map_err(Problem::Failed)?;
-    Ok(applied)
+    };
+    migrate::up(&order).await
 }

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 
 use kontract_runtime::{
     config::{self as runtime, Secret},
+    engine::{Engine, EngineConfig},
     gateway::{Gateway, StartError},
 };
+use tokio::task::spawn_blocking;
 
 use super::diagnostics;
 use crate::{config::Options, model::diagnostic::Diagnostic};
@@ -24,15 +26,29 @@ pub enum Refusal {
     Lasting(Diagnostic),
 }
 
+/// Loads the modules of a build and lets go of them: asked before anything is changed for it.
+pub async fn try_to_load(options: &Options) -> Result<(), Refusal> {
+    let config = EngineConfig {
+        limits: options.serving.limits,
+        variables: options.variables(),
+        egress: options.serving.egress.clone(),
+        ..EngineConfig::default()
+    };
+    let dist = options.out_folder();
+    let loaded = spawn_blocking(move || Engine::start(&dist, config).map(drop)).await;
+    let loaded = loaded.unwrap_or_else(|_| Err("its modules could not be read".to_owned()));
+    loaded.map_err(|reason| refusal(&StartError::Application(reason)))
+}
+
 impl Serving {
     /// `before` is where the gateway listened whose place this one takes.
     pub async fn start(
         options: Options,
         before: Option<SocketAddr>,
         database: runtime::Database,
-        secret: Secret,
+        (secret, static_key): (Secret, Secret),
     ) -> Result<Self, Refusal> {
-        let mut config = options.gateway(database, secret);
+        let mut config = options.gateway(database, secret, Some(static_key));
         config.development = true;
         if config.address.port() == 0 {
             // Whoever knows the address goes on with it.

@@ -5,29 +5,30 @@ use std::{
     future::pending,
     io,
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitStatus,
     time::{Duration, Instant},
 };
 
 use kontract_runtime::config::{self as runtime, Secret};
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::time::timeout;
 
 use super::{
-    build::Build,
-    companion::Companion,
+    companion::{Companion, Run},
+    compiler::Compiler,
     diagnostics,
     event::Event,
     folder::Folder,
     postgres::{self, Server, Surroundings},
     schema,
-    serving::{Refusal, Serving},
-    watch::Watch,
+    serving::{self, Refusal, Serving},
 };
 use crate::{
     config::{Flags, Options},
-    migrate::Problem,
-    model::diagnostic::Diagnostic,
+    incremental::{self, Outcome},
+    migrate::{self, Problem},
+    model::diagnostic::{Diagnostic, Severity},
+    watch::{diagnostics::no_thread, follower},
 };
 
 /// What the command line and the environment say.
@@ -57,6 +58,8 @@ pub struct Environment {
     pub migrate: Option<Secret>,
     /// `KONTRACT_SECRET`
     pub secret: Option<Secret>,
+    /// `KONTRACT_STATIC_KEY`: `kontract dev` has one of its own.
+    pub static_key: Option<Secret>,
     /// `KONTRACT_POSTGRES`
     pub package: Option<PathBuf>,
     /// `PATH`
@@ -70,11 +73,16 @@ pub struct Session<'a> {
     begun: Instant,
     project: PathBuf,
     folder: Folder,
+    static_key: Secret,
     server: Option<Server>,
     serving: Option<Serving>,
     /// The hash of the outputs that are served: others may build, too.
     served: Option<String>,
+    /// What the database was last brought up to date for, see [`schema::needs`].
+    prepared: Option<String>,
     companion: Option<Companion>,
+    /// Where the compiler can be asked by others.
+    socket: Option<PathBuf>,
     /// A build was served at least once.
     is_ready: bool,
     /// When PostgreSQL had to be started again.
@@ -90,16 +98,21 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Diagnostic> {
         let begun = Instant::now();
         let folder = Folder::open(&project)?;
+        // Before the first build, which pins it.
+        let static_key = folder.static_key()?;
         Ok(Self {
             settings,
             report,
             begun,
             project,
             folder,
+            static_key,
             server: None,
             serving: None,
             served: None,
+            prepared: None,
             companion: None,
+            socket: None,
             is_ready: false,
             restarts: Vec::new(),
         })
@@ -111,7 +124,7 @@ impl<'a> Session<'a> {
         match self.follow_changes().await {
             Ok(status) => Some(status),
             Err(diagnostic) => {
-                self.refuse(vec![diagnostic]);
+                (self.report)(Event::Failed(diagnostic, &self.project));
                 None
             }
         }
@@ -134,35 +147,49 @@ impl<'a> Session<'a> {
     }
 
     async fn follow_changes(&mut self) -> Result<ExitStatus, Diagnostic> {
-        let first = spawn_blocking(self.builder());
+        let mut compiler = self.follow().map_err(|error| no_thread(&error))?;
+        self.socket = compiler.socket().map(Path::to_owned);
         self.start_database().await?;
-        let mut build = first.await.map_err(|error| diagnostics::build_failed(&error))?;
+        let mut build = Outcome::default();
+        let mut migrated = self.folder.last_migration();
         loop {
-            self.show(&build);
-            self.take(&build).await?;
-            let watch = self.watch(&build);
-            while !build.is_outdated() {
-                tokio::select! {
-                    () = watch.time_to_look() => {}
-                    reason = ended(&mut self.server) => {
-                        self.restart_database(reason).await?;
-                        self.take(&build).await?;
+            tokio::select! {
+                event = compiler.next() => match event {
+                    Some(follower::Event::Built(outcome)) => {
+                        build = *outcome;
+                        self.show(&build);
                     }
-                    status = companion_ended(&mut self.companion) => {
-                        return status.map_err(|error| diagnostics::command_lost(&error));
+                    Some(follower::Event::Polling(reason)) => {
+                        (self.report)(Event::Polling(&reason));
+                        continue;
                     }
+                    Some(follower::Event::Settled(_)) => continue,
+                    None => return Err(diagnostics::build_failed()),
+                },
+                reason = ended(&mut self.server) => self.restart_database(reason).await?,
+                () = self.folder.migrated_after(&migrated) => {}
+                status = companion_ended(&mut self.companion) => {
+                    return status.map_err(|error| diagnostics::command_lost(&error));
                 }
             }
-            watch.quiet().await;
-            build = spawn_blocking(self.builder())
-                .await
-                .map_err(|error| diagnostics::build_failed(&error))?;
+            let last = self.folder.last_migration();
+            if last != migrated {
+                // What is served may not fit the database any more.
+                (self.served, self.prepared) = (None, None);
+                migrated = last;
+            }
+            self.take(&build).await?;
         }
     }
 
-    fn builder(&self) -> impl FnOnce() -> Build + Send + use<> {
-        let Settings { start, flags, locked, .. } = self.settings.clone();
-        move || Build::new(&start, &flags, locked)
+    fn follow(&self) -> io::Result<Compiler> {
+        let Settings { start, flags, locked, poll, .. } = self.settings.clone();
+        // Only what runs beside asks.
+        let asks = !self.settings.command.is_empty();
+        let settings =
+            incremental::Settings { start, flags, locked, cache: true, places: asks, serves: true };
+        let folder = asks.then(|| self.folder.path());
+        Compiler::start(settings, self.project.clone(), poll, folder)
     }
 
     async fn start_database(&mut self) -> Result<(), Diagnostic> {
@@ -197,7 +224,7 @@ impl<'a> Session<'a> {
     }
 
     /// Serves a build that is good; with any other, the one before is served on.
-    async fn take(&mut self, build: &Build) -> Result<(), Diagnostic> {
+    async fn take(&mut self, build: &Outcome) -> Result<(), Diagnostic> {
         let Some(options) = build.options.as_ref().filter(|_| build.is_good()) else {
             return Ok(());
         };
@@ -206,12 +233,22 @@ impl<'a> Session<'a> {
         if same && !self.is_news(build) {
             return Ok(());
         }
+        let needs = schema::needs(&options);
+        if same && needs.is_some() && self.prepared == needs {
+            self.reload(&options, build).await;
+            return Ok(());
+        }
         let secret = match &self.settings.environment.secret {
             Some(secret) => secret.clone(),
             None => Secret::new(self.folder.secret()?),
         };
-        let database = match self.apply_schema(&options, &secret).await {
-            Ok(database) => database,
+        if let Err(refusal) = serving::try_to_load(&options).await {
+            self.refuse(vec![refusal.diagnostic()]);
+            return Ok(());
+        }
+        self.prepared = None;
+        let (database, is_done) = match self.apply_schema(&options, &secret).await {
+            Ok(applied) => (applied.database, applied.waiting.is_empty()),
             Err(Problem::Unreachable(diagnostic) | Problem::Failed(diagnostic))
                 if !self.is_ready =>
             {
@@ -222,41 +259,53 @@ impl<'a> Session<'a> {
                 return Ok(());
             }
         };
-        let begun = Instant::now();
-        if let Some(serving) = self.serving.as_mut().filter(|_| same) {
-            match serving.reload(&options).await {
-                Ok(()) => {
-                    let event =
-                        Event::Reloaded { routes: &serving.routes(), time: begun.elapsed() };
-                    (self.report)(event);
-                    self.served = Some(build.outputs_hash.clone());
-                }
-                Err(refusal) => self.refuse(vec![refusal.diagnostic()]),
-            }
+        self.prepared = needs.filter(|_| is_done);
+        if same {
+            self.reload(&options, build).await;
             return Ok(());
         }
         self.serve(options, database, secret).await?;
-        self.served = self.serving.as_ref().map(|_| build.outputs_hash.clone());
+        self.served = self.serving.as_ref().map(|_| build.hash.clone());
         Ok(())
     }
 
+    /// Serves a build with the gateway that runs.
+    async fn reload(&mut self, options: &Options, build: &Outcome) {
+        let Some(serving) = &mut self.serving else { return };
+        let begun = Instant::now();
+        match serving.reload(options).await {
+            Ok(()) => {
+                let event = Event::Reloaded { routes: &serving.routes(), time: begun.elapsed() };
+                (self.report)(event);
+                self.served = Some(build.hash.clone());
+            }
+            Err(refusal) => self.refuse(vec![refusal.diagnostic()]),
+        }
+    }
+
     /// What is served was made of something else.
-    fn is_news(&self, build: &Build) -> bool {
-        self.served.as_deref() != Some(&build.outputs_hash)
+    fn is_news(&self, build: &Outcome) -> bool {
+        self.served.as_deref() != Some(&build.hash)
     }
 
     async fn apply_schema(
         &mut self,
         options: &Options,
         secret: &Secret,
-    ) -> Result<runtime::Database, Problem> {
+    ) -> Result<schema::Applied, Problem> {
         let begun = Instant::now();
         let environment = &self.settings.environment;
         let own = self.server.as_ref().map(|server| Secret::new(server.url()));
         let applied = schema::apply(options, environment, own, secret).await?;
-        let event = Event::Schema { changes: &applied.changes, time: begun.elapsed() };
-        (self.report)(event);
-        Ok(applied.database)
+        let schema::Applied { migrations, changes, waiting, .. } = &applied;
+        (self.report)(Event::Schema { migrations, changes, time: begun.elapsed() });
+        if !waiting.is_empty() {
+            let told = waiting
+                .iter()
+                .map(|path| Diagnostic { severity: Severity::Warning, ..migrate::waiting(path) });
+            (self.report)(Event::Waiting(told.collect(), &self.project));
+        }
+        Ok(applied)
     }
 
     /// Starts a gateway with these settings, in the place of the one before.
@@ -266,12 +315,14 @@ impl<'a> Session<'a> {
         database: runtime::Database,
         secret: Secret,
     ) -> Result<(), Diagnostic> {
+        let begun = Instant::now();
+        let keys = (secret, self.static_key.clone());
         let before = self.serving.take();
         let address = before.as_ref().map(Serving::address);
         if let Some(before) = before {
             let _ = timeout(LONGEST_CALLS, before.close()).await;
         }
-        let serving = match Serving::start(options, address, database, secret).await {
+        let serving = match Serving::start(options, address, database, keys).await {
             Ok(serving) => serving,
             Err(Refusal::Lasting(diagnostic)) if !self.is_ready => return Err(diagnostic),
             // Another build, or other settings, may do better.
@@ -281,13 +332,19 @@ impl<'a> Session<'a> {
             }
         };
         let url = serving.url();
-        let time = self.begun.elapsed();
+        let time = if self.is_ready { begun.elapsed() } else { self.begun.elapsed() };
         (self.report)(Event::Ready { url: &url, routes: &serving.routes(), time });
         self.serving = Some(serving);
         self.is_ready = true;
         if self.companion.is_none() && !self.settings.command.is_empty() {
             let command = &self.settings.command;
-            let started = Companion::start(command, &self.project, &url, self.settings.json);
+            let run = Run {
+                project: &self.project,
+                url: &url,
+                compiler: self.socket.as_deref(),
+                for_programs: self.settings.json,
+            };
+            let started = Companion::start(command, &run);
             let failed = |error| diagnostics::command_not_started(&command[0], &error);
             self.companion = Some(started.map_err(failed)?);
         }
@@ -295,7 +352,7 @@ impl<'a> Session<'a> {
     }
 
     /// A build that changes nothing is none of anybody's concern, but for the first.
-    fn show(&mut self, build: &Build) {
+    fn show(&mut self, build: &Outcome) {
         if self.is_ready && !self.is_news(build) && build.diagnostics.is_empty() {
             return;
         }
@@ -304,7 +361,8 @@ impl<'a> Session<'a> {
     }
 
     fn refuse(&mut self, diagnostics: Vec<Diagnostic>) {
-        (self.report)(Event::NotServed(diagnostics, &self.project));
+        let is_serving = self.serving.is_some();
+        (self.report)(Event::NotServed { diagnostics, project: &self.project, is_serving });
     }
 
     fn with_flags(&self, options: &Options) -> Options {
@@ -312,17 +370,6 @@ impl<'a> Session<'a> {
         options.serving.port = self.settings.port.unwrap_or(options.serving.port);
         options.serving.host = self.settings.host.unwrap_or(options.serving.host);
         options
-    }
-
-    fn watch(&mut self, build: &Build) -> Watch {
-        if self.settings.poll {
-            return Watch::polling();
-        }
-        Watch::over(&build.folders(&self.project)).unwrap_or_else(|error| {
-            (self.report)(Event::Polling(&error.to_string()));
-            self.settings.poll = true;
-            Watch::polling()
-        })
     }
 }
 

@@ -12,7 +12,10 @@
 //! | K130–K149 | lock, check |
 //! | K150–K169 | gather: permissions, tables, registry |
 //! | K170–K179 | typescript |
+//! | K270–K279 | lints, what is allowed in place, explain |
+//! | K300–K309 | incremental |
 
+pub mod allow;
 pub mod position;
 pub mod render;
 pub mod suggestion;

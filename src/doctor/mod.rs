@@ -56,7 +56,7 @@ impl Report {
 
 pub async fn examine(patient: &Patient<'_>) -> Report {
     let mut report = Report::default();
-    secrets::check(patient.environment, &mut report);
+    secrets::check(patient.environment, &patient.options.pins, &mut report);
     let database = match Database::reach(patient).await {
         Ok(database) => database,
         Err(findings) => {

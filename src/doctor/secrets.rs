@@ -1,13 +1,18 @@
 //! What the environment holds: secrets that can be guessed, connections that can be read.
 
-use kontract_runtime::{config::Secret, gateway::check_secret, storage::Target};
+use kontract_runtime::{
+    config::Secret,
+    gateway::{Pin, check_secret, check_static_key},
+    storage::Target,
+};
 use tokio_postgres::config::{Host, SslMode};
 
 use super::{Report, diagnostics};
 use crate::{dev::session::Environment, model::diagnostic::Diagnostic};
 
-pub fn check(environment: &Environment, report: &mut Report) {
-    let Environment { database, migrate, secret, .. } = environment;
+/// `pins` are what kontract.toml has clients know a gateway by.
+pub fn check(environment: &Environment, pins: &[Pin], report: &mut Report) {
+    let Environment { database, migrate, secret, static_key, .. } = environment;
     let served = database.is_some() || migrate.is_some();
     match secret {
         // `kontract dev` has one of its own.
@@ -17,6 +22,12 @@ pub fn check(environment: &Environment, report: &mut Report) {
             let weak = check_secret(&secret).err().map(|error| diagnostics::weak_secret(&error));
             report.add(weak.into_iter().collect(), "KONTRACT_SECRET cannot be guessed");
         }
+    }
+    if served && (static_key.is_some() || !pins.is_empty()) {
+        let pinned: Vec<String> = pins.iter().map(ToString::to_string).collect();
+        let wrong = check_static_key(static_key.as_ref(), &pinned).err();
+        let wrong = wrong.map(|error| diagnostics::weak_secret(&error));
+        report.add(wrong.into_iter().collect(), "clients know KONTRACT_STATIC_KEY");
     }
     let urls = [("DATABASE_URL", database), ("KONTRACT_MIGRATE_URL", migrate)];
     for (name, url) in urls.into_iter().filter_map(|(name, url)| Some((name, url.as_ref()?))) {
@@ -85,20 +96,33 @@ const COMMON: [&str; 6] = [
 ];
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
+    use kontract_runtime::gateway::StaticKeys;
+
     use super::*;
 
     fn found(database: &str, secret: &str) -> Vec<String> {
+        found_with(database, secret, None, &[])
+    }
+
+    fn found_with(
+        database: &str,
+        secret: &str,
+        static_key: Option<Secret>,
+        pins: &[Pin],
+    ) -> Vec<String> {
         let secret_of = |text: &str| Some(Secret::new(text)).filter(|_| !text.is_empty());
         let environment = Environment {
             database: secret_of(database),
             migrate: None,
             secret: secret_of(secret),
+            static_key,
             package: None,
             path: std::ffi::OsString::new(),
         };
         let mut report = Report::default();
-        check(&environment, &mut report);
+        check(&environment, pins, &mut report);
         report
             .findings
             .into_iter()
@@ -127,5 +151,26 @@ mod tests {
         }
         let encrypted = "postgresql://gate:9tRq1mXw7Lk2@db.example/app?sslmode=verify-full";
         assert_eq!(found(encrypted, good), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_key_that_clients_do_not_know_is_found() {
+        let (url, good) =
+            ("postgresql://gate:9tRq1mXw7Lk2@127.0.0.1/app", "kX9v2mQ8sL4tR7wZ1pB6nC3dF5gH0jYa");
+        let (own, other) = (StaticKeys::generate(1).unwrap(), StaticKeys::generate(1).unwrap());
+        let found = |key, pins: &[Pin]| found_with(url, good, key, pins);
+        assert_eq!(found(Some(own.secret()), &own.pins()), Vec::<String>::new());
+        for (key, pins) in [
+            (None, own.pins()),
+            (Some(own.secret()), Vec::new()),
+            (Some(own.secret()), other.pins()),
+            (Some(Secret::new("nothing")), own.pins()),
+        ] {
+            let messages = found(key, &pins);
+            assert!(
+                messages.len() == 1 && messages[0].contains("K250 KONTRACT_STATIC_KEY"),
+                "{messages:?}"
+            );
+        }
     }
 }

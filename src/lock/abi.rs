@@ -70,6 +70,7 @@ impl<'s> Text<'s> {
             ObjectKind::Tuple => "tuple",
             ObjectKind::Arguments => "arguments",
             ObjectKind::Result => "result",
+            ObjectKind::Item => "item",
         });
         // Positions count where there are some; fields of objects have none.
         if object.kind == ObjectKind::Object {

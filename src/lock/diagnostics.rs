@@ -31,8 +31,8 @@ pub fn conflict(marker: Span) -> Diagnostic {
     Diagnostic::error("K131", &file(), Some(marker), "the lock holds an unresolved merge")
         .label("git left this marker")
         .help(
-            "remove the markers and keep the lines of both sides, of two with one name either: the \
-             build gives a new id to whatever was never released",
+            "run `kontract migrate merge`, which keeps what either side has, and then `kontract build`, \
+             which gives a new id to whatever was never released",
         )
 }
 

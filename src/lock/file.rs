@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::{Map, Value, to_value};
 
-use super::{Lock, LockedTable, Released, TypeIds, UnionTags, diagnostics};
+use super::{Lock, LockedTable, Released, TypeIds, UnionTags, diagnostics, merge};
 use crate::{
     config::Options,
     diagnostic::position::json_error,
@@ -33,9 +33,19 @@ pub const NAME: &str = "kontract.lock.json";
 
 /// Empty where there is no file, and where it cannot be read.
 pub fn read(files: &dyn Files, options: &Options) -> (Lock, Vec<Diagnostic>) {
-    match load(files, options) {
-        Ok(lock) => (lock, Vec::new()),
-        Err(diagnostic) => (Lock::default(), vec![diagnostic]),
+    let (lock, _, diagnostics) = read_with_text(files, options);
+    (lock, diagnostics)
+}
+
+/// The same, with what stands in the file.
+pub fn read_with_text(
+    files: &dyn Files,
+    options: &Options,
+) -> (Lock, Option<String>, Vec<Diagnostic>) {
+    let read = text(files, options).and_then(|text| Ok((of(text.as_deref())?, text)));
+    match read {
+        Ok((lock, text)) => (lock, text, Vec::new()),
+        Err(diagnostic) => (Lock::default(), None, vec![diagnostic]),
     }
 }
 
@@ -47,7 +57,7 @@ pub fn write(
     lock: &Lock,
     locked: bool,
 ) -> Result<bool, Diagnostic> {
-    let old = load(files, options)?;
+    let old = of(text(files, options)?.as_deref())?;
     if old == *lock {
         return Ok(false);
     }
@@ -59,20 +69,25 @@ pub fn write(
         .map_err(|error| diagnostics::not_written(&error))
 }
 
-fn load(files: &dyn Files, options: &Options) -> Result<Lock, Diagnostic> {
+fn of(text: Option<&str>) -> Result<Lock, Diagnostic> {
+    text.map_or_else(|| Ok(Lock::default()), parse)
+}
+
+/// Without byte order mark; none where there is no file.
+pub fn text(files: &dyn Files, options: &Options) -> Result<Option<String>, Diagnostic> {
     let path = path(options);
     match files.link_kind(&path) {
         Ok(Kind::File) => {}
         Ok(Kind::Link) => return Err(diagnostics::not_a_file("it is a symbolic link")),
         Ok(Kind::Folder) => return Err(diagnostics::not_a_file("it is a folder")),
         Ok(Kind::Other) => return Err(diagnostics::not_a_file("it is no regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Lock::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(diagnostics::unreadable(&error)),
     }
     let bytes = files.read(&path).map_err(|error| diagnostics::unreadable(&error))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| diagnostics::not_utf8(error.utf8_error().valid_up_to()))?;
-    parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
+    Ok(Some(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()))
 }
 
 /// In words, what differs: `` `email` of `src/types.ts#User` ``.
@@ -111,25 +126,30 @@ fn changes(old: &Lock, new: &Lock) -> Vec<String> {
     changes
 }
 
-fn path(options: &Options) -> PathBuf {
+pub fn path(options: &Options) -> PathBuf {
     options.project.join(NAME)
 }
 
 /// `text` is without a byte order mark.
 pub fn parse(text: &str) -> Result<Lock, Diagnostic> {
-    if let Some(marker) = conflict_marker(text) {
+    if let Some(marker) = merge::conflict(text) {
         return Err(diagnostics::conflict(marker));
     }
     let invalid = |error: &serde_json::Error| {
         let (span, message) = json_error(text, error);
         diagnostics::invalid(span, &message)
     };
+    let document = serde_json::from_str::<Document>(text);
     // Whatever a later version has added, this one says that it is later.
-    let version: Form = serde_json::from_str(text).map_err(|error| invalid(&error))?;
-    if version.lock_version > VERSION {
-        return Err(diagnostics::newer(version.lock_version));
+    let version = if let Ok(document) = &document {
+        document.lock_version
+    } else {
+        serde_json::from_str::<Form>(text).map_err(|error| invalid(&error))?.lock_version
+    };
+    if version > VERSION {
+        return Err(diagnostics::newer(version));
     }
-    let document: Document = serde_json::from_str(text).map_err(|error| invalid(&error))?;
+    let document = document.map_err(|error| invalid(&error))?;
     document.lock().map_err(|hash| {
         let start = text.find(&format!("\"{hash}\"")).unwrap_or_default();
         let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
@@ -258,25 +278,6 @@ fn restored<T: Clone>(
             None => Err(hash),
         })
         .collect()
-}
-
-/// Where git left a conflict.
-fn conflict_marker(text: &str) -> Option<Span> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim_end();
-        let marker = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| {
-            trimmed
-                .strip_prefix(marker)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        });
-        if marker {
-            let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-            return Some(Span::new(at(start), at(start + trimmed.len())));
-        }
-        start += line.len();
-    }
-    None
 }
 
 pub fn print(lock: &Lock) -> String {

@@ -8,6 +8,7 @@ mod abi;
 mod assign;
 mod diagnostics;
 mod file;
+mod merge;
 mod pairs;
 mod tables;
 
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     abi::abi,
     assign::{assign, assign_shapes},
-    file::{NAME, print, read, write},
+    file::{NAME, print, read, read_with_text, text, write},
+    merge::resolve,
 };
 use crate::{
     check::Version,
@@ -82,6 +84,9 @@ pub struct LockedTable {
     /// The name of the rows' type, where they have one.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub ty: Option<String>,
+    /// What the table is called in the database.
+    #[serde(default)]
+    pub ptr: String,
     /// The first field, unless one is marked. It stays so when fields are reordered.
     pub primary_key: String,
     /// Rows are private to their user.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{LockedColumn, LockedTable};
 use crate::{
-    hash,
+    hash, migrate,
     model::{app::Table, perms},
     text::types::Printer,
 };
@@ -12,7 +12,7 @@ use crate::{
 pub fn tables(tables: &BTreeMap<String, Table>) -> BTreeMap<String, LockedTable> {
     let specifier = |written: &str| written.to_owned();
     let printer = Printer { specifier: &specifier };
-    let lock = |table: &Table| {
+    let lock = |name: &str, table: &Table| {
         let columns = table.fields.iter().map(|(name, field)| {
             let column = LockedColumn {
                 ty: printer.ty(&field.ty),
@@ -26,6 +26,7 @@ pub fn tables(tables: &BTreeMap<String, Table>) -> BTreeMap<String, LockedTable>
         });
         let mut locked = LockedTable {
             ty: table.row.as_ref().map(|(_, name)| name.clone()),
+            ptr: migrate::pointer(name),
             primary_key: table.primary_key.clone(),
             owned: table.owned,
             schema: columns.collect(),
@@ -36,5 +37,5 @@ pub fn tables(tables: &BTreeMap<String, Table>) -> BTreeMap<String, LockedTable>
         locked.hash = hash::of_parts([locked.primary_key.as_str(), owned, schema.as_str()]);
         locked
     };
-    tables.iter().map(|(name, table)| (name.clone(), lock(table))).collect()
+    tables.iter().map(|(name, table)| (name.clone(), lock(name, table))).collect()
 }

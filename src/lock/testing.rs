@@ -41,6 +41,7 @@ pub fn shapes(text: &str) -> Shapes {
                 ident: route.to_owned(),
                 request: key(&request),
                 response: key(&response),
+                at_once: false,
             };
             shapes.routes.insert(route.to_owned(), keys);
         } else {

@@ -395,6 +395,7 @@ fn the_file_holds_what_was_assigned() {
     ]);
     release(&shapes, &mut lock);
     let table = LockedTable {
+        ptr: "tbl_users_1a2b3c4d".to_owned(),
         ty: Some("User".to_owned()),
         primary_key: "id".to_owned(),
         owned: true,

@@ -1,24 +1,27 @@
-//! `migrate up` and `migrate down`: one transaction, under one lock.
+//! `migrate up`: one transaction, under one lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use kontract_runtime::manifest::Manifest;
 use tokio_postgres::{Client, Transaction, error::SqlState};
 
 use super::{
     Applied, Gateway, Problem,
-    base::{check_version, existing, renew_base},
+    base::{check_version, existing, renew_base, tenants},
     chain::{self, Chain, Link},
     connect::connect,
     delta::{self, Renames},
-    description::{describe, renames},
-    diagnostics,
+    description::{Tables, describe, renames},
+    diagnostics::{self, Advice},
+    history::{History, Past, check_files, history},
     quote::identifier,
     roles,
     script::Source,
     statements, steps,
     work::{Ask, Work},
 };
+use crate::model::SourcePath;
+
 /// What to migrate, and to what.
 pub struct Order<'a> {
     /// Of a role which may create roles and schemas.
@@ -38,12 +41,22 @@ pub struct Order<'a> {
     pub dry_run: bool,
 }
 
+impl<'a> Order<'a> {
+    /// What is said of rows that stand in the way.
+    pub fn advice(&self, chain: &Chain, tables: &Tables) -> Advice<'a> {
+        let version = chain.next_file(self.sources, tables);
+        Advice { manifest: self.manifest, folder: self.folder, version }
+    }
+}
+
 /// What becomes part of the chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Record {
     Everything,
-    /// Changes that need no file are made without: many builds follow each other.
-    Files,
+    /// Nothing: many builds follow each other, and what they changed is recorded with the next file.
+    /// Files run in a database that has no tables yet; elsewhere they wait for somebody's word. What
+    /// is taken back is no link any more.
+    Development,
     /// The chain must not change: a file that is not in it is an error.
     Nothing,
 }
@@ -56,16 +69,25 @@ pub async fn up(order: &Order<'_>) -> Result<Applied, Problem> {
     let (mut client, _) = connect(order.url, order.variable).await?;
     let (mut work, role) = begin(&mut client, order.gateway).await?;
     let past = history(&work.transaction).await?;
-    check_files(order.sources, &past)?;
-    adopt(&mut chain, &past, order.sources);
-    update_checksums(&mut chain, order)?;
+    check_files(order.sources, past.values())?;
+    let waiting = waiting(order, &chain, &past, &work.tables);
+    let mut declared = renames(order.manifest, &work.tables);
+    if !waiting.is_empty() && !delta::diff(&work.tables, &wanted, &declared).is_empty() {
+        return Err(Problem::Refused(waiting.iter().map(diagnostics::waiting).collect()));
+    }
+    let advice = order.advice(&chain, &work.tables);
     let timestamp = work.now().await?;
-    let new = add_sources(&mut chain, order, &timestamp)?;
-    let next_version = chain.next_version(order.sources);
-    let next = |what: &str| format!("{}/{next_version:04}_{}.ts", order.folder, chain::plain(what));
+    let new = if order.record == Record::Development {
+        chain.refuse_two_heads()?;
+        BTreeSet::new()
+    } else {
+        adopt(&mut chain, &past, order.sources);
+        update_checksums(&mut chain, order)?;
+        add_sources(&mut chain, order, &timestamp)?
+    };
 
-    let pending: Vec<Link> =
-        chain.links().iter().filter(|link| !past.contains_key(&link.name)).cloned().collect();
+    let pending = |link: &&Link| waiting.is_empty() && !past.contains_key(&link.name);
+    let pending: Vec<Link> = chain.links().iter().filter(pending).cloned().collect();
     let mut ran = Vec::new();
     let mut unremembered = Vec::new();
     for link in &pending {
@@ -73,18 +95,23 @@ pub async fn up(order: &Order<'_>) -> Result<Applied, Problem> {
             work.remember(link).await?;
             continue;
         }
+        if new.contains(&link.name) {
+            // A database that goes through the chain must have what this one has before the file.
+            let made = delta::diff(&chain.schema(), &work.tables, &work.renames);
+            if !made.is_empty() {
+                unremembered.extend(chain.insert_before(&link.name, made));
+            }
+        }
         if let Some(file) = &link.file {
             let source = find_source(order.sources, link, file)?;
             steps::run(&mut work, source, "up").await?;
             ran.push(link.name.clone());
         }
         let target = delta::applied(&work.tables, &link.changes);
-        work.change_to(&target, &Renames::of(&link.changes), Ask::Everything, &next).await?;
+        work.change_to(&target, &Renames::of(&link.changes), Ask::Everything(&advice)).await?;
         if new.contains(&link.name) {
             let sql = std::mem::take(&mut work.sql);
-            // What development has made without recording it belongs to the first that is recorded.
-            let schema = chain.schema();
-            let changes = delta::diff(&schema, &work.tables, &work.renames);
+            let changes = delta::diff(&chain.schema(), &work.tables, &work.renames);
             if let Some(link) = chain.get_mut(&link.name) {
                 link.changes = changes;
                 link.sql = sql;
@@ -96,10 +123,11 @@ pub async fn up(order: &Order<'_>) -> Result<Applied, Problem> {
         }
     }
 
-    let mut declared = renames(order.manifest, &work.tables);
-    work.change_to(&wanted, &declared, Ask::Everything, &next).await?;
+    declared = renames(order.manifest, &work.tables);
+    work.change_to(&wanted, &declared, Ask::Everything(&advice)).await?;
     work.tighten().await?;
-    let made = statements::renew(&work.transaction, order.manifest, &wanted, &role).await?;
+    let made =
+        statements::renew(&work.transaction, order.manifest, &wanted, &work.tenants, &role).await?;
     work.sentences.extend(made);
     declared.tables.append(&mut work.renames.tables);
     declared.fields.append(&mut work.renames.fields);
@@ -125,85 +153,22 @@ pub async fn up(order: &Order<'_>) -> Result<Applied, Problem> {
             work.remember(link).await?;
         }
     }
-    end(work, order.dry_run).await.map(|changes| Applied {
-        changes,
-        migrations: ran,
-        links: chain.into_links(),
-        role,
-    })
+    let changes = end(work, order.dry_run).await?;
+    Ok(Applied { changes, migrations: ran, links: chain.into_links(), role, waiting })
 }
 
-/// Takes back the last `count` migrations that the database went through, the last one first. Values
-/// that nothing reads any more stay in their rows.
-pub async fn down(order: &Order<'_>, count: usize) -> Result<Applied, Problem> {
-    let chain = Chain::new(order.links)?;
-    let (mut client, _) = connect(order.url, order.variable).await?;
-    let (mut work, role) = begin(&mut client, order.gateway).await?;
-    let past = history(&work.transaction).await?;
-    check_files(order.sources, &past)?;
-    let mut last: Vec<&Past> = past.values().collect();
-    last.sort_by_key(|past| std::cmp::Reverse(past.place));
-    let next_version = chain.next_version(order.sources);
-    let next = |what: &str| format!("{}/{next_version:04}_{}.ts", order.folder, chain::plain(what));
-    let mut ran = Vec::new();
-    for past in last.into_iter().take(count) {
-        let link = &past.link;
-        if let Some(file) = &link.file {
-            let source = find_source(order.sources, link, file)?;
-            steps::run(&mut work, source, "down").await?;
-        }
-        let changes = delta::inverse(&link.changes);
-        let target = delta::applied(&work.tables, &changes);
-        work.change_to(&target, &Renames::of(&changes), Ask::Hidden, &next).await?;
-        work.forget(link).await?;
-        ran.push(link.name.clone());
+/// The files that development does not run by itself: where there are rows, only somebody who has
+/// read a file can know that it is finished, and wanted here.
+fn waiting(order: &Order<'_>, chain: &Chain, past: &History, tables: &Tables) -> Vec<SourcePath> {
+    if order.record != Record::Development {
+        return Vec::new();
     }
-    work.tighten().await?;
-    end(work, order.dry_run).await.map(|changes| Applied {
-        changes,
-        migrations: ran,
-        links: order.links.to_vec(),
-        role,
-    })
-}
-
-/// A migration that a database went through.
-#[derive(Debug)]
-pub struct Past {
-    pub place: i64,
-    pub at: String,
-    pub link: Link,
-}
-
-/// By name.
-pub type History = BTreeMap<String, Past>;
-
-pub async fn history(transaction: &Transaction<'_>) -> Result<History, Problem> {
-    let exists = "SELECT to_regclass('kontract.migrations') IS NOT NULL";
-    let row = transaction.query_one(exists, &[]).await.map_err(diagnostics::failed)?;
-    if !row.get::<_, bool>(0) {
-        return Ok(History::new());
-    }
-    let rows = transaction.query(HISTORY, &[]).await.map_err(diagnostics::failed)?;
-    rows.iter()
-        .map(|row| {
-            let link: Link =
-                serde_json::from_str(row.get(2)).map_err(|_| diagnostics::unknown_schema())?;
-            Ok((link.name.clone(), Past { place: row.get(0), at: row.get(1), link }))
-        })
-        .collect()
-}
-
-/// What the database went through must not be changed afterwards.
-pub fn check_files(sources: &[Source], past: &History) -> Result<(), Problem> {
-    let edited: Vec<_> = sources
-        .iter()
-        .filter(|source| {
-            past.get(&source.name).is_some_and(|past| past.link.checksum != source.checksum)
-        })
-        .map(|source| diagnostics::edited(&source.path))
-        .collect();
-    if edited.is_empty() { Ok(()) } else { Err(Problem::Refused(edited)) }
+    let recorded = |source: &Source| {
+        chain.get(&source.name).is_some_and(|link| link.checksum == source.checksum)
+    };
+    let runs = |source: &&Source| tables.is_empty() && recorded(source);
+    let left = order.sources.iter().filter(|source| !past.contains_key(&source.name));
+    left.filter(|source| !runs(source)).map(|source| source.path.clone()).collect()
 }
 
 /// Takes over what the database went through and the lock does not know, as after a process that ended
@@ -271,26 +236,28 @@ fn stands_for_the_past(link: &Link, past: &History) -> Result<bool, Problem> {
     }
 }
 
-fn find_source<'a>(sources: &'a [Source], link: &Link, file: &str) -> Result<&'a Source, Problem> {
+pub fn find_source<'a>(
+    sources: &'a [Source],
+    link: &Link,
+    file: &str,
+) -> Result<&'a Source, Problem> {
     let found = sources.iter().find(|source| source.name == link.name);
     found.ok_or_else(|| diagnostics::no_file(file))
 }
 
 /// Takes the lock, and makes what every database has. Also returns the gateway's role.
-async fn begin<'a>(
+pub async fn begin<'a>(
     client: &'a mut Client,
     gateway: &Gateway,
 ) -> Result<(Work<'a>, String), Problem> {
     check_version(client).await?;
     let transaction = client.transaction().await.map_err(diagnostics::failed)?;
-    transaction.batch_execute(LOCK).await.map_err(|error| match error.code() {
-        Some(&SqlState::LOCK_NOT_AVAILABLE) => diagnostics::already_migrating(),
-        _ => diagnostics::failed(error),
-    })?;
+    lock(&transaction).await?;
     let role = roles::prepare(&transaction, gateway).await?;
     let renewed = renew_base(&transaction, &role).await?;
     let tables = existing(&transaction).await?;
-    let mut work = Work::new(transaction, identifier(&role), tables);
+    let tenants = tenants(&transaction).await?;
+    let mut work = Work::new(transaction, identifier(&role), tables, tenants);
     if renewed {
         work.sentences.push("make the functions of Kontract".to_owned());
         work.renew().await?;
@@ -298,7 +265,15 @@ async fn begin<'a>(
     Ok((work, role))
 }
 
-async fn end(work: Work<'_>, dry_run: bool) -> Result<Vec<String>, Problem> {
+/// Waits for other migrations to end, and lets no other begin.
+pub async fn lock(transaction: &Transaction<'_>) -> Result<(), Problem> {
+    transaction.batch_execute(LOCK).await.map_err(|error| match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => diagnostics::already_migrating(),
+        _ => diagnostics::failed(error),
+    })
+}
+
+pub async fn end(work: Work<'_>, dry_run: bool) -> Result<Vec<String>, Problem> {
     let Work { transaction, sentences, .. } = work;
     let end = if dry_run { transaction.rollback().await } else { transaction.commit().await };
     end.map_err(diagnostics::failed)?;
@@ -308,6 +283,3 @@ async fn end(work: Work<'_>, dry_run: bool) -> Result<Vec<String>, Problem> {
 /// Whoever waits for a table in use makes all who come later wait too.
 const LOCK: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL client_min_messages = 'warning';
     SELECT pg_advisory_xact_lock(hashtextextended('kontract.migrate', 0));";
-const HISTORY: &str = "SELECT place,
-    to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), link::text
-    FROM kontract.migrations";

@@ -73,6 +73,13 @@ pub async fn existing(transaction: &Transaction<'_>) -> Result<Tables, Problem> 
         .collect()
 }
 
+/// The tenants beside `main`.
+pub async fn tenants(transaction: &Transaction<'_>) -> Result<Vec<String>, Problem> {
+    let all = "SELECT name FROM kontract.tenants ORDER BY name COLLATE \"C\"";
+    let rows = transaction.query(all, &[]).await.map_err(diagnostics::failed)?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// Of all that a version of Kontract puts into a database, whatever the tables.
 pub fn base_hash() -> String {
     hash::of_parts([BASE, table::TEMPLATE])
@@ -83,6 +90,7 @@ const BASE: &str = concat!(
     include_str!("sql/sessions.sql"),
     include_str!("sql/shared.sql"),
     include_str!("sql/reading.sql"),
+    include_str!("sql/tenants.sql"),
     include_str!("sql/commit.sql"),
     include_str!("sql/exec.sql"),
     include_str!("sql/privileges.sql"),

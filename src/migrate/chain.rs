@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Problem,
-    delta::{self, Delta},
+    delta::{self, Delta, Renames},
     description::Tables,
     diagnostics,
     script::Source,
@@ -110,10 +110,44 @@ impl Chain {
         links.chain(sources.iter().map(|source| source.version)).max().map_or(1, |last| last + 1)
     }
 
+    /// The version of the next file. What was made of `tables` without being recorded becomes a link
+    /// before the first file that is not in the chain.
+    pub fn next_file(&self, sources: &[Source], tables: &Tables) -> u32 {
+        let all_known = sources.iter().all(|source| self.get(&source.name).is_some());
+        let unrecorded = || !delta::diff(&self.schema(), tables, &Renames::default()).is_empty();
+        self.next_version(sources) + u32::from(all_known && unrecorded())
+    }
+
     /// Adds a link after all others, and returns it.
     pub fn push(&mut self, link: Link) -> &Link {
         self.0.push(link);
         &self.0[self.0.len() - 1]
+    }
+
+    /// Puts a link between `name` and those it came after: changes that had been made when it ran.
+    /// Returns the name of the new link.
+    pub fn insert_before(&mut self, name: &str, changes: Vec<Delta>) -> Option<String> {
+        let place = self.0.iter().position(|link| link.name == name)?;
+        let next = &self.0[place];
+        let (parents, timestamp) = (next.parents.clone(), next.timestamp.clone());
+        let versions = self.0[..place].iter().map(|link| link.version);
+        let version = versions.max().map_or(1, |last| last + 1).min(next.version);
+        let mut what = words(&changes);
+        while self.get(&format!("{version:04}_{what}")).is_some() {
+            what.push_str("_before");
+        }
+        let link = Link::of_changes(version, &what, parents, &timestamp, changes);
+        let added = link.name.clone();
+        self.0[place].parents = BTreeSet::from([added.clone()]);
+        self.0.insert(place, link);
+        Some(added)
+    }
+
+    /// Removes a link that none comes after.
+    pub fn forget(&mut self, name: &str) {
+        if self.heads().contains(name) {
+            self.0.retain(|link| link.name != name);
+        }
     }
 
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Link> {

@@ -1,20 +1,32 @@
 //! What a database has otherwise than Kontract made it. It is told, and nothing is done about it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use tokio_postgres::Transaction;
 
-use super::{Problem, description::Tables, diagnostics, table::Physical};
+use super::{
+    Problem,
+    description::Tables,
+    diagnostics,
+    table::{MAIN, Physical},
+};
 
 /// Each difference, for people: `the check of a field of users is missing: check_users_1a2b3c4d`.
-pub async fn drift(transaction: &Transaction<'_>, tables: &Tables) -> Result<Vec<String>, Problem> {
+/// `tenants`: those beside `main`.
+pub async fn drift(
+    transaction: &Transaction<'_>,
+    tables: &Tables,
+    tenants: &[String],
+) -> Result<Vec<String>, Problem> {
     let mut drift = Vec::new();
     let rows = transaction.query(CATALOGUE, &[]).await.map_err(diagnostics::failed)?;
     let all: BTreeSet<(String, String, String)> =
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let mut expected = BTreeSet::new();
-    for (name, table) in tables {
-        let physical = Physical::new(name, table);
+    let everyone = || iter::once(MAIN).chain(tenants.iter().map(String::as_str));
+    let all_tables = tables.iter().flat_map(|table| everyone().map(move |tenant| (tenant, table)));
+    for (tenant, (name, table)) in all_tables {
+        let physical = Physical::of(tenant, name, table);
         let mut expect = |kind: &str, object: &str| {
             let found = (physical.pointer().to_owned(), kind.to_owned(), object.to_owned());
             if !all.contains(&found) {
@@ -51,8 +63,8 @@ const CATALOGUE: &str = "
     WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
     SELECT d.name, 'check', k.conname::text FROM data AS d JOIN pg_constraint AS k ON k.conrelid = d.oid
-    WHERE k.contype = 'c' AND k.convalidated AND k.conname NOT LIKE d.name || '\\_data\\_check%'
-    AND k.conname NOT LIKE '%\\_data\\_check'
+    WHERE k.contype = 'c' AND k.convalidated
+    AND k.conname !~ '_data_check\\d*$'
     UNION ALL
     SELECT d.name, 'index', i.relname::text FROM data AS d JOIN pg_index AS x ON x.indrelid = d.oid
     JOIN pg_class AS i ON i.oid = x.indexrelid

@@ -3,7 +3,7 @@
 use super::{
     description::{Class, Field, Table},
     inside,
-    plan::{Change, Manual, Obstacle, Tier},
+    plan::{Change, Obstacle, Tier},
     quote::literal,
     table::Physical,
 };
@@ -22,17 +22,18 @@ pub fn add(physical: &Physical<'_>, table: &str, name: &str, field: &Field) -> C
         Change::new(tier, format!("add the field {table}.{name}"), sql).unless(Obstacle {
             count: unreadable(physical, name, field),
             why: match tier {
-                Tier::DataDependent => "do not have it".to_owned(),
-                _ => "hold something else in it".to_owned(),
+                Tier::DataDependent => "it is missing in {rows}".to_owned(),
+                _ => "something else stands there in {rows}".to_owned(),
             },
             help: match tier {
                 Tier::DataDependent => format!(
-                    "make it optional (`{name}?`), or give it a value for rows that exist: \
-                     `/** @default … */`"
+                    "make it optional (`{name}?`), give it a value for rows that exist (`/** @default \
+                     … */`), or say which field it was (`/** @renamedFrom … */`)"
                 ),
-                _ => format!("choose another name than `{name}`, or change the values first"),
+                _ => format!("choose another name than `{name}`"),
             },
             hides: false,
+            name: format!("fill_{name}"),
             manual: None,
         });
     if field.unique {
@@ -46,29 +47,26 @@ pub fn remove(physical: &Physical<'_>, table: &str, name: &str, field: &Field) -
     let sentence = format!("remove the field {table}.{name}");
     let change = Change::new(Tier::Destructive, sentence, sql).unless(Obstacle {
         count: live(physical, &Physical::holds_field(name)),
-        why: "hold a value in it".to_owned(),
-        help: format!("keep `{name}` in `{table}`, or remove its values first"),
+        why: format!("`{table}.{name}` holds a value in {{rows}}"),
+        help: format!("write `/** @renamedFrom {name} */` above the field that it is now"),
         hides: true,
-        manual: Some(Manual {
-            what: format!("field '{name}' was removed"),
-            name: format!("remove_{name}"),
-        }),
+        name: format!("remove_{name}"),
+        manual: Some(format!("field '{name}' was removed")),
     });
     // Who does not know of the field cannot make a row that has to have it.
     if field.optional { change.unneeded() } else { change }
 }
 
 /// A key is renamed without its rows, which do not hold its name.
-pub fn rename(table: &str, old: &Table, from: &str, to: &str) -> Change {
-    let physical = Physical::new(table, old);
+pub fn rename(physical: &Physical<'_>, table: &str, old: &Table, from: &str, to: &str) -> Change {
     let mut sql = String::new();
     if let Some(field) = old.fields.get(from) {
         sql += &physical.purge();
         sql += &physical.drop_check(from);
-        sql += &drop_indexes(&physical, from, field);
+        sql += &drop_indexes(physical, from, field);
         sql += &physical.rename_field(from, to);
         sql += &physical.add_check(to, field);
-        sql += &add_indexes(&physical, to, field);
+        sql += &add_indexes(physical, to, field);
     }
     Change::new(Tier::BreaksOlderClients, format!("rename the field {table}.{from} to {to}"), sql)
 }
@@ -96,13 +94,15 @@ pub fn change(
             tier = if disjoint { Tier::Destructive } else { Tier::DataDependent };
             obstacles.push(Obstacle {
                 count: unreadable(physical, name, new),
-                why: "do not have what it is to hold".to_owned(),
-                help: format!("let `{name}` stay as it was, or change its values first"),
+                why: if disjoint {
+                    format!("`{table}.{name}` holds something else in {{rows}}")
+                } else {
+                    "it holds something else in {rows}".to_owned()
+                },
+                help: format!("let `{name}` stay as it was"),
                 hides: false,
-                manual: disjoint.then(|| Manual {
-                    what: format!("type of field '{name}' was changed"),
-                    name: format!("change_{name}"),
-                }),
+                name: format!("change_{name}"),
+                manual: disjoint.then(|| format!("type of field '{name}' was changed")),
             });
         }
         obstacles.extend(lost(physical, name, old, new));
@@ -134,22 +134,21 @@ fn lost(physical: &Physical<'_>, name: &str, old: &Field, new: &Field) -> Option
         .collect();
     Some(Obstacle {
         count: live(physical, &format!("({})", held.join(" OR "))),
-        why: format!("hold a value in `{shown}`"),
-        help: format!("keep `{shown}`, or remove its values first"),
+        why: format!("`{shown}` holds a value in {{rows}}"),
+        help: format!("keep `{shown}`"),
         hides: true,
-        manual: Some(Manual {
-            what: format!("field '{shown}' was removed"),
-            name: format!("remove_{}", shown.replace("[*]", "").replace('.', "_")),
-        }),
+        name: format!("remove_{}", shown.replace("[*]", "").replace('.', "_")),
+        manual: Some(format!("field '{shown}' was removed")),
     })
 }
 
 fn twice(physical: &Physical<'_>, table: &str, name: &str, field: &Field) -> Obstacle {
     Obstacle {
         count: physical.duplicates(name, field),
-        why: "have a value in it that others have too".to_owned(),
-        help: format!("give each row of `{table}` a `{name}` of its own first"),
+        why: "{rows} would share values of it".to_owned(),
+        help: format!("let `{name}` stand in several rows of `{table}`"),
         hides: false,
+        name: format!("make_{name}_unique"),
         manual: None,
     }
 }

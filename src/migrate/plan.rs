@@ -4,7 +4,7 @@ use super::{
     delta::{self, Delta, Renames},
     description::{Table, Tables},
     fields,
-    table::Physical,
+    table::{MAIN, Physical},
 };
 
 /// A change of one table.
@@ -15,7 +15,12 @@ pub struct Change {
     /// For people: `add the field users.age`.
     pub sentence: String,
     pub tier: Tier,
+    /// For the tables of the tenant `main`.
     pub sql: String,
+    /// The same for those of other tenants.
+    pub elsewhere: String,
+    /// The functions of the table as it is then; they follow from the schema, and are not recorded.
+    pub functions: String,
     /// What must not be there if the change is to be made. Each is asked for only where there is
     /// none of those before it.
     pub obstacles: Vec<Obstacle>,
@@ -41,35 +46,41 @@ pub enum Tier {
 pub struct Obstacle {
     /// A query of one number: how many.
     pub count: String,
-    /// What they are: `{} hold a value in it`.
+    /// Where they stand in the way: `it is missing in {rows}`.
     pub why: String,
     pub help: String,
     /// The rows would keep what they hold, and nothing would read it.
     pub hides: bool,
-    /// Where no change of the rows is obvious: what happened, and the name of a file for it.
-    pub manual: Option<Manual>,
-}
-
-/// `field 'old_email' was removed`, `remove_old_email`
-#[derive(Debug)]
-pub struct Manual {
-    pub what: String,
+    /// Of a migration that would change them: `fill_email`.
     pub name: String,
+    /// Only a migration can tell what is to become of them. What happened: `field 'email' was removed`.
+    pub manual: Option<String>,
 }
 
-/// The changes from `existing` to `wanted`, in the order in which they are made. `gateway`: the
-/// quoted name of its role. `replace`: make all functions anew.
+/// The changes from `existing` to `wanted`, in the order in which they are made. `tenants`: those
+/// beside `main`. `gateway`: the quoted name of its role. `replace`: make all functions anew.
 pub fn plan(
     wanted: &Tables,
     existing: &Tables,
     renames: &Renames,
+    tenants: &[String],
     gateway: &str,
     replace: bool,
 ) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut now = existing.clone();
     for delta in delta::diff(existing, wanted, renames) {
-        changes.push(change(&delta, &now, wanted));
+        let mut made = change(MAIN, &delta, &now, wanted);
+        for tenant in tenants {
+            let Change { sql, obstacles, .. } = change(tenant, &delta, &now, wanted);
+            made.elsewhere += &sql;
+            let whose = format!("{{rows}} of the tenant {tenant}");
+            made.obstacles.extend(obstacles.into_iter().map(|obstacle| {
+                let why = obstacle.why.replace("{rows}", &whose);
+                Obstacle { why, ..obstacle }
+            }));
+        }
+        changes.push(made);
         delta.apply(&mut now);
     }
     // One text for all: the functions of a table know its fields.
@@ -78,57 +89,59 @@ pub fn plan(
         if last.is_none() && !replace {
             continue;
         }
-        let sql = Physical::new(name, table).functions(gateway);
-        match last {
-            Some(last) => last.sql += &sql,
-            None => {
-                changes.push(Change::new(
-                    Tier::Safe,
-                    format!("renew the functions of {name}"),
-                    sql,
-                ));
-            }
+        let functions = Physical::new(name, table).functions(gateway);
+        if let Some(last) = last {
+            last.functions = functions;
+        } else {
+            let sentence = format!("renew the functions of {name}");
+            let change = Change::new(Tier::Safe, sentence, String::new());
+            changes.push(Change { functions, ..change });
         }
     }
     changes
 }
 
+/// What tables of a tenant that has none are made by.
+pub fn settle(tenant: &str, tables: &Tables) -> String {
+    tables.iter().map(|(name, table)| create_table(tenant, name, table).sql).collect()
+}
+
 /// `now`: the tables as they are before it.
-fn change(delta: &Delta, now: &Tables, wanted: &Tables) -> Change {
+fn change(tenant: &str, delta: &Delta, now: &Tables, wanted: &Tables) -> Change {
     let name = delta.table();
+    let physical = || Physical::of(tenant, name, &now[name]);
     let change = match delta {
-        Delta::CreateTable { table, to } => create_table(table, to),
-        Delta::RemoveTable { table, from } => remove_table(table, from),
-        Delta::RenameTable { table, to } => rename_table(table, to, &now[table]),
-        Delta::ChangeKey { table, from, to } => change_key(table, &now[table], from, to),
-        Delta::ChangeOwned { table, to } => change_owned(&now[table], table, *to, &wanted[table]),
-        Delta::ChangeSearched { table, to } => change_searched(&now[table], table, *to),
-        Delta::AddField { field, to, .. } => {
-            fields::add(&Physical::new(name, &now[name]), name, field, to)
+        Delta::CreateTable { table, to } => create_table(tenant, table, to),
+        Delta::RemoveTable { table, from } => remove_table(tenant, table, from),
+        Delta::RenameTable { table, to } => rename_table(tenant, table, to, &now[table]),
+        Delta::ChangeKey { table, from, to } => {
+            change_key(&physical(), table, &now[table], from, to)
         }
-        Delta::RemoveField { field, from, .. } => {
-            fields::remove(&Physical::new(name, &now[name]), name, field, from)
+        Delta::ChangeOwned { table, to } => {
+            change_owned(tenant, &now[table], table, *to, &wanted[table])
         }
-        Delta::RenameField { field, to, .. } => fields::rename(name, &now[name], field, to),
+        Delta::ChangeSearched { table, to } => change_searched(&physical(), table, *to),
+        Delta::AddField { field, to, .. } => fields::add(&physical(), name, field, to),
+        Delta::RemoveField { field, from, .. } => fields::remove(&physical(), name, field, from),
+        Delta::RenameField { field, to, .. } => {
+            fields::rename(&physical(), name, &now[name], field, to)
+        }
         Delta::ChangeField { field, from, to, .. } => {
-            fields::change(&Physical::new(name, &now[name]), name, field, from, to)
+            fields::change(&physical(), name, field, from, to)
         }
     };
     Change { delta: Some(delta.clone()), ..change }
 }
 
-fn create_table(name: &str, table: &Table) -> Change {
-    let physical = Physical::new(name, table);
+fn create_table(tenant: &str, name: &str, table: &Table) -> Change {
+    let physical = Physical::of(tenant, name, table);
     let sql = physical.create() + &fixtures(&physical, table);
     Change::new(Tier::Safe, format!("create the table {name}"), sql)
 }
 
 /// The checks and indexes of a table that has none.
 fn fixtures(physical: &Physical<'_>, table: &Table) -> String {
-    let mut sql = String::new();
-    if table.owned {
-        sql += &physical.add_owner_index();
-    }
+    let mut sql = physical.add_order_index();
     if table.searched {
         sql += &physical.add_search_index();
     }
@@ -139,29 +152,24 @@ fn fixtures(physical: &Physical<'_>, table: &Table) -> String {
     sql
 }
 
-fn remove_table(name: &str, table: &Table) -> Change {
-    let physical = Physical::new(name, table);
+fn remove_table(tenant: &str, name: &str, table: &Table) -> Change {
+    let physical = Physical::of(tenant, name, table);
     let obstacle = Obstacle {
         count: fields::live(&physical, "true"),
-        why: "are in it, and no source declares it any more".to_owned(),
-        help: format!("keep the interface of `{name}`, or remove its rows first"),
+        why: format!("`{name}` holds {{rows}}, and no source declares it"),
+        help: format!("write `/** @renamedFrom {name} */` above the interface that it is now"),
         hides: false,
-        manual: Some(Manual {
-            what: format!("table '{name}' was removed"),
-            name: format!("remove_{name}"),
-        }),
+        name: format!("remove_{name}"),
+        manual: Some(format!("table '{name}' was removed")),
     };
     let sentence = format!("remove the table {name}");
     Change::new(Tier::Destructive, sentence, physical.drop()).unless(obstacle).unneeded()
 }
 
-fn rename_table(name: &str, to: &str, table: &Table) -> Change {
-    let old = Physical::new(name, table);
-    let new = Physical::new(to, table);
-    let mut sql = String::new();
-    if table.owned {
-        sql += &old.drop_owner_index();
-    }
+fn rename_table(tenant: &str, name: &str, to: &str, table: &Table) -> Change {
+    let old = Physical::of(tenant, name, table);
+    let new = Physical::of(tenant, to, table);
+    let mut sql = old.drop_order_index();
     if table.searched {
         sql += &old.drop_search_index();
     }
@@ -176,38 +184,35 @@ fn rename_table(name: &str, to: &str, table: &Table) -> Change {
 
 /// With the key's values in a field already, rows could change their keys by themselves; that others
 /// hold the old ones is what nobody here knows.
-fn change_key(name: &str, table: &Table, from: &str, to: &str) -> Change {
-    let physical = Physical::new(name, table);
+fn change_key(physical: &Physical<'_>, name: &str, table: &Table, from: &str, to: &str) -> Change {
     let obstacle = Obstacle {
-        count: fields::live(&physical, "true"),
-        why: format!("are stored under `{from}`"),
-        help: format!("keep `{from}` as the primary key of `{name}`, or remove its rows first"),
+        count: fields::live(physical, "true"),
+        why: format!("`{from}` is the key of {{rows}} of `{name}`"),
+        help: format!(
+            "write `/** @renamedFrom {from} */` above `{to}` where it is that field under another name"
+        ),
         hides: false,
-        manual: Some(Manual {
-            what: format!("primary key of '{name}' was changed from '{from}' to '{to}'"),
-            name: format!("change_key_of_{name}"),
-        }),
+        name: format!("change_key_of_{name}"),
+        manual: Some(format!("primary key of '{name}' was changed from '{from}' to '{to}'")),
     };
     let sentence = format!("make {to} the primary key of {name}");
-    let mut sql = String::new();
+    let mut sql = physical.add_order_index();
     if let Some(field) = table.fields.get(to) {
         sql += &physical.purge();
         sql += &physical.drop_check(to);
-        sql += &fields::drop_indexes(&physical, to, field);
+        sql += &fields::drop_indexes(physical, to, field);
         sql += &physical.change_key(from, to);
     }
     Change::new(Tier::Destructive, sentence, sql).unless(obstacle)
 }
 
 /// `wanted` has the fields whose indexes will not be made anew anyway.
-fn change_owned(old: &Table, name: &str, owned: bool, wanted: &Table) -> Change {
+fn change_owned(tenant: &str, old: &Table, name: &str, owned: bool, wanted: &Table) -> Change {
     let new = Table { owned, ..old.clone() };
-    let physical = Physical::new(name, &new);
-    let (sentence, mut sql) = if owned {
-        (format!("show rows of {name} to their users only"), physical.add_owner_index())
-    } else {
-        (format!("show rows of {name} to all users"), physical.drop_owner_index())
-    };
+    let physical = Physical::of(tenant, name, &new);
+    let whose = if owned { "their users only" } else { "all users" };
+    let sentence = format!("show rows of {name} to {whose}");
+    let mut sql = Physical::of(tenant, name, old).drop_order_index() + &physical.add_order_index();
     for (field, description) in &old.fields {
         let same = |new: &_| fields::indexes(new) == fields::indexes(description);
         if description.index && wanted.fields.get(field).is_some_and(same) {
@@ -218,8 +223,7 @@ fn change_owned(old: &Table, name: &str, owned: bool, wanted: &Table) -> Change 
     Change::new(Tier::BreaksOlderClients, sentence, sql)
 }
 
-fn change_searched(table: &Table, name: &str, searched: bool) -> Change {
-    let physical = Physical::new(name, table);
+fn change_searched(physical: &Physical<'_>, name: &str, searched: bool) -> Change {
     let (sentence, sql) = if searched {
         (format!("index whole rows of {name}"), physical.add_search_index())
     } else {
@@ -230,7 +234,8 @@ fn change_searched(table: &Table, name: &str, searched: bool) -> Change {
 
 impl Change {
     pub fn new(tier: Tier, sentence: String, sql: String) -> Self {
-        Self { delta: None, sentence, tier, sql, obstacles: Vec::new(), needed: true }
+        let (elsewhere, functions, obstacles) = (String::new(), String::new(), Vec::new());
+        Self { delta: None, sentence, tier, sql, elsewhere, functions, obstacles, needed: true }
     }
 
     pub fn unless(mut self, obstacle: Obstacle) -> Self {

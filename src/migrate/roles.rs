@@ -14,8 +14,9 @@ use crate::hash;
 pub enum Gateway {
     /// One of its own, which may read two tables and call functions. It is made where it is missing.
     Login { role: String, password: Option<Secret> },
-    /// The same, with a name that Kontract chooses, and with this password from now on.
-    Chosen { password: Secret },
+    /// The same, with a name that Kontract chooses, and with this password from now on; None: with the
+    /// one that it has.
+    Chosen { password: Option<Secret> },
     /// `privileges = "shared"`: the role that migrates. Nothing is kept from the gateway.
     Shared,
 }
@@ -43,7 +44,7 @@ pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result
             return Ok(migrator.role);
         }
         Gateway::Login { role, password } => (role.clone(), password.as_ref()),
-        Gateway::Chosen { password } => (chosen_role(&migrator.database), Some(password)),
+        Gateway::Chosen { password } => (chosen_role(&migrator.database), password.as_ref()),
     };
     if role == migrator.role {
         return Err(diagnostics::same_role(&role));
@@ -55,7 +56,7 @@ pub async fn prepare(transaction: &Transaction<'_>, gateway: &Gateway) -> Result
     join(transaction, &migrator.role, &owner).await?;
     if exists(transaction, &role).await? {
         refuse_mighty(transaction, &role, &owner).await?;
-        if let Gateway::Chosen { .. } = gateway {
+        if let Gateway::Chosen { password: Some(_) } = gateway {
             let sql = format!("ALTER ROLE {}{}", identifier(&role), verifier(password));
             transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
         }

@@ -44,7 +44,7 @@ pub async fn state(client: &Client, manifest: &Manifest) -> Result<State, Proble
     let existing: Tables =
         serde_json::from_str(row.get(1)).map_err(|_| diagnostics::unknown_schema())?;
     let renewed = row.get::<_, Option<String>>(0).as_deref() != Some(&base_hash());
-    let changes = plan(&wanted, &existing, &renames(manifest, &existing), "", false);
+    let changes = plan(&wanted, &existing, &renames(manifest, &existing), &[], "", false);
     let mut missing: Vec<String> =
         changes.into_iter().filter(|change| change.needed).map(|change| change.sentence).collect();
     if renewed {

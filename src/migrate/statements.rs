@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    iter,
 };
 
 use kontract_runtime::manifest::{Manifest, Statement};
@@ -18,9 +19,9 @@ use super::{
     description::Tables,
     diagnostics::{self, statement_refused},
     quote::{array, identifier, literal},
-    table::{Physical, fill},
+    table::{MAIN, Physical, fill},
 };
-use crate::hash;
+use crate::{diagnostic::render::plural, hash};
 
 /// The statements of a build that a database cannot run, as the gateway sees it.
 pub async fn missing(client: &Client, manifest: &Manifest) -> Result<usize, Problem> {
@@ -33,11 +34,13 @@ pub async fn missing(client: &Client, manifest: &Manifest) -> Result<usize, Prob
 }
 
 /// Makes what is missing of a build's statements, and forgets others a day after a build had them:
-/// gateways of that build may still run. Works as the owner of the schema. `gateway` is its role.
+/// gateways of that build may still run. Works as the owner of the schema. `gateway` is its role,
+/// `tenants` are those beside `main`.
 pub async fn renew(
     transaction: &Transaction<'_>,
     manifest: &Manifest,
     tables: &Tables,
+    tenants: &[String],
     gateway: &str,
 ) -> Result<Vec<String>, Problem> {
     let statements = Statements::find(transaction, gateway).await?;
@@ -56,8 +59,13 @@ pub async fn renew(
             return Err(diagnostics::bad_manifest(&reason));
         };
         let runner = statements.runner(&statement.table).await?;
-        let physical = Physical::new(&statement.table, table);
-        let plan = Plan { id, statement, physical, runner: runner.as_deref(), owned: table.owned };
+        let name = &statement.table;
+        let everyone = iter::once(MAIN).chain(tenants.iter().map(String::as_str));
+        let relations: Vec<String> =
+            everyone.map(|tenant| Physical::of(tenant, name, table).relation()).collect();
+        let physical = Physical::new(name, table);
+        let (relations, runner) = (&relations[..], runner.as_deref());
+        let plan = Plan { id, statement, physical, relations, runner, owned: table.owned };
         let sources = plan.hash(&statements.gateway);
         if made.get(id) != Some(&sources) {
             let sql = plan.sql(transaction, &statements).await? + &plan.record(&sources);
@@ -68,10 +76,40 @@ pub async fn renew(
     let wanted: Vec<&String> = manifest.statements.keys().collect();
     let seen = "UPDATE kontract.statements SET wanted_at = now() WHERE id = ANY ($1)";
     transaction.execute(seen, &[&wanted]).await.map_err(diagnostics::failed)?;
-    sentences.extend(changed.into_iter().map(|(table, count)| {
-        format!("make {count} statement{} of {table}", if count == 1 { "" } else { "s" })
-    }));
+    sentences.extend(changed.into_iter().map(sentence));
     Ok(sentences)
+}
+
+/// Lets the statements of tables read those of a new tenant.
+pub async fn admit(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    tables: &Tables,
+) -> Result<(), Problem> {
+    // Where one role does everything there are no others.
+    let statements = Statements::find(transaction, "").await?;
+    for (name, table) in tables {
+        let role = statements.runner_of(name);
+        if statements.exists(&role).await? {
+            let relation = Physical::of(tenant, name, table).relation();
+            let sql = format!("GRANT SELECT ON {relation} TO {}", identifier(&role));
+            transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// What [`renew`] would make, where `known` are the ids of the statements that are there.
+pub fn planned(manifest: &Manifest, known: &[String]) -> Vec<String> {
+    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, statement) in manifest.statements.iter().filter(|(id, _)| !known.contains(id)) {
+        *missing.entry(&statement.table).or_default() += 1;
+    }
+    missing.into_iter().map(sentence).collect()
+}
+
+fn sentence((table, count): (&str, usize)) -> String {
+    format!("make {} of {table}", plural(count, "statement"))
 }
 
 /// What the statements of a database have in common.
@@ -189,6 +227,8 @@ struct Plan<'a> {
     id: &'a str,
     statement: &'a Statement,
     physical: Physical<'a>,
+    /// The table of every tenant.
+    relations: &'a [String],
     /// The quoted name of the role that runs it.
     runner: Option<&'a str>,
     owned: bool,
@@ -213,7 +253,7 @@ impl Plan<'_> {
         statements: &Statements<'_>,
     ) -> Result<String, Problem> {
         let refused = |reason: &str| Err(statement_refused(self.statement, reason));
-        let asked = transaction.prepare(&self.bound("true")).await;
+        let asked = transaction.prepare(&self.bound(&self.physical.relation(), "true")).await;
         let asked = match asked {
             Ok(asked) => asked,
             Err(error) => match error.as_db_error() {
@@ -245,9 +285,28 @@ impl Plan<'_> {
         let caller = format!("${}", parameters.len() + 1);
         let filter = if self.owned { format!("r._owner = {caller}") } else { "true".to_owned() };
         let order = if self.statement.ordered { "" } else { " ORDER BY to_jsonb(q.*)" };
+        let whole = |relation: &str| {
+            let bound = self.bound(relation, &filter);
+            format!(
+                "SELECT coalesce(jsonb_agg(to_jsonb(q.*){order}), '[]')::text FROM ({bound}) AS q"
+            )
+        };
+        // No statement has a NUL.
+        let generic = whole("\0");
+        let (before, after) = generic.split_once('\0').unwrap_or_default();
+        let relation = format!("${}", parameters.len() + 2);
+        let given: Vec<String> = (1..parameters.len() + 2).map(|n| format!("${n}")).collect();
         let body = format!(
-            "BEGIN RETURN (SELECT coalesce(jsonb_agg(to_jsonb(q.*){order}), '[]')::text FROM ({}) AS q); END",
-            self.bound(&filter)
+            "#variable_conflict use_column\nDECLARE result text;\n\
+             BEGIN\n\
+             IF {relation} IS NULL THEN RETURN ({}); END IF;\n\
+             EXECUTE {} || {relation} || {} INTO result USING {};\n\
+             RETURN result;\n\
+             END",
+            whole(&self.physical.relation()),
+            literal(before),
+            literal(after),
+            given.join(", "),
         );
         let labels: Vec<&str> = parameters.iter().map(Type::name).collect();
         let count = parameters.len().to_string();
@@ -269,23 +328,22 @@ impl Plan<'_> {
         );
         let given_away = self.runner.map_or_else(String::new, |runner| {
             let owner = identifier(&statements.owner);
-            let run = format!("kontract.\"_run_{}_{}\"({types}text)", self.statement.table, self.id);
+            let run = format!("kontract.\"_run_{}_{}\"({types}text, text)", self.statement.table, self.id);
             format!(
                 "GRANT SELECT ON {} TO {runner}; GRANT CREATE ON SCHEMA kontract TO {runner};
                  ALTER FUNCTION {run} OWNER TO {runner}; REVOKE CREATE ON SCHEMA kontract FROM {runner};
                  GRANT EXECUTE ON FUNCTION {run} TO {owner};",
-                self.physical.relation()
+                self.relations.join(", ")
             )
         });
         Ok(functions + &given_away)
     }
 
     /// The statement with its table's logical name bound to the rows that it may see.
-    fn bound(&self, filter: &str) -> String {
+    fn bound(&self, relation: &str, filter: &str) -> String {
         format!(
-            "WITH {} AS NOT MATERIALIZED (SELECT r.id, r.data FROM {} AS r WHERE r._deleted_txid IS NULL AND {filter}) ({})",
+            "WITH {} AS NOT MATERIALIZED (SELECT r.id, r.data FROM {relation} AS r WHERE r._deleted_txid IS NULL AND {filter}) ({})",
             identifier(&self.statement.table),
-            self.physical.relation(),
             self.statement.sql,
         )
     }

@@ -1,5 +1,7 @@
 //! What a migration file does: `db.exec`, `db.updateSchema`, `db.renameField`, `db.transform`.
 
+use std::iter;
+
 use kontract_runtime::engine::script::Question;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,7 +18,7 @@ use super::{
     description::Table,
     diagnostics,
     script::Source,
-    table::Physical,
+    table::{MAIN, Physical},
     words,
     work::{Ask, Work},
 };
@@ -66,13 +68,16 @@ async fn step(work: &mut Work<'_>, operation: &str, arguments: &str) -> Result<V
             work.loosen(&table).await?;
             Ok(Value::Null)
         }
+        "tenants" => Ok(json!(
+            iter::once(MAIN).chain(work.tenants.iter().map(String::as_str)).collect::<Vec<_>>()
+        )),
         "rows" => {
-            let Page { table, after } = read(arguments)?;
-            rows(work, &table, after).await
+            let Page { tenant, table, after } = read(arguments)?;
+            rows(work, &tenant, &table, after).await
         }
         "write" => {
-            let Rows { table, rows } = read(arguments)?;
-            write(work, &table, &rows).await
+            let Batch { tenant, table, rows } = read(arguments)?;
+            write(work, &tenant, &table, &rows).await
         }
         other => Err(diagnostics::bad_step(&format!("there is no operation `{other}`"))),
     }
@@ -103,12 +108,14 @@ struct OfTable {
 
 #[derive(Deserialize)]
 struct Page {
+    tenant: String,
     table: String,
     after: Option<i64>,
 }
 
 #[derive(Deserialize)]
-struct Rows {
+struct Batch {
+    tenant: String,
     table: String,
     rows: Value,
 }
@@ -121,17 +128,32 @@ fn find<'a>(work: &'a Work<'_>, name: &str) -> Result<&'a Table, Problem> {
     work.tables.get(name).ok_or_else(|| diagnostics::no_table(name, work.tables.keys()))
 }
 
-/// Runs SQL as the owner of the tables. Rows come back as objects of texts.
+/// Runs SQL as the owner of the tables, and again for those of each other tenant where it names some.
+/// Rows come back as objects of texts: main's.
 async fn exec(work: &mut Work<'_>, sql: &str) -> Result<Value, Problem> {
     refuse(sql)?;
-    let used = |name: &String| sql.contains(Physical::new(name, &work.tables[name]).pointer());
-    let used: Vec<String> = work.tables.keys().filter(|name| used(name)).cloned().collect();
-    for name in used {
-        work.loosen(&name).await?;
-        work.wrote(&name);
+    let names = |physical: Physical<'_>| sql.contains(physical.pointer());
+    let used: Vec<String> = work
+        .tables
+        .iter()
+        .filter(|(name, table)| work.everywhere(name, table).any(names))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in &used {
+        work.loosen(name).await?;
+        work.wrote(name);
     }
+    let of_main = used.iter().any(|name| names(Physical::new(name, &work.tables[name])));
     let before = transaction_id(work).await?;
     let messages = work.transaction.simple_query(sql).await.map_err(diagnostics::failed)?;
+    for tenant in work.tenants.iter().filter(|_| of_main) {
+        let theirs = used.iter().fold(sql.to_owned(), |sql, name| {
+            let table = &work.tables[name];
+            let (main, own) = (Physical::new(name, table), Physical::of(tenant, name, table));
+            sql.replace(main.pointer(), own.pointer())
+        });
+        work.transaction.batch_execute(&theirs).await.map_err(diagnostics::failed)?;
+    }
     if transaction_id(work).await? != before {
         return Err(diagnostics::bad_step("a migration cannot end its transaction"));
     }
@@ -208,16 +230,20 @@ async fn update_schema(
     work.loosen(name).await?;
     let mut wanted = work.tables.clone();
     wanted.insert(name.to_owned(), table.clone());
-    work.change_to(&wanted, &Renames::default(), Ask::Nothing, &no_file).await?;
+    work.change_to(&wanted, &Renames::default(), Ask::Nothing).await?;
     let Some(key) = key else { return Ok(Value::Null) };
-    let rows = work.count(&Physical::new(name, &table).keyless(&key)).await?;
-    if rows > 0 {
-        return Err(diagnostics::no_key(name, &key, rows));
+    let keyless: Vec<String> =
+        work.everywhere(name, &table).map(|physical| physical.keyless(&key)).collect();
+    for query in keyless {
+        let rows = work.count(&query).await?;
+        if rows > 0 {
+            return Err(diagnostics::no_key(name, &key, rows));
+        }
     }
     let from = table.key.clone();
     table.change_key(&from, &key);
     wanted.insert(name.to_owned(), table);
-    work.change_to(&wanted, &Renames::default(), Ask::Nothing, &no_file).await?;
+    work.change_to(&wanted, &Renames::default(), Ask::Nothing).await?;
     Ok(Value::Null)
 }
 
@@ -242,13 +268,18 @@ async fn rename_field(
     wanted.insert(name.to_owned(), table);
     let mut renames = Renames::default();
     renames.fields.insert((name.to_owned(), to.to_owned()), from.to_owned());
-    work.change_to(&wanted, &renames, Ask::Nothing, &no_file).await?;
+    work.change_to(&wanted, &renames, Ask::Nothing).await?;
     Ok(Value::Null)
 }
 
-async fn rows(work: &Work<'_>, name: &str, after: Option<i64>) -> Result<Value, Problem> {
+async fn rows(
+    work: &Work<'_>,
+    tenant: &str,
+    name: &str,
+    after: Option<i64>,
+) -> Result<Value, Problem> {
     let table = find(work, name)?;
-    let relation = Physical::new(name, table).relation();
+    let relation = Physical::of(tenant, name, table).relation();
     let sql = format!(
         "SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'data', data, 'order', _order) \
          ORDER BY _order), '[]')::text FROM (SELECT id, data, _order FROM {relation} \
@@ -261,8 +292,13 @@ async fn rows(work: &Work<'_>, name: &str, after: Option<i64>) -> Result<Value, 
     Ok(json!({ "key": table.key, "rows": rows }))
 }
 
-async fn write(work: &mut Work<'_>, name: &str, rows: &Value) -> Result<Value, Problem> {
-    let relation = Physical::new(name, find(work, name)?).relation();
+async fn write(
+    work: &mut Work<'_>,
+    tenant: &str,
+    name: &str,
+    rows: &Value,
+) -> Result<Value, Problem> {
+    let relation = Physical::of(tenant, name, find(work, name)?).relation();
     let given = "jsonb_to_recordset($1::text::jsonb) AS g(\"order\" bigint, id text, data jsonb)";
     let change = format!(
         "UPDATE {relation} AS r SET id = g.id, data = g.data, _version = _version + 1, \
@@ -277,10 +313,6 @@ async fn write(work: &mut Work<'_>, name: &str, rows: &Value) -> Result<Value, P
     }
     work.wrote(name);
     Ok(Value::Null)
-}
-
-fn no_file(_: &str) -> String {
-    String::new()
 }
 
 /// A data table that has lost one of its columns.

@@ -1,6 +1,6 @@
 //! A migration under way: one transaction, and what the schema is by now.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use tokio_postgres::{Transaction, error::SqlState};
 
@@ -8,11 +8,12 @@ use super::{
     Problem,
     chain::Link,
     delta::{Delta, Renames},
-    description::Tables,
-    diagnostics, fields,
+    description::{Table, Tables},
+    diagnostics::{self, Advice},
+    fields,
     plan::{Change, plan},
     quote::literal,
-    table::Physical,
+    table::{MAIN, Physical},
 };
 use crate::model::diagnostic::Diagnostic;
 
@@ -21,6 +22,8 @@ pub struct Work<'a> {
     /// The quoted name of the gateway's role.
     pub gateway: String,
     pub tables: Tables,
+    /// Those beside `main`: they have the same tables.
+    pub tenants: Vec<String>,
     /// What was declared or done as a rename so far.
     pub renames: Renames,
     /// What was done, for people.
@@ -34,21 +37,27 @@ pub struct Work<'a> {
 }
 
 /// What rows may stand in the way of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ask {
-    Everything,
+#[derive(Clone, Copy)]
+pub enum Ask<'a> {
+    Everything(&'a Advice<'a>),
     /// Values that nothing would read any more do not count: they stay.
-    Hidden,
+    Hidden(&'a Advice<'a>),
     /// A migration file has its way; what comes of it is checked at the end.
     Nothing,
 }
 
 impl<'a> Work<'a> {
-    pub fn new(transaction: Transaction<'a>, gateway: String, tables: Tables) -> Self {
+    pub fn new(
+        transaction: Transaction<'a>,
+        gateway: String,
+        tables: Tables,
+        tenants: Vec<String>,
+    ) -> Self {
         Self {
             transaction,
             gateway,
             tables,
+            tenants,
             renames: Renames::default(),
             sentences: Vec::new(),
             sql: String::new(),
@@ -63,15 +72,12 @@ impl<'a> Work<'a> {
         &mut self,
         wanted: &Tables,
         renames: &Renames,
-        ask: Ask,
-        next: &dyn Fn(&str) -> String,
+        ask: Ask<'_>,
     ) -> Result<(), Problem> {
-        let changes = plan(wanted, &self.tables, renames, &self.gateway, false);
+        let changes = plan(wanted, &self.tables, renames, &self.tenants, &self.gateway, false);
         let mut refused = Vec::new();
         for change in changes {
-            if ask != Ask::Nothing {
-                refused.extend(verdict(&self.transaction, &change, ask, next).await?);
-            }
+            refused.extend(verdict(&self.transaction, &change, ask).await?);
             // What is asked of later changes goes by the new names.
             if refused.is_empty() || change.is_rename() {
                 self.execute(&change).await?;
@@ -86,7 +92,8 @@ impl<'a> Work<'a> {
 
     /// Makes the functions of all tables anew.
     pub async fn renew(&mut self) -> Result<(), Problem> {
-        for change in plan(&self.tables, &self.tables, &Renames::default(), &self.gateway, true) {
+        let Self { tables, tenants, gateway, .. } = &*self;
+        for change in plan(tables, tables, &Renames::default(), tenants, gateway, true) {
             self.execute(&change).await?;
         }
         Ok(())
@@ -108,7 +115,8 @@ impl<'a> Work<'a> {
             }
             _ => {}
         }
-        self.transaction.batch_execute(&change.sql).await.map_err(|error| match error.code() {
+        let sql = format!("{}{}{}", change.sql, change.elsewhere, change.functions);
+        self.transaction.batch_execute(&sql).await.map_err(|error| match error.code() {
             Some(&SqlState::LOCK_NOT_AVAILABLE) => diagnostics::table_in_use(&change.sentence),
             _ => diagnostics::change_failed(&change.sentence, &error),
         })?;
@@ -123,11 +131,13 @@ impl<'a> Work<'a> {
         if !self.loose.insert(name.to_owned()) {
             return Ok(());
         }
-        let physical = Physical::new(name, table);
-        let mut sql = physical.purge();
-        for (field, description) in &table.fields {
-            sql += &physical.drop_check(field);
-            sql += &fields::drop_indexes(&physical, field, description);
+        let mut sql = String::new();
+        for physical in self.everywhere(name, table) {
+            sql += &physical.purge();
+            for (field, description) in &table.fields {
+                sql += &physical.drop_check(field);
+                sql += &fields::drop_indexes(&physical, field, description);
+            }
         }
         self.transaction.batch_execute(&sql).await.map_err(|error| match error.code() {
             Some(&SqlState::LOCK_NOT_AVAILABLE) => {
@@ -147,7 +157,7 @@ impl<'a> Work<'a> {
     async fn rewrite(&mut self, name: &str) -> Result<(), Problem> {
         let table = self.tables.get(name).filter(|_| self.written.remove(name));
         let Some(table) = table else { return Ok(()) };
-        let sql = Physical::new(name, table).rewrite();
+        let sql: String = self.everywhere(name, table).map(|physical| physical.rewrite()).collect();
         self.transaction.batch_execute(&sql).await.map_err(diagnostics::failed)
     }
 
@@ -157,32 +167,44 @@ impl<'a> Work<'a> {
         for name in std::mem::take(&mut self.loose) {
             self.rewrite(&name).await?;
             let Some(table) = self.tables.get(&name) else { continue };
-            let physical = Physical::new(&name, table);
             let mut sql = String::new();
-            for (field, description) in &table.fields {
-                let rows = self.count(&fields::unreadable(&physical, field, description)).await?;
-                if rows > 0 {
-                    wrong.push(diagnostics::left_wrong(&name, field, rows));
-                    continue;
-                }
-                if description.unique {
-                    let rows = self.count(&physical.duplicates(field, description)).await?;
+            for physical in self.everywhere(&name, table) {
+                for (field, description) in &table.fields {
+                    let unreadable = fields::unreadable(&physical, field, description);
+                    let rows = self.count(&unreadable).await?;
                     if rows > 0 {
-                        wrong.push(diagnostics::left_twice(&name, field, rows));
+                        wrong.push(diagnostics::left_wrong(&name, field, rows));
                         continue;
                     }
+                    if description.unique {
+                        let rows = self.count(&physical.duplicates(field, description)).await?;
+                        if rows > 0 {
+                            wrong.push(diagnostics::left_twice(&name, field, rows));
+                            continue;
+                        }
+                    }
+                    sql += &fields::backfill(&physical, field, description);
+                    sql += &physical.drop_check(field);
+                    sql += &fields::drop_indexes(&physical, field, description);
+                    sql += &physical.add_check(field, description);
+                    sql += &fields::add_indexes(&physical, field, description);
                 }
-                sql += &fields::backfill(&physical, field, description);
-                sql += &physical.drop_check(field);
-                sql += &fields::drop_indexes(&physical, field, description);
-                sql += &physical.add_check(field, description);
-                sql += &fields::add_indexes(&physical, field, description);
             }
             if wrong.is_empty() {
                 self.transaction.batch_execute(&sql).await.map_err(diagnostics::failed)?;
             }
         }
         if wrong.is_empty() { Ok(()) } else { Err(Problem::Refused(wrong)) }
+    }
+
+    /// A table of every tenant, of `main` first.
+    pub fn everywhere<'t>(
+        &'t self,
+        name: &'t str,
+        table: &'t Table,
+    ) -> impl Iterator<Item = Physical<'t>> {
+        let everyone = iter::once(MAIN).chain(self.tenants.iter().map(String::as_str));
+        everyone.map(move |tenant| Physical::of(tenant, name, table))
     }
 
     pub async fn count(&self, query: &str) -> Result<i64, Problem> {
@@ -212,21 +234,26 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What stands in the way of a change. `next` makes the path of a file for it.
+/// What stands in the way of a change.
 pub async fn verdict(
     transaction: &Transaction<'_>,
     change: &Change,
-    ask: Ask,
-    next: &dyn Fn(&str) -> String,
+    ask: Ask<'_>,
 ) -> Result<Option<Diagnostic>, Problem> {
+    let (advice, hidden) = match ask {
+        Ask::Everything(advice) => (advice, false),
+        Ask::Hidden(advice) => (advice, true),
+        Ask::Nothing => return Ok(None),
+    };
+    let table = change.delta.as_ref().map_or("", Delta::table);
     for obstacle in &change.obstacles {
-        if obstacle.hides && ask == Ask::Hidden {
+        if obstacle.hides && hidden {
             continue;
         }
         let row = transaction.query_one(&obstacle.count, &[]).await;
         let rows: i64 = row.map_err(diagnostics::failed)?.get(0);
         if rows > 0 {
-            return Ok(Some(diagnostics::refused(&change.sentence, rows, obstacle, next)));
+            return Ok(Some(diagnostics::refused(&change.sentence, table, rows, obstacle, advice)));
         }
     }
     Ok(None)

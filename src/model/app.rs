@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     SourcePath, Span,
     contract::{ExportTarget, ImportKind, Middleware, ModuleContract},
@@ -13,6 +15,15 @@ use super::{
 
 /// The contracts of all files, by path.
 pub type Modules = BTreeMap<SourcePath, ModuleContract>;
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Eight hexadecimal digits.
+    pub id: String,
+    /// 44 characters of base64.
+    pub key: String,
+}
 
 #[derive(Debug, Default)]
 pub struct App {
@@ -32,6 +43,8 @@ pub struct App {
     pub index: ClientIndex,
     /// `src/auth.ts`.
     pub auth: Option<SourcePath>,
+    /// The public keys by which clients know a gateway, the current one first.
+    pub pins: Vec<Pin>,
     /// What `.kontract/types.d.ts` is made from.
     pub registry: Registry,
 }
@@ -91,15 +104,28 @@ pub struct Route {
     pub perm: u8,
     /// The tables that the route's call graph touches, each with the operations as a mask.
     pub tables: BTreeMap<String, u8>,
+    /// The operations on each, by name.
+    pub operations: BTreeMap<String, BTreeSet<String>>,
+    /// The fields of each that it writes; [`SOME_FIELDS`] where they are not written out.
+    pub writes: BTreeMap<String, BTreeSet<String>>,
     /// What its call graph looks for in them, with the file of each call.
     pub searches: Vec<(SourcePath, Search)>,
     /// Storage that it may touch beside them: what the compiler could not follow.
     pub unseen: Vec<Unseen>,
+    /// Nothing that the compiler saw in it, or may have missed, has an effect: it may be run any
+    /// number of times.
+    pub reads: bool,
+    /// Whatever effects it may have are in the transaction of its call: where that is not committed
+    /// there were none.
+    pub contained: bool,
     /// Identifies what travels: `sha256:…`.
     pub abi: String,
     /// The hashes of released versions that it can serve, its own among them; sorted.
     pub accepts: Vec<String>,
 }
+
+/// In the place of fields' names: any of them.
+pub const SOME_FIELDS: &str = "*";
 
 /// A statement of `exec`.
 #[derive(Debug)]
@@ -169,7 +195,7 @@ pub struct ServerModule {
 
 /// Imported names that stand for types only, where the import itself does not say so: alone, the
 /// module cannot be told from one that imports values.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TypeNames {
     /// Local names of imports.
     pub locals: BTreeSet<String>,
@@ -178,7 +204,7 @@ pub struct TypeNames {
 }
 
 /// What the tsconfig of a module says of the code to be made from it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Flavour {
     /// `experimentalDecorators`; otherwise the standard ones.
     pub legacy_decorators: bool,

@@ -212,7 +212,6 @@ pub struct Constant {
     /// The declared type; otherwise the type of the literal is printed.
     pub ty: Option<TypeExpr>,
     /// Types that parts of the value are given: `{ key: KEY as Secret<string> }`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<TypeExpr>,
     /// `as const`: printed with `readonly` and literal types.
     pub as_const: bool,
@@ -230,6 +229,29 @@ pub enum ConstantValue {
     String(String),
     Array(Vec<ConstantValue>),
     Object(Vec<(Key, ConstantValue)>),
+}
+
+impl ConstantValue {
+    /// A text, or all texts of an array.
+    pub fn texts(&self) -> Option<Vec<String>> {
+        match self {
+            Self::String(text) => Some(vec![text.clone()]),
+            Self::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Self::String(text) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        }
+    }
+
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        let Self::Object(fields) = self else { return None };
+        let named = |key: &Key| matches!(key, Key::Name(key) if key == name);
+        fields.iter().rev().find(|(key, _)| named(key)).map(|(_, value)| value)
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -276,6 +298,8 @@ pub struct Insert {
 pub struct Middleware {
     pub filter: Filter,
     pub span: Span,
+    /// Its function, where that is written in this file.
+    pub function: Option<Span>,
 }
 
 /// Which routes a middleware wraps: all given fields must hold; none given: all routes.
@@ -284,6 +308,25 @@ pub struct Filter {
     pub prefixurl: Option<Located<String>>,
     pub egroup: Option<Located<String>>,
     pub endpoints: Option<Vec<Located<String>>>,
+    /// Values that stand elsewhere; `gather` puts them in.
+    pub named: Vec<NamedFilter>,
+}
+
+/// A part of a filter that is a name: `groups.admin`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NamedFilter {
+    pub part: FilterPart,
+    pub path: String,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FilterPart {
+    Whole,
+    Prefixurl,
+    Egroup,
+    Endpoints,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

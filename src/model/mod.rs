@@ -12,5 +12,7 @@ pub mod shape;
 pub mod wire;
 pub mod app;
 pub mod output;
+pub mod place;
+pub mod lines;
 
 pub use span::{SourcePath, Span};

@@ -18,6 +18,20 @@ pub const NAMES: &[(&str, u8)] = &[
     ("RWX", 7),
 ];
 
+/// What sessions without an account may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Guests {
+    /// None: there are no such sessions.
+    pub perm: Option<u8>,
+}
+
+impl Guests {
+    /// A route without a group, whose permission they have.
+    pub fn may_call(self, perm: u8, ugroup: Option<&str>) -> bool {
+        ugroup.is_none() && self.perm.is_some_and(|guests| perm & !guests == 0)
+    }
+}
+
 pub fn by_name(name: &str) -> Option<u8> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, mask)| *mask)
 }

@@ -22,6 +22,8 @@ pub struct Reach {
     pub operations: Vec<Operation>,
     /// What the calls of `query` and `count` among them look for.
     pub searches: Vec<Search>,
+    /// Which fields the calls of `set`, `update` and `push` among them write.
+    pub writes: Vec<Write>,
     pub mentions: Vec<Mention>,
     /// Uses of storage that cannot be followed, in words: `a computed table name`.
     pub unseen: Vec<Located<String>>,
@@ -30,6 +32,10 @@ pub struct Reach {
     pub holds: Vec<Held>,
     /// What a call of it returns, as far as that matters here.
     pub returns: Vec<Held>,
+    /// Its code may do what is seen afterwards, beside the operations: a fetch, say.
+    pub effects: bool,
+    /// Its code may open transactions of its own.
+    pub transactions: bool,
 }
 
 /// `env.storage.users.get(…)`.
@@ -56,6 +62,16 @@ pub struct Search {
     pub limited: bool,
     /// What is looked for, is not written out.
     pub unknown: bool,
+    pub span: Span,
+}
+
+/// `env.storage.users.update(id, { role: 'admin' })`, as far as it is written out.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Write {
+    pub fields: Vec<String>,
+    /// It may write others: a spread, or a value that is made elsewhere.
+    pub others: bool,
+    /// That of the operation.
     pub span: Span,
 }
 

@@ -32,8 +32,12 @@ pub struct RouteShapes {
     pub ident: String,
     /// An object of kind [`ObjectKind::Arguments`]: a field for each parameter.
     pub request: ShapeKey,
-    /// An object of kind [`ObjectKind::Result`] with one field, `result`.
+    /// An object of kind [`ObjectKind::Result`] or, where the result is a stream of items,
+    /// [`ObjectKind::Item`], with one field, `result`.
     pub response: ShapeKey,
+    /// The call gives its stream of items itself, and no promise of it.
+    #[serde(skip)]
+    pub at_once: bool,
 }
 
 /// An object with named fields. FlatBuffers: a table.
@@ -69,6 +73,8 @@ pub enum ObjectKind {
     Arguments,
     /// The result of a route: its one field is the value itself.
     Result,
+    /// The same for each of the items that a route streams.
+    Item,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -201,6 +207,14 @@ pub struct UnionMember {
 pub struct Place {
     pub file: Option<SourcePath>,
     pub span: Span,
+}
+
+impl Shapes {
+    /// Whether the route's result is a stream of items.
+    pub fn streams(&self, route: &str) -> bool {
+        let response = self.routes.get(route).and_then(|shapes| self.objects.get(&shapes.response));
+        response.is_some_and(|object| object.kind == ObjectKind::Item)
+    }
 }
 
 impl Slot {

@@ -27,7 +27,7 @@ pub fn elements(element: &Slot) -> String {
 pub fn rest_type(object: &ObjectShape, rest: &Rest) -> String {
     match object.kind {
         ObjectKind::Tuple | ObjectKind::Arguments => elements(&rest.slot),
-        ObjectKind::Object | ObjectKind::Result => "[entry]".to_owned(),
+        ObjectKind::Object | ObjectKind::Result | ObjectKind::Item => "[entry]".to_owned(),
     }
 }
 

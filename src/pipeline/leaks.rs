@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use swc_ecma_ast::{ExportAll, ImportDecl, NamedExport, Str, TplElement, TsImportType};
@@ -19,11 +20,12 @@ use crate::{
         shape::{Literal, Shape},
         types::{Key, LiteralType, Member, MemberKind, TypeExpr},
     },
+    pipeline::recall::{Recall, Subject, key, recalled},
     source,
 };
 
 /// What was checked, for `--leak-report`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// Client files that were searched.
     pub files: Vec<String>,
@@ -31,15 +33,24 @@ pub struct Report {
     pub literals: BTreeMap<String, usize>,
     /// Literals found, with the client file; none in a build that succeeds.
     pub leaks: Vec<Leak>,
+    /// Literals of these files that clients are not meant to have by any contract; no server module
+    /// has them.
+    #[serde(skip)]
+    pub unexplained: BTreeSet<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Leak {
     pub module: String,
     pub file: String,
 }
 
-pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Diagnostic>) {
+pub fn scan(
+    app: &App,
+    modules: &Modules,
+    outputs: &[Output],
+    recall: &dyn Recall,
+) -> (Report, Vec<Diagnostic>) {
     let contract = contract_strings(app, modules);
     let mut wanted: BTreeMap<&str, &SourcePath> = BTreeMap::new();
     let mut report = Report::default();
@@ -71,9 +82,20 @@ pub fn scan(app: &App, modules: &Modules, outputs: &[Output]) -> (Report, Vec<Di
             && !o.path.ends_with(".map")
             && !code.contains(&o.path)
     });
-    for output in searched {
+    let searched: Vec<&Output> = searched.collect();
+    let found: Vec<BTreeSet<String>> = searched
+        .par_iter()
+        .map(|output| {
+            let key = key((&output.path, &output.text));
+            recalled(recall, Subject::Literals, &output.path, &key, || literals(output))
+        })
+        .collect();
+    for (output, literals) in searched.into_iter().zip(found) {
         report.files.push(output.path.clone());
-        for literal in literals(output) {
+        for literal in literals {
+            if !contract.contains(&literal) {
+                report.unexplained.insert(literal.clone());
+            }
             if let Some(module) = wanted.get(literal.as_str()) {
                 report.leaks.push(Leak { module: module.to_string(), file: output.path.clone() });
                 diagnostics.push(leaked(module, &output.path));
@@ -132,7 +154,7 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
         strings.extend(module.packages.keys().cloned());
         strings.insert("kontract/client".to_owned());
     }
-    strings.insert("kontract/codec".to_owned());
+    strings.extend(CODEC_WORDS.map(str::to_owned));
     for object in app.shapes.objects.values() {
         strings.insert(object.name.clone());
         for field in &object.fields {
@@ -147,6 +169,10 @@ fn contract_strings(app: &App, modules: &Modules) -> FxHashSet<String> {
     }
     strings
 }
+
+/// What codecs import, what they call a response, and what `typeof` says.
+const CODEC_WORDS: [&str; 8] =
+    ["kontract/codec", "result", "undefined", "object", "string", "number", "boolean", "bigint"];
 
 /// The literals that codecs compare with.
 fn shape_strings(shape: &Shape, strings: &mut FxHashSet<String>) {

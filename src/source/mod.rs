@@ -22,12 +22,14 @@ mod evidence;
 mod lift;
 
 use swc_common::comments::SingleThreadedComments;
-use swc_ecma_ast::{ExprOrSpread, Module};
+use swc_ecma_ast::{ExprOrSpread, Module, ModuleItem};
+use swc_ecma_parser::{EsSyntax, Syntax};
 
 use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
 
 pub use names::{AnnotationName, ScalarKind, is_kontract};
-pub use nesting::STACK_BYTES;
+pub use nesting::{STACK_BYTES, is_deeper};
+pub use swc::quietly;
 pub use text::{Text, decode};
 
 /// A file's tree without Kontract's annotations, and the annotations.
@@ -60,6 +62,15 @@ pub struct Annotation {
     pub anchor: u32,
 }
 
+impl Annotation {
+    /// The name that its name begins with, in the text that it stands in: `k` of `@k.backend`.
+    pub fn root<'a>(&self, text: &'a str) -> &'a str {
+        let name = &text[self.span.start as usize + 1..self.span.end as usize];
+        let start = scan::skip_trivia(name, 0);
+        &name[start..scan::word_end(name, start)]
+    }
+}
+
 /// Reads one file. The text must not begin with a byte order mark.
 ///
 /// The tree is missing only where the parser could not recover; then there is at least one error.
@@ -73,6 +84,12 @@ pub fn parse(file: &SourcePath, text: &str) -> (Option<Parsed>, Vec<Diagnostic>)
 /// it needs no second look.
 pub fn parse_again(file: &SourcePath, text: &str) -> Option<Parsed> {
     lift::parse(file, text, true).0
+}
+
+/// Parses text of the compiler's own; its positions mean nothing.
+pub fn generated(text: &str) -> Vec<ModuleItem> {
+    let parsed = swc::parse_module(Syntax::Es(EsSyntax::default()), text);
+    parsed.ok().and_then(|parsed| parsed.module).map_or_else(Vec::new, |module| module.body)
 }
 
 /// The place of a node in the file. Nodes without a place (`DUMMY_SP`) are at its beginning.

@@ -266,19 +266,28 @@ struct Level {
 
 /// The first place in the tree that is deeper than [`MAX_DEPTH`].
 pub fn too_deep(node: &impl VisitWith<Depth>) -> Option<Span> {
-    let mut depth = Depth { level: 0, found: None };
+    deeper_than(node, MAX_DEPTH)
+}
+
+pub fn is_deeper(node: &impl VisitWith<Depth>, limit: usize) -> bool {
+    deeper_than(node, limit).is_some()
+}
+
+fn deeper_than(node: &impl VisitWith<Depth>, limit: usize) -> Option<Span> {
+    let mut depth = Depth { limit, level: 0, found: None };
     node.visit_with(&mut depth);
     depth.found
 }
 
 pub struct Depth {
+    limit: usize,
     level: usize,
     found: Option<Span>,
 }
 
 impl Depth {
     fn enter<N: Spanned + VisitWith<Self>>(&mut self, node: &N) {
-        if self.level == MAX_DEPTH {
+        if self.level == self.limit {
             self.found.get_or_insert_with(|| super::span(node.span()));
         }
         if self.found.is_none() {

@@ -31,7 +31,8 @@ pub struct Outcome {
     pub fatal: Option<Span>,
 }
 
-/// The parser panicked.
+/// SWC panicked.
+#[derive(Debug)]
 pub struct Panicked;
 
 /// The language of a file, by its extension.
@@ -196,8 +197,8 @@ fn position(offset: usize) -> BytePos {
     BytePos(u32::try_from(offset).map_or(u32::MAX, |offset| offset.saturating_add(1)))
 }
 
-/// Runs the parser; a panic of its own ends as an error, without a message on standard error.
-fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+/// Runs code of SWC; a panic of its own ends as an error, without a message on standard error.
+pub fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -217,6 +218,6 @@ const UNCLOSED: &str = "close the bracket, string or template that is still open
 static INSTALLED: Once = Once::new();
 
 thread_local! {
-    /// This thread is inside the parser.
+    /// This thread is inside SWC.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }

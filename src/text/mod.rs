@@ -1,5 +1,6 @@
 //! TypeScript and JavaScript as text: types, declarations, constants, names.
 
+pub mod comment;
 pub mod declarations;
 pub mod types;
 pub mod values;

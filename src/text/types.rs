@@ -14,7 +14,7 @@ use super::{
 /// Prints types of one declaration file.
 pub struct Printer<'a> {
     /// `import('…')` as written → as printed.
-    pub specifier: &'a dyn Fn(&str) -> String,
+    pub specifier: &'a (dyn Fn(&str) -> String + Sync),
 }
 
 /// How tightly a type must hold together where it stands.

@@ -72,9 +72,6 @@ pub struct Response {
     answers: Vec<Option<Reply>>,
     #[serde(default)]
     helpers: BTreeMap<String, Vec<Helper>>,
-    /// What it read, but for TypeScript's own files.
-    #[serde(default)]
-    pub files: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -42,29 +42,42 @@ export async function findTypeScript(project) {
   const { version } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
   const major = Number.parseInt(version, 10);
   if (!(major >= 5)) return { version, open: null };
-  if (major < 7) {
-    const ts = require('typescript');
-    return { version, open: (settings) => new Library(ts, settings) };
+  const tsc = path.join(path.dirname(manifest), 'bin/tsc');
+  if (!isNative(version)) return { version, tsc, open: (settings) => new Library(require('typescript'), settings) };
+  let api;
+  try {
+    api = await import(pathToFileURL(require.resolve('typescript/unstable/sync')).href);
+  } catch (error) {
+    return { version, tsc, open() { throw error; } };
   }
-  const api = await import(pathToFileURL(require.resolve('typescript/unstable/sync')).href);
-  return { version, open: (settings) => new Native(api, settings) };
+  return { version, tsc, open: (settings) => new Native(api, settings) };
 }
 
-/** The text of the tsconfig that is opened: the project's own with `FORCED` on top. */
-function derivedConfig(config, files) {
+/** Whether this version is a process of its own, not a library. */
+export function isNative(version) {
+  return Number.parseInt(version, 10) >= 7;
+}
+
+/** The text of the tsconfig that is opened: the project's own with `forced` on top. */
+export function derivedConfig(config, files, forced) {
   return JSON.stringify({
     ...(config === null ? {} : { extends: `./${config.slice(config.lastIndexOf('/') + 1)}` }),
-    compilerOptions: { ...(config === null ? USUAL : {}), ...FORCED },
+    compilerOptions: { ...(config === null ? USUAL : {}), ...forced },
     files,
     include: [],
     references: [],
   });
 }
 
-const CONFIG_NAME = 'tsconfig.__kontract.json';
+export const CONFIG_NAME = 'tsconfig.__kontract.json';
 
 function derivedPath({ project, config }) {
   return path.join(config === null ? project : path.dirname(config), CONFIG_NAME).replaceAll('\\', '/');
+}
+
+/** Whether that is the tsconfig that only compilers see. */
+export function isDerived(file) {
+  return file?.endsWith(`/${CONFIG_NAME}`) ?? false;
 }
 
 /** The folders that the files of an overlay lie in. */
@@ -80,11 +93,13 @@ class Library {
     this.overlay = overlay;
     const { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind } = ts;
     Object.assign(this, { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind });
+    /** Declaration files that were read: TypeScript's own are large, and the same for all projects. */
+    this.declarationFiles = new Map();
   }
 
-  /** The files that a tsconfig names. */
-  configFiles(config) {
-    return this.#parse(config).fileNames;
+  /** What a tsconfig says: `{ fileNames, options }`. */
+  configOf(config) {
+    return this.#parse(config);
   }
 
   #parse(config, text) {
@@ -93,10 +108,11 @@ class Library {
     return ts.parseJsonConfigFileContent(json.config ?? {}, ts.sys, path.dirname(config), undefined, config);
   }
 
-  open(config, roots) {
+  open(config, roots, forced = FORCED) {
     const { ts, overlay } = this;
     const derived = derivedPath({ project: this.project, config });
-    const { options } = this.#parse(derived, derivedConfig(config, roots));
+    const { options, errors } = this.#parse(derived, derivedConfig(config, roots, forced));
+    this.errors = errors;
     const host = ts.createCompilerHost(options, true);
     const readFile = host.readFile.bind(host);
     const getSourceFile = host.getSourceFile.bind(host);
@@ -108,6 +124,11 @@ class Library {
     host.readFile = (file) => overlay.get(file) ?? readFile(file);
     host.getSourceFile = (file, options, onError) => {
       const text = overlay.get(file);
+      if (text === undefined && file.endsWith('.d.ts')) {
+        const key = JSON.stringify([file, options]);
+        if (!this.declarationFiles.has(key)) this.declarationFiles.set(key, getSourceFile(file, options, onError));
+        return this.declarationFiles.get(key);
+      }
       if (text === undefined) return getSourceFile(file, options, onError);
       return ts.createSourceFile(file, text, options, true);
     };
@@ -145,6 +166,31 @@ class Library {
       code,
       start,
       text: this.ts.flattenDiagnosticMessageText(messageText, '\n').split('\n')[0],
+    }));
+  }
+
+  /** All that TypeScript says of the project: `[{ file, start, end, code, error, text, related }]`. */
+  problems() {
+    const { program, ts } = this;
+    const found = [
+      ...this.errors,
+      ...program.getOptionsDiagnostics(),
+      ...program.getGlobalDiagnostics(),
+      ...program.getSyntacticDiagnostics(),
+      ...program.getSemanticDiagnostics(),
+      ...(program.getCompilerOptions().declaration ? program.getDeclarationDiagnostics() : []),
+    ];
+    const place = ({ file, start, length, messageText }) => ({
+      file: file?.fileName,
+      start,
+      end: start + length,
+      text: ts.flattenDiagnosticMessageText(messageText, '\n'),
+    });
+    return found.map((problem) => ({
+      ...place(problem),
+      code: problem.code,
+      error: problem.category === ts.DiagnosticCategory.Error,
+      related: problem.relatedInformation?.map(place) ?? [],
     }));
   }
 
@@ -238,8 +284,8 @@ class Native {
   constructor(module, { project, overlay }) {
     this.project = project;
     this.overlay = overlay;
-    const { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind, ModifierFlags } = module;
-    Object.assign(this, { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind, ModifierFlags });
+    const { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind, ModifierFlags, DiagnosticCategory } = module;
+    Object.assign(this, { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags, SignatureKind, ModifierFlags, DiagnosticCategory });
     this.derived = new Map();
     const readFile = (file) => this.derived.get(file) ?? overlay.get(file);
     const virtual = { readFile };
@@ -252,13 +298,13 @@ class Native {
     this.api = new module.API({ cwd: project, fs: virtual });
   }
 
-  configFiles(config) {
-    return this.api.parseConfigFile(config).fileNames;
+  configOf(config) {
+    return this.api.parseConfigFile(config);
   }
 
-  open(config, roots) {
+  open(config, roots, forced = FORCED) {
     const derived = derivedPath({ project: this.project, config });
-    this.derived.set(derived, derivedConfig(config, roots));
+    this.derived.set(derived, derivedConfig(config, roots, forced));
     const snapshot = this.api.updateSnapshot({ openProjects: [derived] });
     const project = snapshot.getProject(derived);
     if (project === undefined) throw new Error(`TypeScript did not open ${derived}`);
@@ -285,6 +331,33 @@ class Native {
   complaints(file) {
     const found = this.program.getSemanticDiagnostics(file);
     return found.map(({ code, pos, text }) => ({ code, start: pos, text: text.split('\n')[0] }));
+  }
+
+  problems() {
+    const { program } = this;
+    const found = [
+      ...program.getConfigFileParsingDiagnostics(),
+      ...program.getProgramDiagnostics(),
+      ...program.getGlobalDiagnostics(),
+      ...program.getSyntacticDiagnostics(),
+      ...program.getBindDiagnostics(),
+      ...program.getSemanticDiagnostics(),
+      ...(program.getCompilerOptions().declaration ? program.getDeclarationDiagnostics() : []),
+    ];
+    const chain = ({ text, messageChain = [] }, indent = '') =>
+      [`${indent}${text}`, ...messageChain.flatMap((next) => chain(next, `${indent}  `))];
+    const place = (problem) => ({
+      file: problem.fileName || undefined,
+      start: problem.pos,
+      end: problem.end,
+      text: chain(problem).join('\n'),
+    });
+    return found.map((problem) => ({
+      ...place(problem),
+      code: problem.code,
+      error: problem.category === this.DiagnosticCategory.Error,
+      related: problem.relatedInformation?.map(place) ?? [],
+    }));
   }
 
   text(type) {

@@ -9,6 +9,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { findTypeScript } from './compilers.mjs';
+import { configChain, configOf } from './projects.mjs';
 import { Expander, Refusal } from './expand.mjs';
 
 const PROBE = '__kontract_probe_';
@@ -54,7 +55,7 @@ export async function answer(request) {
       configs.get(config).push(file);
     }
     for (const [config, group] of configs) {
-      const ambient = config === null ? [] : lookup.configFiles(config).filter((f) => /\.d\.[cm]?ts$/.test(f));
+      const ambient = config === null ? [] : lookup.configOf(config).fileNames.filter((f) => /\.d\.[cm]?ts$/.test(f));
       lookup.open(config, [...new Set([...group, ...ambient, ...declared.map(([file]) => file)])]);
       const expander = new Expander(lookup, modules);
       for (const file of group) answerFile(lookup, expander, request, file, probes.get(file), answers);
@@ -120,42 +121,4 @@ function answerFile(compiler, expander, { questions }, file, probe, answers) {
       answers[index] = { refusal: { kind: error.kind, what: error.what, path: error.path, complaint: why } };
     }
   });
-}
-
-/** The tsconfig that says how `file` is read: the nearest, or the one it refers to that names the file. */
-function configOf(compiler, file) {
-  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    const config = path.join(folder, 'tsconfig.json').replaceAll('\\', '/');
-    if (fs.existsSync(config)) {
-      const names = (other) => compiler.configFiles(other).some((f) => f.toLowerCase() === file.toLowerCase());
-      const others = references(config);
-      return others.length === 0 || names(config) ? config : others.find(names) ?? config;
-    }
-    if (path.dirname(folder) === folder) return null;
-  }
-}
-
-/** The tsconfigs that a solution's tsconfig refers to. */
-function references(config) {
-  const list = /"references"\s*:\s*\[([^\]]*)\]/.exec(fs.readFileSync(config, 'utf8'))?.[1] ?? '';
-  return [...list.matchAll(/"path"\s*:\s*"([^"]+)"/g)].map(([, name]) => {
-    const target = path.join(path.dirname(config), name);
-    return (name.endsWith('.json') ? target : path.join(target, 'tsconfig.json')).replaceAll('\\', '/');
-  }).filter((target) => fs.existsSync(target));
-}
-
-/** A tsconfig and those of the project that it extends. */
-function configChain(config) {
-  const chain = new Set();
-  const left = config === null ? [] : [config];
-  for (let file = left.pop(); file !== undefined; file = left.pop()) {
-    if (chain.has(file) || !fs.existsSync(file)) continue;
-    chain.add(file);
-    const bases = /"extends"\s*:\s*(\[[^\]]*\]|"[^"]*")/.exec(fs.readFileSync(file, 'utf8'))?.[1] ?? '';
-    for (const [, base] of bases.matchAll(/"(\.[^"]+)"/g)) {
-      const target = path.join(path.dirname(file), base).replaceAll('\\', '/');
-      left.push(fs.existsSync(target) ? target : `${target}.json`);
-    }
-  }
-  return chain;
 }

@@ -11,22 +11,27 @@
 //! is read as any source is: it cannot name what a source could not.
 
 mod answers;
-mod cache;
+pub mod cache;
 mod diagnostics;
-mod node;
+pub mod node;
 mod request;
 
 use std::{
     borrow::Cow,
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 pub use self::{
     answers::{Answers, module_of},
     diagnostics::{is_unanswered, not_asked, refused},
 };
-use self::{node::Run, request::Request};
+use self::{
+    cache::{Cache, Inputs},
+    node::Run,
+    request::Request,
+};
 use crate::{
     config::Options,
     files::Files,
@@ -40,6 +45,7 @@ use crate::{
     source,
     text::types::Printer,
 };
+pub use request::slashes;
 
 /// A type that is asked for. Where it is written decides what its names mean.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -153,17 +159,36 @@ impl TypeScript for Installed<'_> {
         if !self.files.on_disk() {
             return Err(Failure::NoDisk);
         }
-        let manifest = self.manifest().ok_or(Failure::Missing)?;
+        let manifest = manifest(self.files, self.options).ok_or(Failure::Missing)?;
         let project = &Project { installed: self, modules: program.modules };
         let request = Request::new(project, program, questions);
         let json = serde_json::to_string(&request).map_err(|e| Failure::Broken(e.to_string()))?;
-        let cache = cache::Cache::open(self, &json, &manifest);
+        let script = script();
+        let text = |path: &str| project.text_at(path);
+        let cache = Cache::open(
+            "types.json",
+            Inputs {
+                files: self.files,
+                options: self.options,
+                script: &script,
+                request: &json,
+                manifest: &manifest,
+                is_source: |_| false,
+                text: &text,
+            },
+        );
         if let Some(response) = cache.find()
             && let Ok(answers) = answers::read(project, &request, questions, &response)
         {
             return Ok(answers);
         }
-        let response = node::run(&Run { folder: &self.options.project, request: &json })?;
+        let run = Run {
+            folder: &self.options.project,
+            script: &script,
+            request: &json,
+            time_limit: TIME_LIMIT,
+        };
+        let response = node::run(&run)?;
         let answers = answers::read(project, &request, questions, &response)?;
         cache.keep(response);
         Ok(answers)
@@ -190,21 +215,37 @@ impl Project<'_> {
         }
         source::parse_again(&contract.file, text).map(|parsed| Cow::Owned(parsed.text))
     }
+
+    /// The same by absolute path; None for other files.
+    fn text_at(&self, path: &str) -> Option<Cow<'_, str>> {
+        let file = self.installed.options.source_path(Path::new(path));
+        self.installed.text(&file).map(Cow::Borrowed)
+    }
 }
 
 impl Installed<'_> {
     fn text(&self, file: &SourcePath) -> Option<&str> {
         self.texts.get(file).map(String::as_str)
     }
-
-    /// `typescript/package.json` where Node finds it from the project's folder.
-    fn manifest(&self) -> Option<PathBuf> {
-        let found = |folder: &Path| folder.join("node_modules/typescript/package.json");
-        self.options.project.ancestors().map(found).find(|path| self.files.is_file(path))
-    }
 }
 
+/// `typescript/package.json` where Node finds it from the project's folder.
+pub fn manifest(files: &dyn Files, options: &Options) -> Option<PathBuf> {
+    let found = |folder: &Path| folder.join("node_modules/typescript/package.json");
+    options.project.ancestors().map(found).find(|path| files.is_file(path))
+}
+
+/// What answers, as one script.
+fn script() -> String {
+    node::script(&[COMPILERS, PROJECTS, include_str!("expand.mjs"), include_str!("main.mjs")])
+}
+
+/// TypeScript's view of a project, in any version.
+pub const COMPILERS: &str = include_str!("compilers.mjs");
+/// The tsconfigs of a project.
+pub const PROJECTS: &str = include_str!("projects.mjs");
 const MAX_WORDS: usize = 60;
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Runs the script in Node: an explicit argument list, no shell, bounded in time and output.
+//! Runs a script in Node: an explicit argument list, no shell, bounded in time and output.
 
 use std::{
     io::{Read, Write},
@@ -14,8 +14,11 @@ use super::Failure;
 pub struct Run<'a> {
     /// The project's: the working folder.
     pub folder: &'a Path,
+    /// Its `main` is called with the request and the mark.
+    pub script: &'a str,
     /// JSON.
     pub request: &'a str,
+    pub time_limit: Duration,
 }
 
 /// The script's answer, JSON.
@@ -29,15 +32,15 @@ pub fn run(run: &Run<'_>) -> Result<String, Failure> {
         .spawn()
         .map_err(|error| Failure::NoNode(error.to_string()))?;
     // JSON is JavaScript.
-    let program = format!("{}\nawait main({}, {MARK:?});\n", script(), run.request);
+    let program = format!("{}\nawait main({}, {MARK:?});\n", run.script, run.request);
     if let Some(mut stdin) = child.stdin.take() {
         // Where Node ends early, its own message says why.
         thread::spawn(move || drop(stdin.write_all(program.as_bytes())));
     }
     let output = collect(child.stdout.take(), MAX_OUTPUT);
     let errors = collect(child.stderr.take(), MAX_ERRORS);
-    let deadline = Instant::now() + TIME_LIMIT;
-    let output = output.recv_timeout(TIME_LIMIT);
+    let deadline = Instant::now() + run.time_limit;
+    let output = output.recv_timeout(run.time_limit);
     let ended = output.is_ok() && wait(&mut child, deadline);
     if !ended {
         let _ = child.kill();
@@ -96,15 +99,13 @@ fn complaint(errors: &str) -> String {
     line.chars().take(MAX_COMPLAINT).collect()
 }
 
-/// The modules of the script as one: their imports of each other and their exports are left out.
-fn script() -> String {
-    let parts =
-        [include_str!("compilers.mjs"), include_str!("expand.mjs"), include_str!("main.mjs")];
+/// Modules as one script: their imports of each other and their exports are left out.
+pub fn script(parts: &[&str]) -> String {
     let mut script = String::new();
     let mut imported = Vec::new();
     for line in parts.iter().flat_map(|part| part.lines()) {
         if let Some(import) = line.strip_prefix("import ") {
-            if import.contains(" from './") || imported.contains(&import) {
+            if import.contains(" from '.") || imported.contains(&import) {
                 continue;
             }
             imported.push(import);
@@ -115,15 +116,28 @@ fn script() -> String {
     script
 }
 
-/// Identifies the script, so that no other version's answers are taken for its own.
-pub fn identity() -> String {
-    script()
-}
-
 /// Begins the line with the answer.
-const MARK: &str = "kontract types: ";
-const TIME_LIMIT: Duration = Duration::from_mins(2);
+const MARK: &str = "kontract answers: ";
 const GRACE: Duration = Duration::from_secs(1);
 const MAX_OUTPUT: usize = 64 << 20;
 const MAX_ERRORS: usize = 64 << 10;
 const MAX_COMPLAINT: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(main: &str) -> Result<String, Failure> {
+        let script = format!("async function main(request, mark) {{ {main} }}");
+        let time_limit = Duration::from_millis(1500);
+        run(&Run { folder: Path::new("."), script: &script, request: "{\"a\":1}", time_limit })
+    }
+
+    #[test]
+    fn a_script_answers_fails_or_runs_out_of_time() {
+        let line = "process.stdout.write(`noise\\n${mark}${request.a}\\n`);";
+        assert_eq!(answer(line), Ok("1".to_owned()));
+        assert_eq!(answer("throw new Error('no');"), Err(Failure::Broken("Error: no".to_owned())));
+        assert_eq!(answer("for (;;);"), Err(Failure::TimedOut));
+    }
+}

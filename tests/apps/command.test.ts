@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/temporary.ts';
 
 const command = fileURLToPath(new URL('../../npm/kontract/bin/kontract.mjs', import.meta.url));
 const compiler = process.env.KONTRACT_BIN ?? fileURLToPath(new URL('../../target/debug/kontract', import.meta.url));
@@ -27,7 +27,7 @@ describe('the kontract command of the package', () => {
   });
 
   it('ends with the signal that ended it', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kontract-'));
+    const folder = await temporaryFolder('command');
     const sleeper = join(folder, 'sleeper.mjs');
     writeFileSync(sleeper, `#!${process.execPath}\nconsole.log('up'); setTimeout(() => {}, 20_000);\n`, { mode: 0o755 });
     const child = spawn(process.execPath, [command], { env: { ...process.env, KONTRACT_BIN: sleeper } });

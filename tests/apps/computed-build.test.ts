@@ -1,17 +1,16 @@
 // Projects whose types only TypeScript can tell, built with each version of it.
-import { chmod, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './support/temporary.ts';
 import { build, compileWith, contentsOf } from './support/workspace.ts';
 
 const here = import.meta.dirname;
 
 /** A copy of the project with a version of TypeScript, or none. */
 async function project(version?: string): Promise<string> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  const root = await temporaryFolder();
   for (const part of ['project', 'build']) await cp(join(here, 'computed', part), root, { recursive: true });
   await mkdir(join(root, 'node_modules'));
   for (const name of ['zod', 'kontract']) await link(root, name, name);
@@ -30,8 +29,7 @@ async function failure(root: string, env?: Record<string, string>): Promise<stri
 
 /** A folder for PATH whose `node` runs `script`, and notes that it was started. */
 async function fakeNode(script: string): Promise<{ env: Record<string, string>; started: () => boolean }> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-node-')));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder('node');
   await writeFile(join(folder, 'node'), `#!/bin/sh\n: > '${folder}/started'\n${script}\n`);
   await chmod(join(folder, 'node'), 0o755);
   return { env: { PATH: `${folder}:/usr/bin:/bin` }, started: () => existsSync(join(folder, 'started')) };
@@ -137,6 +135,8 @@ describe.skipIf(process.platform === 'win32')('Node', () => {
     const good = await readFile(cache, 'utf8');
     for (const text of ['', '{"entries":[{}]}', good.slice(0, -20), good.replace(/"response":".*"/s, '"response":"{}"')]) {
       await writeFile(cache, text);
+      // Otherwise there is nothing to be built.
+      await rm(join(root, 'node_modules/.kontract/state.bin'));
       await build({ root });
       expect(await readFile(cache, 'utf8')).toBe(good);
     }
@@ -144,7 +144,7 @@ describe.skipIf(process.platform === 'win32')('Node', () => {
 
   test('that is missing, fails or lies is an error', async () => {
     const root = await project('7');
-    const empty = await realpath(await mkdtemp(join(tmpdir(), 'kontract-empty-')));
+    const empty = await temporaryFolder('empty');
     expect(await failure(root, { PATH: empty })).toContain('Node.js cannot be started');
     const fails = await fakeNode('echo "TypeError: it broke" >&2; exit 1');
     expect(await failure(root, fails.env)).toContain('TypeError: it broke');

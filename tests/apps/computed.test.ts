@@ -1,9 +1,9 @@
 // What the script of `src/typescript` answers, with each version of TypeScript that a project may have.
-import { cp, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, realpath, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { answer, type Module, type Question, type Reply, type Request, type Response } from '../../src/typescript/main.mjs';
+import { temporaryFolder } from './support/temporary.ts';
 
 const here = import.meta.dirname;
 
@@ -113,7 +113,7 @@ const modules: [string, Partial<Module>][] = [
 ];
 
 async function workspace(version: string): Promise<string> {
-  const root = (await realpath(await mkdtemp(join(tmpdir(), 'kontract-computed-')))).replaceAll('\\', '/');
+  const root = (await temporaryFolder('computed')).replaceAll('\\', '/');
   await cp(join(here, 'computed/project'), root, { recursive: true });
   await mkdir(join(root, 'node_modules'));
   const installed: [string, string][] = [['typescript', `typescript-${version}`], ['zod', 'zod'], ['kontract', 'kontract']];
@@ -156,7 +156,6 @@ describe.each(['5.9', '6', '7'])('TypeScript %s', (version) => {
     said[version] = JSON.parse(JSON.stringify({ ...result, version: '', files: [] }).replaceAll(root, ''));
   });
 
-  afterAll(() => rm(root, { recursive: true, force: true }));
 
   test.each(cases.map((asked, index) => ({ ...asked, index })))('$ask', ({ index, expect: expected }) => {
     const reply = replies[index]!;
@@ -195,7 +194,6 @@ test('all versions say the same', () => {
 });
 
 test('a project without TypeScript is told so', async () => {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-computed-')));
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  const root = await temporaryFolder('computed');
   expect(await answer({ project: root, modules: {}, ambient: {}, questions: [] })).toEqual({ missing: true });
 });

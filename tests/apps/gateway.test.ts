@@ -19,7 +19,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   app = await buildApp('plain', { overlay: 'http' });
   postgres = await sharedPostgres();
-  gateway = await startGateway(app, { config: '[server.limits]\ndeadline_ms = 2000\n' });
+  gateway = await startGateway(app, { config: '[server.limits]\ndeadline_ms = 4000\n' });
 });
 afterAll(async () => {
   await gateway.close();
@@ -106,7 +106,7 @@ test('asked to end, it refuses new calls, finishes those that run and ends in or
   const ending = await startGateway(app, { database: gateway.database, env: { KONTRACT_SECRET: SECRET }, migrate: false });
   const call = (route: string, args: unknown[], headers = {}): Promise<Response> =>
     fetch(`${ending.url}/rpc/${route}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(args) });
-  const last = call('wait', [700], { 'idempotency-key': 'last' });
+  const last = call('wait', [3000], { 'idempotency-key': 'last' });
   await expect.poll(async () => (await call('isRunning', ['last'])).json()).toEqual({ result: true });
   const closed = ending.close();
   expect(await (await last).json()).toEqual({ result: 'waited' });
@@ -147,11 +147,11 @@ test('without the database it is not ready, and back when the database is', asyn
   const ready = async (): Promise<number> => (await fetch(`${gateway.url}/ready`)).status;
   expect(await ready()).toBe(200);
   await postgres.kill();
-  await expect.poll(ready, { timeout: 5000 }).toBe(503);
+  await expect.poll(ready).toBe(503);
   const call = await fetch(`${gateway.url}/rpc/labels`, { method: 'POST' });
   expect([call.status, call.headers.get('retry-after')]).toEqual([503, '1']);
   expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   await postgres.start();
-  await expect.poll(ready, { timeout: 5000 }).toBe(200);
+  await expect.poll(ready).toBe(200);
   expect((await fetch(`${gateway.url}/rpc/labels`, { method: 'POST' })).status).toBe(200);
 });

@@ -1,4 +1,5 @@
 // What every host says over HTTP, whatever the application: statuses, headers, bodies, logins, origins.
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +16,7 @@ beforeAll(async () => {
   app = await buildApp('plain', { overlay: 'http' });
   process.env.HTTP_TEST_GREETING = 'Good day';
   const log = (entry: LogEntry) => void entries.push(entry);
-  server = await start(app, { log, env: ['HTTP_TEST_GREETING', 'HTTP_TEST_UNSET'], base: '/api', limits: { deadlineMs: 600, bodyKb: 8 }, cors: ['https://app.example'] });
+  server = await start(app, { log, env: ['HTTP_TEST_GREETING', 'HTTP_TEST_UNSET'], base: '/api', limits: { deadlineMs: 2500, bodyKb: 8 }, cors: ['https://app.example'] });
 });
 beforeEach(() => {
   entries.length = 0;
@@ -39,6 +40,13 @@ async function send(path: string, init: RequestInit = {}, host = server): Promis
 const call = (route: string, args: unknown = [], headers: Record<string, string> = {}, host = server): Promise<Sent> =>
   send(`/rpc/${route}`, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(args) }, host);
 
+/** Milliseconds that a server's process has computed: other work on the machine adds none. */
+function cpuTime({ pid = process.pid }: Server): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
+}
+
 const auth = (action: string, body?: unknown, headers: Record<string, string> = {}, host = server): Promise<Sent> =>
   send(`/auth/${action}`, { method: 'POST', headers: { ...(body === undefined ? {} : JSON_TYPE), ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, host);
 
@@ -46,7 +54,7 @@ const bearer = (token: unknown): Record<string, string> => ({ authorization: `Be
 
 /** What is logged may come a moment after the answer. */
 const logged = async (count: number): Promise<LogEntry[]> => {
-  await expect.poll(() => entries.length, { timeout: 2000 }).toBe(count);
+  await expect.poll(() => entries.length).toBe(count);
   return entries;
 };
 
@@ -293,7 +301,7 @@ describe('results with a status of their own', () => {
 
 describe('time', () => {
   const running = async (id: string): Promise<void> => {
-    await expect.poll(async () => (await call('isRunning', [id])).json.result, { timeout: 3000 }).toBe(true);
+    await expect.poll(async () => (await call('isRunning', [id])).json.result).toBe(true);
   };
 
   test('a call past its deadline is answered 504 and told so', async () => {
@@ -323,13 +331,13 @@ describe('time', () => {
   });
 
   test('more calls than the server takes at a time: 503', async () => {
-    const small = await start(app, { limits: { inFlight: 2, deadlineMs: 500 } });
+    const small = await start(app, { limits: { inFlight: 2, deadlineMs: 3000 } });
     const statuses = (await Promise.all([1, 2, 3].map(() => call('hang', [], {}, small)))).map(({ status }) => status);
     expect(statuses.sort()).toEqual([503, 504, 504]);
   });
 
   test('closing lets a running call finish and refuses new connections', async () => {
-    const closing = await start(app, { limits: { deadlineMs: 1000 } });
+    const closing = await start(app, { limits: { deadlineMs: 3000 } });
     const last = call('hang', [], { 'idempotency-key': 'closing' }, closing);
     await expect.poll(async () => (await call('isRunning', ['closing'], {}, closing)).json.result).toBe(true);
     const closed = closing.close();
@@ -376,18 +384,17 @@ describe('accounts', () => {
 
   test('unknown users cost what known ones do', async () => {
     await register(server, 'timing');
-    const time = async (email: string): Promise<number> => {
-      const began = performance.now();
+    const cost = { known: 0, unknown: 0 };
+    const login = async (kind: keyof typeof cost, email: string): Promise<void> => {
+      const before = cpuTime(server);
       await auth('login', { email, password: 'wrong horse' });
-      return performance.now() - began;
+      cost[kind] += cpuTime(server) - before;
     };
-    const times = { known: [] as number[], unknown: [] as number[] };
-    for (let round = 0; round < 5; round += 1) {
-      times.known.push(await time('timing@example.com'));
-      times.unknown.push(await time(`unknown${round}@example.com`));
+    for (let round = 0; round < 6; round += 1) {
+      await login('known', 'timing@example.com');
+      await login('unknown', `unknown${round}@example.com`);
     }
-    const median = (of: number[]): number => of.sort((a, b) => a - b)[2]!;
-    expect(median(times.unknown) / median(times.known)).toBeGreaterThan(0.5);
+    expect(cost.unknown / cost.known).toBeGreaterThan(0.3);
   });
 
   test.each([
@@ -473,16 +480,17 @@ describe('sessions', () => {
   });
 
   test('live as long as the configuration says, and may be asked of everyone', async () => {
-    const closed = await start(app, { auth: { allowAnonymous: false, sessionTtlSeconds: 2 } });
+    const closed = await start(app, { auth: { allowAnonymous: false, sessionTtlSeconds: 60 } });
     expect((await call('greet', ['Ada'], {}, closed)).status).toBe(401);
     expect((await auth('anonymous', undefined, {}, closed)).status).toBe(401);
     const { token } = await register(closed, 'short');
     const { result } = (await call('whoami', [], bearer(token), closed)).json as { result: { session: { expiresAt: string } } };
     const left = Date.parse(result.session.expiresAt) - Date.now();
     expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThanOrEqual(2000);
-    await sleep(left + 50);
-    expect((await call('whoami', [], bearer(token), closed)).status).toBe(401);
+    expect(left).toBeLessThanOrEqual(60_000);
+    const brief = await start(app, { auth: { allowAnonymous: false, sessionTtlSeconds: 1 } });
+    const ends = await register(brief, 'brief');
+    await expect.poll(async () => (await call('whoami', [], bearer(ends.token), brief)).status).toBe(401);
   });
 
   test('end when groups change, and the next one knows them', async () => {

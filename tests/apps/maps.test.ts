@@ -117,6 +117,33 @@ describe('a stack trace of the server', () => {
         ],
       },
     ],
+    [
+      'out of a middleware that stands in another',
+      {
+        module: 'middleware.js',
+        expression: "module.__chain_0_1({ path: 'before' }, () => 1)",
+        message: 'RangeError: before',
+        places: [['src/middleware.ts', "new RangeError('before')"]],
+      },
+    ],
+    [
+      'out of a middleware behind its next()',
+      {
+        module: 'middleware.js',
+        expression: "module.__chain_0_1({ path: 'after' }, () => 1)",
+        message: 'Error: after 💥',
+        places: [['src/middleware.ts', "new Error('after"]],
+      },
+    ],
+    [
+      'through the next() of a middleware',
+      {
+        module: 'middleware.js',
+        expression: "module.__chain_0_1({ path: '' }, async () => { await 0; throw new Error('inside'); })",
+        message: 'Error: inside',
+        places: [['src/middleware.ts', 'return next()']],
+      },
+    ],
   ];
 
   test.each(cases)('leads to the source, %s', async (_, { module, expression, message, places }) => {

@@ -21,6 +21,7 @@ const vectors = JSON.parse(await readFile(file, 'utf8'), (_, value) => {
 
 const BACKENDS: Record<string, (app: Workspace) => Promise<Backend>> = {
   'in memory': memory,
+  'in one transaction in memory': (app) => memory(app, { together: true }),
   'in PostgreSQL': (app) => ProxyBackend.open(app),
   'in one transaction': (app) => ProxyBackend.open(app, { together: true }),
 };
@@ -218,7 +219,7 @@ describe.each(Object.entries(BACKENDS))('%s', (_, open) => {
       expect(await bob.get('1')).toBeNull();
       expect(await collect(ada)).toEqual([{ id: '1', text: 'hers' }]);
       expect(await collect(bob.query({ text: 'hers' }))).toEqual([]);
-      const refused = { status: 403, message: 'Cannot write table notes' };
+      const refused = { status: 403, message: 'Insufficient permissions' };
       await expect(bob.set('1', { text: 'his' })).rejects.toMatchObject(refused);
       await expect(bob.update('1', { text: 'his' })).rejects.toMatchObject(refused);
       await expect(bob.push({ id: '1', text: 'his' })).rejects.toMatchObject(refused);

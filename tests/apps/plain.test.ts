@@ -1,10 +1,10 @@
-import { cp } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpError, NotFoundError, PermissionError } from 'kontract/client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { logLines } from './support/log.ts';
 import { type Account, act, type Client, clientOf, failure, register, rpc, type Server, start } from './support/server.ts';
-import { build, buildApp, copyApp, tsc, type Workspace } from './support/workspace.ts';
+import { build, buildApp, copyApp, kontract, linkTypeScript, tsc, type Workspace } from './support/workspace.ts';
 
 describe('the plain spelling', () => {
   test('is TypeScript: tsc takes it, with the types of storage that a build makes', async () => {
@@ -16,6 +16,18 @@ describe('the plain spelling', () => {
     await cp(join(import.meta.dirname, 'overlays/plain-wrong'), workspace.root, { recursive: true });
     const printed = await tsc(workspace, 'tsconfig.json');
     expect(printed.match(/wrong\.ts\(\d+/g)).toEqual(['wrong.ts(6', 'wrong.ts(10', 'wrong.ts(13']);
+  });
+
+  test('is checked by `kontract check` as by tsc, and without a build before', async () => {
+    const workspace = await copyApp('plain');
+    await linkTypeScript(workspace.root);
+    expect(await kontract(workspace, ['check'])).toBe('No errors\n');
+    await cp(join(import.meta.dirname, 'overlays/plain-wrong'), workspace.root, { recursive: true });
+    await expect(kontract(workspace, ['check'])).rejects.toThrow(/wrong\.ts:10:.*1 error,/s);
+    // Then what only TypeScript sees.
+    const wrong = join(workspace.root, 'src/api/wrong.ts');
+    await writeFile(wrong, (await readFile(wrong, 'utf8')).replace('permission', 'perm'));
+    await expect(kontract(workspace, ['check'])).rejects.toThrow(/wrong\.ts:6:.*wrong\.ts:13:.*2 errors,/s);
   });
 });
 
@@ -83,6 +95,6 @@ describe('the plain application', () => {
     act(server, ada);
     await client.echo('x');
     await client.myNotes();
-    expect(lines).toEqual(['[plain] /rpc/echo', '[plain] /rpc/myNotes']);
+    await expect.poll(() => lines).toEqual(['[plain] /rpc/echo', '[plain] /rpc/myNotes']);
   });
 });

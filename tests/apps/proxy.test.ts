@@ -1,5 +1,5 @@
 // `TableProxy` on a real PostgreSQL where many use it at the same time, and where PostgreSQL goes away.
-import { sanitizeIdentifier, checkTablePermission, type ProxyContext, sessionKey, TableProxy, transaction } from 'kontract/postgres';
+import { sanitizeIdentifier, checkTablePermission, prepared, type ProxyContext, sessionKey, TableProxy, transaction } from 'kontract/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { collect, ProxyBackend } from './support/backends.ts';
 import { poolOf } from './support/node.ts';
@@ -55,6 +55,16 @@ describe.each(await versions())('on %s', (_, bin) => {
     expect(await counters().get('hot')).toEqual({ id: 'hot', n: 400 });
   });
 
+  test('prepared statements stay on their connections', async () => {
+    const pool = poolOf(postgres.url('postgres', backend.database), 1);
+    const table = new TableProxy<Counter>(prepared(pool), 'counters', ctx);
+    for (const n of [1, 2, 3]) await table.set('one', { n });
+    expect(await table.get('one')).toEqual({ id: 'one', n: 3 });
+    const { rows } = await pool.query("SELECT name FROM pg_prepared_statements ORDER BY name");
+    expect(rows).toEqual([{ name: 'kontract_0' }, { name: 'kontract_1' }]);
+    await pool.end();
+  });
+
   test('writers of different rows never run again', { timeout: 60_000 }, async () => {
     let runs = 0;
     const writer = async (index: number): Promise<void> => {
@@ -86,10 +96,7 @@ describe.each(await versions())('on %s', (_, bin) => {
         });
       }
     };
-    const start = Date.now();
     await Promise.all(Array.from({ length: 6 }, (_, index) => writer(index)));
-    // A deadlock costs a second before PostgreSQL resolves it.
-    expect(Date.now() - start).toBeLessThan(30_000);
     expect((await collect(counters())).reduce((sum, { n }) => sum + n, 0)).toBe(6 * 15 * 2);
     expect(await postgres.log()).not.toContain('deadlock');
   });
@@ -206,19 +213,22 @@ describe.each(await versions())('on %s', (_, bin) => {
       }
     };
     const writers = Array.from({ length: 6 }, (_, index) => writer(index));
+    const more = async (): Promise<void> => {
+      const before = acknowledged.length;
+      await expect.poll(() => acknowledged.length - before, { timeout: 20_000 }).toBeGreaterThan(20);
+    };
     for (let round = 0; round < 2; round += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await more();
       await postgres.kill();
       await expect(counters().get('1')).rejects.toMatchObject({ status: 503, code: 'SERVICE_UNAVAILABLE', message: 'The database cannot be reached' });
       await postgres.start();
     }
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await more();
     stop = true;
     await Promise.all(writers);
     const rows = await collect(counters());
     const kept = new Set(rows.map(({ id }) => id));
     expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
-    expect(acknowledged.length).toBeGreaterThan(50);
     for (const error of refused) expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 });

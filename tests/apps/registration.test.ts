@@ -1,11 +1,11 @@
 // Whatever functions, classes and parameters are called, each route reaches its own function, and
 // each stub its own route.
-import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configure } from 'kontract/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from './support/temporary.ts';
 import { build } from './support/workspace.ts';
 
 type Handler = (ctx: object, args: unknown[]) => unknown;
@@ -16,8 +16,7 @@ let routes: Map<string, { handler: Handler; meta: { perm: number } }>;
 let client: Record<string, unknown> & { api: Record<string, Stub | Record<string, Stub>> };
 
 beforeAll(async () => {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  const root = await temporaryFolder();
   await cp(resolve(import.meta.dirname, 'registration'), root, { recursive: true });
   await writeFile(join(root, 'package.json'), '{ "type": "module" }\n');
   await mkdir(join(root, 'node_modules/tiny-jsx'), { recursive: true });

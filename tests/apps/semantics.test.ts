@@ -1,15 +1,15 @@
 // Server code means what TypeScript says it means: each snippet below `semantics/` prints the same
-// whether `tsc` or `kontract build` compiled it.
+// whether `tsc` or `kontract build` compiled it, optimized and not.
 //
 // A folder of snippets is a project with one tsconfig. A snippet is a file without `-` in its
 // name; `<snippet>-….ts` are modules it imports. To add a case, add a file.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
-import { build, compileWith } from './support/workspace.ts';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './support/temporary.ts';
+import { compileWith, kontract } from './support/workspace.ts';
 
 const run = promisify(execFile);
 const snippets = resolve(import.meta.dirname, 'semantics');
@@ -36,12 +36,12 @@ const projects = await Promise.all(
 
 describe.each(projects)('snippets under $name', ({ name, cases }) => {
   const compiled = (async () => {
-    const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-    afterAll(() => rm(root, { recursive: true, force: true }));
+    const root = await temporaryFolder();
     await cp(join(snippets, name), root, { recursive: true });
     await writeFile(join(root, 'package.json'), '{ "type": "module" }\n');
     await packages(root);
-    await build({ root });
+    await kontract({ root }, ['build']);
+    await kontract({ root }, ['build', '--no-optimize', '--out', 'plain']);
     // The snippets are run, not checked; what tsc prints of their types is not looked at.
     await compileWith(['-p', '.'], root);
     for (const file of (await readdir(join(root, 'src'))).filter((file) => file.endsWith('.json'))) {
@@ -55,7 +55,9 @@ describe.each(projects)('snippets under $name', ({ name, cases }) => {
     const expected = await printed(join(root, 'expected', `${snippet}.js`));
     expect(expected.failure, 'what tsc made of it does not run').toBe('');
     expect(expected.stdout).not.toBe('');
-    expect(await printed(join(root, 'dist/server', `${snippet}.js`))).toEqual(expected);
+    for (const output of ['dist', 'plain']) {
+      expect(await printed(join(root, output, 'server', `${snippet}.js`)), output).toEqual(expected);
+    }
   });
 });
 

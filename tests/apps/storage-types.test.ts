@@ -1,11 +1,11 @@
 // `.kontract/types.d.ts`: what it lets an application write, and what editors show of it.
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type TypeScript from 'typescript-5.9';
 import { register, rpc, start } from './support/server.ts';
+import { temporaryFolder } from './support/temporary.ts';
 import { build, compileWith, contentsOf } from './support/workspace.ts';
 
 const VERSIONS = { '5.0': 'typescript-5.0', 5.9: 'typescript-5.9', 6: 'typescript-6', 7: 'typescript' } as const;
@@ -14,8 +14,7 @@ const require = createRequire(import.meta.url);
 let root: string;
 
 beforeAll(async () => {
-  root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  root = await temporaryFolder();
   await cp(resolve(import.meta.dirname, 'storage-types'), root, { recursive: true });
   await mkdir(join(root, 'node_modules'));
   const installed = await realpath(join(import.meta.dirname, 'node_modules/kontract'));
@@ -119,7 +118,7 @@ test('the types folder is made by builds alone: unchanged bytes stay, and source
   const folder = join(root, 'src/.kontract');
   const before = await contentsOf(folder);
   expect([...before.keys()]).toEqual([
-    '.kontract-outputs.json', 'modules/model/annotated.d.ts', 'modules/model/user.d.ts', 'types.d.ts',
+    '.kontract-outputs.json', 'api.d.ts', 'modules/model/annotated.d.ts', 'modules/model/user.d.ts', 'types.d.ts',
   ]);
   await build({ root });
   expect(await contentsOf(folder)).toEqual(before);

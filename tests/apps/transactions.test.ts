@@ -1,4 +1,5 @@
 // Transactions of a function's own, work after the commit, operations without a transaction, and SQL.
+import { serve } from 'kontract/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, stopSharedPostgres } from './support/gateway.ts';
 import { startNode } from './support/node.ts';
@@ -9,9 +10,12 @@ interface Host {
   close(): Promise<unknown>;
 }
 
+const MEMORY = 'Node.js in memory';
+
 const HOSTS: Record<string, (app: Workspace) => Promise<Host>> = {
   'the gateway': (app) => startGateway(app, { config: '[server]\negress = ["loopback"]' }),
   'Node.js': (app) => startNode(app),
+  [MEMORY]: ({ dist }) => serve({ dist, port: 0 }),
 };
 
 let app: Workspace;
@@ -20,7 +24,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(stopSharedPostgres);
 
-describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
+describe.each(Object.entries(HOSTS))('on %s', (name, start) => {
   let host: Host;
   beforeAll(async () => {
     host = await start(app);
@@ -33,6 +37,17 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
     const response = await fetch(`${host.url}/rpc/${route}`, init);
     const { result, error } = (await response.json()) as { result?: unknown; error?: { status: number; message: string } };
     return response.ok ? result : `${error!.status} ${error!.message}`;
+  }
+
+  /** A call with an `Idempotency-Key`. */
+  async function send(key: string, id: string, token?: string, route = 'keyed'): Promise<string> {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    return (await fetch(`${host.url}/rpc/${route}`, { method: 'POST', headers, body: JSON.stringify([id]) })).text();
+  }
+
+  async function signIn(): Promise<string> {
+    const response = await fetch(`${host.url}/auth/anonymous`, { method: 'POST' });
+    return ((await response.json()) as { token: string }).token;
   }
 
   /** Waits until the counters are these. */
@@ -57,10 +72,16 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
   });
 
   test('a conflict runs the transaction again, and not the call', async () => {
-    const answers = (await Promise.all(Array.from({ length: 8 }, () => call('raiseInTransaction', 'hot')))) as [number, number][];
-    expect(answers.map(([n]) => n).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(answers.reduce((sum, [, runs]) => sum + runs, 0)).toBeGreaterThan(8);
-    expect(await call('calls')).toBe(8);
+    let [calls, runs] = [0, 0];
+    // That two meet is likely, and not certain.
+    while (runs === calls && calls < 160) {
+      const answers = (await Promise.all(Array.from({ length: 8 }, () => call('raiseInTransaction', 'hot')))) as [number, number][];
+      expect(answers.map(([n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: 8 }, (_, i) => calls + i + 1));
+      calls += 8;
+      runs += answers.reduce((sum, [, one]) => sum + one, 0);
+    }
+    expect(runs).toBeGreaterThan(calls);
+    expect(await call('calls')).toBe(calls);
   });
 
   test('what is given to afterCommit runs after success', async () => {
@@ -93,25 +114,40 @@ describe.each(Object.entries(HOSTS))('on %s', (_, start) => {
   });
 
   test('a call that is sent again gets the first answer', async () => {
-    const send = async (key: string, id: string): Promise<string> => {
-      const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-      return (await fetch(`${host.url}/rpc/keyed`, { method: 'POST', headers, body: JSON.stringify([id]) })).text();
-    };
     expect(await send('k1', 'x')).toBe('{"result":[1,1]}');
     expect(await send('k1', 'x')).toBe('{"result":[1,1]}');
     expect(await send('k2', 'x')).toBe('{"result":[2,2]}');
-    // A key is a call's only with its arguments.
+    // Callers without a login share a session: a key is a call's only with its arguments.
     expect(await send('k1', 'y')).toBe('{"result":[1,1]}');
     const both = await Promise.all([send('k3', 'x'), send('k3', 'x')]);
     expect(new Set(both).size).toBe(1);
     expect(await call('values', ['x', 'y'])).toEqual([3, 1]);
   });
 
+  test('a key is its user\'s, and means one call', async () => {
+    const [ada, bob] = await Promise.all([signIn(), signIn()]);
+    expect(await send('k', 'own', ada)).toBe('{"result":[1,1]}');
+    expect(await send('k', 'own', bob)).toBe('{"result":[2,2]}');
+    expect(await send('k', 'own', ada)).toBe('{"result":[1,1]}');
+    expect(await send('k', 'other', ada)).toContain('"code":"INVALID_REQUEST"');
+    expect(await call('values', ['own', 'other'])).toEqual([2, null]);
+  });
+
+  test('a call whose answer was too large to be kept is not made again', async () => {
+    const ada = await signIn();
+    expect((await send('large', 'large', ada, 'keyedLarge')).length).toBeGreaterThan(70_000);
+    const refused = JSON.parse(await send('large', 'large', ada, 'keyedLarge')).error;
+    expect([refused.status, refused.code]).toEqual([409, 'CONFLICT']);
+    expect(refused.message).toContain('too large to be kept');
+    // Nor are its effects: this counts what was served.
+    expect(await send('next', 'large')).toBe('{"result":[2,2]}');
+  });
+
   test('tables that nobody declares are not found', async () => {
     expect(await call('undeclared', 'nothing')).toBe('404 Table nothing not found');
   });
 
-  test('exec runs the statements that the compiler has seen', async () => {
+  test.skipIf(name === MEMORY)('exec runs the statements that the compiler has seen', async () => {
     await call('consume');
     await call('raiseInTransaction', 'a');
     expect(await call('listed', 2)).toEqual([[], '']);

@@ -2,12 +2,17 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: 20_000 } },
     include: ['*.test.ts'],
+    // Real processes, sockets and browsers: where a machine stalls, a second try tells, and it is
+    // named. On a contributor's machine nothing is tried twice.
+    retry: process.env.CI ? 1 : 0,
+    reporters: ['default', '../flaky-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // The applications log every call; only a failed test's lines are of use.
     silent: 'passed-only',
     // What is built and the package run as Node runs them, not as Vite transforms them.
-    server: { deps: { external: [/\/npm\/kontract\//, /\/kontract-apps-/] } },
+    server: { deps: { external: [/\/npm\/kontract\/(dist|node_modules)\//, /\/kontract-apps-/] } },
   },
 });

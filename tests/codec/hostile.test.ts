@@ -9,6 +9,7 @@ import { difference, show } from './model/same.ts';
 import { sample, type Size } from './model/samples.ts';
 import type { Type } from './model/types.ts';
 import { isCodecError, subject } from './support/codecs.ts';
+import { cpuTime } from './support/cpu.ts';
 import { count } from './support/counts.ts';
 import { Failures } from './support/failures.ts';
 import { inspect } from './support/inspect.ts';
@@ -137,7 +138,7 @@ interface Tally {
 
 function attack({ route, type, decode }: Target, bytes: Uint8Array, failures: Failures, tally: Tally): void {
   const before = bytes.slice();
-  const started = performance.now();
+  const started = cpuTime();
   let value: unknown;
   try {
     value = decode(bytes);
@@ -157,7 +158,7 @@ function attack({ route, type, decode }: Target, bytes: Uint8Array, failures: Fa
   if (share > 4) failures.add(route, before, `${bytes.length} bytes became ${weight(value)} of value`);
 
   function finish(): void {
-    let time = performance.now() - started;
+    let time = cpuTime() - started;
     // A pause of the machine is no slowness of the decoder: the best of some tries counts.
     for (let again = 0; time > 20 && again < 3; again++) time = Math.min(time, timeOf(decode, bytes));
     tally.slowest = Math.max(tally.slowest, time);
@@ -167,13 +168,13 @@ function attack({ route, type, decode }: Target, bytes: Uint8Array, failures: Fa
 }
 
 function timeOf(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): number {
-  const started = performance.now();
+  const started = cpuTime();
   try {
     decode(bytes);
   } catch {
     // Refused before, too.
   }
-  return performance.now() - started;
+  return cpuTime() - started;
 }
 
 /** Roughly what a value takes: one for each part, and its text and bytes. */

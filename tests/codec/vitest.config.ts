@@ -4,6 +4,7 @@ const minutes = 60_000;
 
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: 20_000 } },
     include: ['*.test.ts'],
     globalSetup: ['support/build.ts'],
     testTimeout: (process.env.KONTRACT_PROVE ? 60 : 3) * minutes,

@@ -1,6 +1,9 @@
 //! A database with the tables of a small application.
 
-use kontract::migrate::{self, Applied, Gateway, Order, Problem, Record};
+use kontract::{
+    admin::tenants,
+    migrate::{self, Applied, Gateway, Order, Problem, Record},
+};
 use kontract_runtime::{config::Secret, manifest::Manifest};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
@@ -10,25 +13,56 @@ use crate::postgres::Cluster;
 pub struct Database {
     pub cluster: &'static Cluster,
     pub name: String,
+    /// `privileges = "shared"`: the gateway's role is the one that migrates.
+    shared: bool,
 }
 
 impl Database {
     /// An empty one.
     pub fn empty() -> Self {
         let cluster = Cluster::shared();
-        Self { cluster, name: cluster.database() }
+        Self { cluster, name: cluster.database(), shared: false }
+    }
+
+    /// An empty one of a role that may make no roles, and has to do for everything.
+    pub async fn shared() -> Self {
+        let database = Self { shared: true, ..Self::empty() };
+        let (name, role) = (&database.name, database.role());
+        let make = format!("CREATE ROLE {role} LOGIN; GRANT CREATE ON DATABASE {name} TO {role}");
+        database.owner().await.batch_execute(&make).await.unwrap();
+        database
     }
 
     /// One with the tables of [`tables`], and a session for each user that tests speak of.
     pub async fn new() -> Self {
-        let database = Self::empty();
-        database.migrate(&tables()).await.unwrap();
-        let owner = database.owner().await;
+        Self::empty().filled().await
+    }
+
+    /// With tables and sessions.
+    pub async fn filled(self) -> Self {
+        self.migrate(&tables()).await.unwrap();
         for user in ["alice", "bob"] {
-            owner.execute(OPEN, &[&key(user), &user, &7]).await.unwrap();
+            self.open("main", user, 7).await;
         }
-        owner.execute(OPEN, &[&key("reader"), &"reader", &4]).await.unwrap();
-        database
+        self.open("main", "reader", 4).await;
+        self
+    }
+
+    /// A tenant beside `main`, at `<name>.example.com`, with sessions for `alice of <name>` and
+    /// `bob of <name>`.
+    pub async fn tenant(&self, name: &str) {
+        let host = format!("{name}.example.com");
+        tenants::create(&mut self.owner().await, name, &[host]).await.unwrap();
+        for user in ["alice", "bob"] {
+            self.open(name, &format!("{user} of {name}"), 7).await;
+        }
+    }
+
+    /// A session.
+    pub async fn open(&self, tenant: &str, user: &str, perm: i32) {
+        let open = "INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)
+            VALUES (sha256($1), $2, $3, $4, false, now() + interval '1 hour')";
+        self.owner().await.execute(open, &[&key(user), &tenant, &user, &perm]).await.unwrap();
     }
 
     pub fn url(&self) -> String {
@@ -45,9 +79,13 @@ impl Database {
 
     /// To the manifest of a build.
     pub async fn migrate_to(&self, build: &Value) -> Result<Applied, Problem> {
+        let build = serde_json::from_value(build.clone()).unwrap();
+        if self.shared {
+            let url = self.cluster.url(&self.role(), &self.name);
+            return up(&url, "DATABASE_URL", &Gateway::Shared, &build, false).await;
+        }
         let gateway =
             Gateway::Login { role: self.role(), password: Some(Secret::new("gate's secret")) };
-        let build = serde_json::from_value(build.clone()).unwrap();
         up(&self.url(), "KONTRACT_MIGRATE_URL", &gateway, &build, false).await
     }
 
@@ -177,6 +215,3 @@ fn shape(of: &str, field: &str, written: &Value, objects: &mut Value) -> Value {
     }
     shape
 }
-
-const OPEN: &str = "INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)
-    VALUES (sha256($1), 'main', $2, $3, false, now() + interval '1 hour')";

@@ -1,6 +1,6 @@
 //! `kontract migrate`
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,11 @@ fn the_command_tells_what_it_does_and_what_it_needs() {
     let tables = json!({ "users": { "name": "string" } });
     let mut project = Project::new(&tables);
     let (code, _, errors) = migrate(&project, &["up"]);
-    assert!(code == Some(1) && errors.contains("KONTRACT_MIGRATE_URL is not set"), "{errors}");
+    assert!(code == Some(1) && errors.contains("set KONTRACT_MIGRATE_URL"), "{errors}");
+    let (code, output, errors) = migrate(&project, &["plan"]);
+    let going_by =
+        "1 change would be made, going by kontract.lock.json: KONTRACT_MIGRATE_URL is not set";
+    assert!(code == Some(0) && output.contains(going_by), "{output}{errors}");
     let database = Database::empty();
     project.variables.push(("KONTRACT_MIGRATE_URL", database.url()));
     let (code, _, errors) = migrate(&project, &["up"]);
@@ -103,6 +107,8 @@ fn a_migration_file_is_asked_for_made_run_and_taken_back() {
     let (code, _, errors) = migrate(&project, &["up"]);
     let wanted = "\u{274c} Cannot auto-migrate: field 'old_email' was removed\n\n\
         Please create a manual migration:\n\n  migrations/0002_remove_old_email.ts\n\n\
+        `users.old_email` holds a value in 1 row. `kontract migrate create remove_old_email` begins \
+        that file; or write `/** @renamedFrom old_email */` above the field that it is now.\n\n\
         Guide: https://kontract.dev/docs/migrations\n\n";
     assert_eq!((code, errors.as_str()), (Some(1), wanted));
 
@@ -134,4 +140,49 @@ fn a_migration_file_is_asked_for_made_run_and_taken_back() {
     project.write(path, "export default {};");
     let (code, _, errors) = migrate(&project, &["up"]);
     assert!(code == Some(1) && errors.contains("K201") && errors.contains(path), "{errors}");
+}
+
+#[test]
+fn what_git_could_not_merge_in_the_lock_is_kept_of_both_sides() {
+    let table = |fields: Value| json!({ "users": fields });
+    let (one, other) = (Database::empty(), Database::empty());
+    let project = Project::of(&one, &table(json!({ "name": "string" })));
+    let branch = Project::of(&other, &table(json!({ "name": "string" })));
+    let lock = |project: &Project| fs::read_to_string(project.path().join("kontract.lock.json"));
+    assert_eq!(migrate(&project, &["up"]).0, Some(0));
+    let base = lock(&project).unwrap();
+    branch.write("kontract.lock.json", &base);
+    branch.write("base.json", &base);
+
+    project.build(&table(json!({ "name": "string", "mine": "string?" })));
+    assert_eq!(migrate(&project, &["up"]).0, Some(0));
+    branch.build(&table(json!({ "name": "string", "theirs": "string?" })));
+    assert_eq!(migrate(&branch, &["up"]).0, Some(0));
+    branch.write("mine.json", &lock(&project).unwrap());
+    let merged = Command::new("git")
+        .args(["merge-file", "-p", "mine.json", "base.json", "kontract.lock.json"])
+        .current_dir(branch.path())
+        .output()
+        .unwrap();
+    let merged = String::from_utf8(merged.stdout).unwrap();
+    assert!(merged.contains("<<<<<<<"), "{merged}");
+
+    let both = table(json!({ "name": "string", "mine": "string?", "theirs": "string?" }));
+    for project in [&project, &branch] {
+        project.write("kontract.lock.json", &merged);
+        project.build(&both);
+        for command in ["status", "up"] {
+            let (code, _, errors) = migrate(project, &[command]);
+            let says = errors.contains("K131") && errors.contains("kontract migrate merge");
+            assert!(code == Some(1) && says, "{errors}");
+        }
+        let (code, output, errors) = migrate(project, &["merge"]);
+        let kept = "Kept both sides of kontract.lock.json\nJoined by 0003_merge\n";
+        assert_eq!((code, output.as_str()), (Some(0), kept), "{errors}");
+        assert_eq!(migrate(project, &["up", "--locked"]).0, Some(0));
+        let (code, output, _) = migrate(project, &["status"]);
+        assert!(code == Some(0) && output.contains("0002_add_users_theirs"), "{output}");
+    }
+    let (code, _, errors) = migrate(&project, &["merge"]);
+    assert!(code == Some(1) && errors.contains("K202"), "{errors}");
 }

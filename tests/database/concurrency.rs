@@ -209,7 +209,7 @@ pub async fn fill_people(database: &Database, rows: i32) {
 
 /// The physical name of a table.
 pub async fn pointer(owner: &tokio_postgres::Client, table: &str) -> String {
-    let sql = "SELECT ptr FROM kontract.storage WHERE id = $1";
+    let sql = "SELECT ptr FROM kontract.storage WHERE owner = 'main' AND id = $1";
     owner.query_one(sql, &[&table]).await.unwrap().get(0)
 }
 

@@ -22,6 +22,7 @@ async fn examine(project: &Project, now: fn() -> SystemTime) -> Report {
         database: variable("DATABASE_URL"),
         migrate: variable("KONTRACT_MIGRATE_URL"),
         secret: variable("KONTRACT_SECRET"),
+        static_key: None,
         package: None,
         path: std::ffi::OsString::new(),
     };

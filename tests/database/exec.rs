@@ -118,7 +118,7 @@ async fn plain_table() -> Client {
 }
 
 /// A build with statements, by table and SQL.
-fn build(statements: &[(&str, &str)]) -> (Value, Vec<String>) {
+pub fn build(statements: &[(&str, &str)]) -> (Value, Vec<String>) {
     let mut document = document(&tables());
     let mut ids = Vec::new();
     for (table, sql) in statements {
@@ -139,7 +139,7 @@ fn build(statements: &[(&str, &str)]) -> (Value, Vec<String>) {
     (document, ids)
 }
 
-async fn exec(
+pub async fn exec(
     client: &Client,
     user: &str,
     function: &str,
@@ -223,7 +223,7 @@ async fn a_statement_sees_the_rows_that_its_caller_may_see() {
     owner.execute("UPDATE kontract.trxs SET perm = 3 WHERE user_id = 'bob'", &[]).await.unwrap();
     let refused = run("bob", "people", &whole, json!([])).await.unwrap_err();
     assert_eq!(refused.0, "KX403");
-    let direct = format!("SELECT kontract.\"_run_notes_{notes}\"('alice')");
+    let direct = format!("SELECT kontract.\"_run_notes_{notes}\"('alice', NULL)");
     let refused = gateway.query(&direct, &[]).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "42501", "only with a session");
 }

@@ -203,11 +203,11 @@ async fn what_would_be_lost_inside_of_a_field_needs_a_file() {
         (json!({ "city": "string" }), "K200: Cannot auto-migrate: field 'address.zip' was removed"),
         (
             json!({ "city": "string", "zip": "string" }),
-            "K198: cannot change the field users.address: 2 rows do not have what it is to hold",
+            "K198: cannot change the field users.address: it holds something else in 2 rows",
         ),
         (
             json!({ "city": "string", "zip": "number", "street": "string" }),
-            "K198: cannot change the field users.address: 2 rows do not have what it is to hold",
+            "K198: cannot change the field users.address: it holds something else in 2 rows",
         ),
     ] {
         let wrong = journey.up(&json!({ "users": { "address": address } })).await;

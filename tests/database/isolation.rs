@@ -14,11 +14,14 @@ use crate::{
 
 #[tokio::test]
 async fn functions_isolate_in_every_case_and_order() {
-    for case in CASES {
-        for order in [Order::FirstFirst, Order::SecondFirst] {
-            let world = World::functions().await;
+    for whose in [Whose::Main, Whose::Tenant, Whose::SharedRole] {
+        let mut world = World::functions(whose).await;
+        for (case, order) in
+            CASES.iter().flat_map(|case| [(case, Order::FirstFirst), (case, Order::SecondFirst)])
+        {
+            world = world.emptied().await.with_rows().await;
             let anomaly = case.run(&world, order).await;
-            assert_eq!(anomaly, None, "{} {order:?}", case.name());
+            assert_eq!(anomaly, None, "{} {whose:?} {order:?}", case.name());
         }
     }
 }
@@ -44,6 +47,15 @@ async fn statements_of_the_specification_do_not_isolate() {
 enum Order {
     FirstFirst,
     SecondFirst,
+}
+
+/// Whose functions a case is run on.
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    Main,
+    Tenant,
+    /// `privileges = "shared"`
+    SharedRole,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -287,7 +299,7 @@ fn two(one: i64, two: i64) -> BTreeMap<String, i64> {
 
 /// What the cases are run on.
 enum World {
-    Functions(Database),
+    Functions { database: Database, user: &'static str },
     Specification(Specification),
 }
 
@@ -297,8 +309,28 @@ enum Transaction {
 }
 
 impl World {
-    async fn functions() -> Self {
-        Self::Functions(Database::new().await).with_rows().await
+    async fn functions(whose: Whose) -> Self {
+        let (database, user) = match whose {
+            Whose::Main => (Database::new().await, "alice"),
+            Whose::SharedRole => (Database::shared().await.filled().await, "alice"),
+            Whose::Tenant => {
+                let database = Database::new().await;
+                database.tenant("acme").await;
+                (database, "alice of acme")
+            }
+        };
+        Self::Functions { database, user }
+    }
+
+    /// Not even a removed row is left.
+    async fn emptied(self) -> Self {
+        if let Self::Functions { database, .. } = &self {
+            let owner = database.owner().await;
+            let sql = "SELECT string_agg(format('DELETE FROM kdata.%I', ptr), '; ') FROM kontract.storage";
+            let empty: String = owner.query_one(sql, &[]).await.unwrap().get(0);
+            owner.batch_execute(&empty).await.unwrap();
+        }
+        self
     }
 
     async fn specification() -> Self {
@@ -316,8 +348,8 @@ impl World {
 
     async fn begin(&self) -> Transaction {
         match self {
-            Self::Functions(database) => {
-                Transaction::Functions(Call::begin(database, "alice").await)
+            Self::Functions { database, user } => {
+                Transaction::Functions(Call::begin(database, user).await)
             }
             Self::Specification(specification) => Transaction::Specification(specification.begin()),
         }

@@ -33,6 +33,21 @@ impl Journey {
         Self { database, folder, links: Vec::new(), record: Record::Everything, shared: None }
     }
 
+    /// The same repository, checked out beside an empty database.
+    pub fn cloned(&self) -> Self {
+        self.cloned_into(Self::begin())
+    }
+
+    /// The same repository, checked out where `other` has its database.
+    pub fn cloned_into(&self, other: Self) -> Self {
+        for entry in fs::read_dir(self.folder.path().join("migrations")).unwrap() {
+            let entry = entry.unwrap();
+            let copy = other.folder.path().join("migrations").join(entry.file_name());
+            fs::copy(entry.path(), copy).unwrap();
+        }
+        Self { links: self.links.clone(), ..other }
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("migrations/{name}.ts"))
     }
@@ -51,6 +66,10 @@ impl Journey {
     pub fn prepend(&self, name: &str, text: &str) {
         let rest = fs::read_to_string(self.path(name)).unwrap();
         fs::write(self.path(name), text.to_owned() + &rest).unwrap();
+    }
+
+    pub fn replace(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
     }
 
     pub fn remove(&self, name: &str) {
@@ -86,7 +105,10 @@ impl Journey {
     }
 
     pub async fn create(&self, tables: &Value, name: &str) -> String {
-        let draft = self.with(tables, async |order| migrate::create(order, name)).await.unwrap();
+        let draft = self.with(tables, async |order| {
+            migrate::create(order, name, Some(migrate::base(order).await?))
+        });
+        let draft = draft.await.unwrap();
         fs::write(self.folder.path().join(&draft.path), &draft.text).unwrap();
         draft.text
     }

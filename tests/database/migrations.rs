@@ -5,9 +5,11 @@ use kontract_runtime::config::Secret;
 use serde_json::{Value, json};
 
 use crate::{
-    application::{Database, connect, manifest, up},
+    application::{Database, connect, manifest, tables, up},
     call::{Call, End},
     concurrency::pointer,
+    exec::build,
+    project::Project,
 };
 
 /// What came of a change: what was made, or what stands in the way.
@@ -69,7 +71,7 @@ async fn what_rows_hold_is_neither_lost_nor_broken() {
         ),
         (
             json!({ "users": { "name": "string", "nick": "string", "age": "number" } }),
-            "cannot change the field users.nick: 1 row do not have what it is to hold",
+            "cannot change the field users.nick: it holds something else in 1 row",
         ),
         (
             json!({ "users": { "name": "string", "nick": "string?", "age": "string" } }),
@@ -77,11 +79,15 @@ async fn what_rows_hold_is_neither_lost_nor_broken() {
         ),
         (
             json!({ "users": { "name": "string", "nick": "string?", "age": "number", "mail": "string" } }),
-            "cannot add the field users.mail: 2 rows do not have it",
+            "cannot add the field users.mail: it is missing in 2 rows",
         ),
         (
             json!({ "users": { "name": "string unique", "nick": "string?", "age": "number" } }),
-            "cannot make users.name unique: 2 rows have a value in it that others have too",
+            "cannot make users.name unique: 2 rows would share values of it",
+        ),
+        (
+            json!({ "users": { "name": "string", "nick": "string?", "age": "number", "code": "string unique default=\"a\"" } }),
+            "cannot add the field users.code: 2 rows would share values of it",
         ),
     ];
     for (tables, reason) in cases {
@@ -233,20 +239,27 @@ async fn a_role_that_may_not_is_told_what_it_lacks() {
 
 #[tokio::test]
 async fn one_role_can_do_everything_where_privileges_are_shared() {
-    let database = Database::empty();
-    let owner = database.owner().await;
-    let role = format!("shared_{}", database.name);
-    let sql =
-        format!("CREATE ROLE {role} LOGIN; GRANT CREATE ON DATABASE {} TO {role}", database.name);
-    owner.batch_execute(&sql).await.unwrap();
-    let url = database.cluster.url(&role, &database.name);
-    let tables = manifest(&json!({ "users": { "name": "string" } }));
-    let applied = up(&url, "DATABASE_URL", &Gateway::Shared, &tables, false).await.unwrap();
-    assert_eq!(applied.role, role);
-    let client = connect(&url).await;
-    client.query("SELECT kontract.session_anonymous('a', 7, 60)", &[]).await.unwrap();
-    let commit = r#"SELECT kontract.commit('a', NULL, '[{"t":"users","op":"set","id":"1","data":{"name":"x"}}]', '[]', '[]')"#;
-    client.query(commit, &[]).await.unwrap();
+    let database = Database::shared().await;
+    let (build, ids) = build(&[("people", "SELECT id FROM people")]);
+    let applied = database.migrate_to(&build).await.unwrap();
+    assert_eq!(applied.role, database.role());
+    let mut project = Project::new(&tables());
+    project.write("dist/manifest.json", &build.to_string());
+    project.write("kontract.toml", "[database]\nprivileges = \"shared\"\n");
+    let url = database.cluster.url(&database.role(), &database.name);
+    project.variables.push(("DATABASE_URL", url));
+    project.json(&["tenant", "create", "acme"]);
+    for (tenant, user) in [("main", "alice"), ("acme", "alice of acme")] {
+        database.open(tenant, user, 7).await;
+        let mut call = Call::begin(&database, user).await;
+        call.write("people", "insert", user, json!({ "email": "e" }));
+        assert_eq!(call.commit().await, End::Committed);
+        let mut call = Call::begin(&database, user).await;
+        assert_eq!(call.exec("people", &ids[0], json!([])).await, json!([{ "id": user }]));
+    }
+    let told = project.run(&["doctor", "--privileges"]);
+    assert!(told.code == Some(0) && told.errors.contains("K246"), "{}{}", told.output, told.errors);
+    assert!(told.errors.contains("the claim of two tables is"), "{}", told.errors);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use crate::{
 #[tokio::test]
 async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
     let database = Database::new().await;
+    database.tenant("acme").await;
     let owner = database.owner().await;
     let reach = privileges::reach(&owner, &database.role()).await.unwrap();
     let list = |kind: &str| {
@@ -26,6 +27,7 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "account_create",
         "account_rehash",
         "answer",
+        "claim",
         "collect",
         "commit",
         "commit_keyed",
@@ -126,7 +128,7 @@ async fn no_password_is_in_the_servers_log() {
     let url = cluster.url("postgres", "postgres");
     for password in ["first secret", "second secret"] {
         let password = Secret::new(password);
-        let gateway = Gateway::Chosen { password: password.clone() };
+        let gateway = Gateway::Chosen { password: Some(password.clone()) };
         let applied = up(&url, "URL", &gateway, &manifest(&tables()), false).await.unwrap();
         let as_gateway = migrate::as_role(&Secret::new(url.as_str()), &applied.role, &password);
         let gateway = connect(as_gateway.expose()).await;
@@ -208,12 +210,12 @@ async fn one_more_grant_is_found_whatever_it_is() {
             "REVOKE ALL ON FUNCTION kontract._conflict() FROM {role}",
         ),
         (
-            "GRANT EXECUTE ON FUNCTION kontract.me(bytea) TO PUBLIC",
-            "REVOKE ALL ON FUNCTION kontract.me(bytea) FROM PUBLIC",
+            "GRANT EXECUTE ON FUNCTION kontract.me(bytea, text) TO PUBLIC",
+            "REVOKE ALL ON FUNCTION kontract.me(bytea, text) FROM PUBLIC",
         ),
         (
-            "ALTER FUNCTION kontract.me(bytea) RESET search_path",
-            "ALTER FUNCTION kontract.me(bytea) SET search_path = pg_catalog, pg_temp",
+            "ALTER FUNCTION kontract.me(bytea, text) RESET search_path",
+            "ALTER FUNCTION kontract.me(bytea, text) SET search_path = pg_catalog, pg_temp",
         ),
         (
             "GRANT EXECUTE ON FUNCTION pg_read_file(text) TO {role}",

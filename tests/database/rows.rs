@@ -91,7 +91,7 @@ async fn a_user_sees_and_changes_his_own_rows_of_an_owned_table() {
         let refused = refusal(call.commit().await);
         assert_eq!(
             refused,
-            ("KX403".to_owned(), "Cannot write table notes".to_owned(), None),
+            ("KX403".to_owned(), "Insufficient permissions".to_owned(), None),
             "{op}"
         );
     }
@@ -141,6 +141,15 @@ async fn sessions_need_the_permission_of_each_operation() {
     assert_eq!(
         error(r#"SELECT kontract.commit($1, NULL, '[{"t":"nowhere","op":"set","id":"a","data":{}}]', '[]', '[]')"#, "alice").await,
         ("KX404".to_owned(), "Table nowhere not found".to_owned())
+    );
+    assert_eq!(
+        error(
+            r#"SELECT kontract.commit($1, NULL, '[{"op":"set","id":"a","data":{}}]', '[]', '[]')"#,
+            "alice"
+        )
+        .await
+        .0,
+        "KX404"
     );
 }
 

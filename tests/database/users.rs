@@ -90,7 +90,7 @@ async fn who_cannot_be_found_or_changed_is_told() {
     refused(&project, &["user", "list"], 1, "K241");
     database.migrate(&tables).await.unwrap();
     refused(&project, &["user", "groups", "eve@example.com"], 1, "K243");
-    refused(&project, &["user", "grant", "eve@example.com"], 2, "--perm");
+    refused(&project, &["user", "grant", "eve@example.com"], 2, "--perm <RWX>|--group <name>");
     refused(&project, &["user", "grant", "eve@example.com", "--perm", "wrx"], 2, "RW_");
     let gateway = database.gateway().await;
     register(&gateway, "ada@example.com", "ada").await;

@@ -72,7 +72,7 @@ fn rows_outlive_their_database_in_a_dump() {
         ("{}", "line 2 is no row"),
         (r#"{"table":"none","id":"a","data":{}}"#, "line 2: there is no table none"),
         (r#"{"table":"notes","id":"a","data":{"id":"b","text":""}}"#, "is not the row's id"),
-        (r#"{"table":"notes","id":"a","data":{"text":1}}"#, "violates check"),
+        (r#"{"table":"notes","id":"a","data":{"text":1}}"#, "notes.text: expected string"),
     ] {
         let good = r#"{"table":"notes","id":"c","data":{"text":"not kept"}}"#;
         project.write("bad.jsonl", &format!("{good}\n{line}\n"));

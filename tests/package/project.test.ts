@@ -56,6 +56,12 @@ describe.each(managers)('with $name', (manager) => {
       await second.interrupt();
     });
 
+    test.runIf(template === 'api')('passes its test where the build pins keys, too', async () => {
+      const made = await project.kontract(['keys', 'generate', '--write', '.env']);
+      await project.edit('kontract.toml', '[server]', `${made.slice(made.indexOf('[wire]'))}\n[server]`);
+      expect(await project.run('test')).toMatch(/Tests +3 passed/);
+    });
+
     test.runIf(template === 'react')('shows a page in Chromium that follows edits of both sides', async () => {
       const { dev } = await project.timed('dev', start(project));
       const problems: string[] = [];

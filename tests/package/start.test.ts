@@ -55,6 +55,21 @@ test('arguments, output and exit code are those of the binary', async () => {
   expect((await start(['build', '--no-such-flag'])).code).toBe(2);
 });
 
+test('a program imports the compiled client with the package, and a source of the server as calls', async () => {
+  const project = join(modules, '..');
+  await mkdir(join(project, 'src'));
+  const source = "import { backend } from 'kontract';\nexport const greet = backend({}, async (name: string): Promise<string> => `Hello ${name}`);\n";
+  await writeFile(join(project, 'src/hello.ts'), source);
+  const program = `import { api, perms } from 'kontract';
+import { configure } from 'kontract/client';
+import { greet } from './src/hello.ts';
+configure({ transport: { call: async ({ route, args }) => ['called', route, ...args] } });
+console.log(JSON.stringify([await greet('Ada'), api.greet === greet, perms.R__]));\n`;
+  await writeFile(join(project, 'program.mjs'), program);
+  const ended = await run(project, [process.execPath, '--import', 'kontract/register', 'program.mjs']);
+  expect(ended).toMatchObject({ code: 0, stdout: '[["called","greet","Ada"],true,4]\n', stderr: '' });
+});
+
 describe('the binary', () => {
   test('is read for its checksum once, and again when it has changed', async () => {
     await start(['--version']);

@@ -1,4 +1,6 @@
-//! A project that `kontract dev` runs, as a shell does it.
+//! A project, and `kontract dev` or `kontract watch` that runs in it, as a shell does it.
+
+#![allow(dead_code, reason = "each test uses its own part")]
 
 use std::{
     fs,
@@ -6,7 +8,7 @@ use std::{
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
@@ -37,10 +39,13 @@ impl Project {
         project
     }
 
+    /// At once: a file that is written over in its place is empty for a moment, which may be seen.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
+        let written = self.folder.path().with_extension("written");
+        fs::write(&written, text).expect("written");
+        fs::rename(written, path).expect("moved");
     }
 
     pub fn start(&self, arguments: &[&str]) -> Dev {
@@ -48,24 +53,30 @@ impl Project {
     }
 
     pub fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Dev {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kontract"));
-        command.args(["dev", "--json"]).args(arguments).current_dir(self.folder.path());
-        for name in ["CI", "GITHUB_ACTIONS", "DATABASE_URL", "KONTRACT_MIGRATE_URL"] {
-            command.env_remove(name);
-        }
-        command.envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Dev::follow(command.spawn().expect("it starts"))
+        let mut command = self.command(&[&["dev", "--json"], arguments].concat());
+        command.envs(variables.iter().copied()).stdin(Stdio::null());
+        Dev::follow(command)
+    }
+
+    /// Another command that tells events; it can be asked, too.
+    pub fn follow(&self, arguments: &[&str]) -> Dev {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped());
+        Dev::follow(command)
     }
 
     /// Runs another command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).stdin(Stdio::null()).output().expect("it runs")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kontract"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.args(arguments).current_dir(self.folder.path());
         for name in ["CI", "GITHUB_ACTIONS", "DATABASE_URL", "KONTRACT_MIGRATE_URL"] {
             command.env_remove(name);
         }
-        command.output().expect("it runs")
+        command
     }
 
     pub fn path(&self) -> &Path {
@@ -106,12 +117,16 @@ impl Drop for Project {
 /// A run of the command.
 pub struct Dev {
     child: Child,
+    input: Option<ChildStdin>,
     events: Receiver<Value>,
     errors: thread::JoinHandle<String>,
 }
 
 impl Dev {
-    fn follow(mut child: Child) -> Self {
+    fn follow(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let input = child.stdin.take();
         let (sender, events) = channel();
         let output = child.stdout.take().expect("piped");
         let mut errors = child.stderr.take().expect("piped");
@@ -128,7 +143,7 @@ impl Dev {
             let _ = errors.read_to_string(&mut text);
             text
         });
-        Self { child, events, errors }
+        Self { child, input, events, errors }
     }
 
     /// The next event of that name, or diagnostic of that code.
@@ -143,6 +158,21 @@ impl Dev {
             seen.push(event);
         }
         panic!("no `{name}`, but {seen:#?}");
+    }
+
+    /// A line of standard input.
+    pub fn ask(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("piped");
+        writeln!(input, "{line}").expect("it listens");
+    }
+
+    pub fn close_input(&mut self) {
+        self.input = None;
+    }
+
+    /// What has been told until now.
+    pub fn told(&self) -> Vec<Value> {
+        self.events.try_iter().collect()
     }
 
     pub fn url(&self) -> String {

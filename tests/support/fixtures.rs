@@ -40,9 +40,10 @@ pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// `fixtures/apps` holds whole applications, `fixtures/codec` shapes: they have tests of their own.
+/// `fixtures/apps` holds whole applications, `fixtures/codec` shapes, `fixtures/wire` the vectors of
+/// the protocol: they have tests of their own.
 pub fn stages() -> Vec<String> {
-    let apart = |stage: &String| matches!(stage.as_str(), "apps" | "codec");
+    let apart = |stage: &String| matches!(stage.as_str(), "apps" | "codec" | "wire");
     names(&folder("fixtures")).into_iter().filter(|stage| !apart(stage)).collect()
 }
 

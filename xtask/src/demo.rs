@@ -4,8 +4,6 @@ use std::{
     env,
     net::{Ipv4Addr, TcpStream},
     process::Command,
-    thread,
-    time::Duration,
 };
 
 use crate::steps::Steps;
@@ -41,17 +39,13 @@ fn build(steps: &mut Steps, application: &str) -> bool {
 }
 
 fn serve(steps: &mut Steps, application: &str, port: u16) -> bool {
-    // A thread of its own, since the server runs until it is interrupted. It ends with the process.
-    thread::spawn(move || {
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            thread::sleep(Duration::from_millis(100));
-        }
-        println!(
-            "\nTry it:\n\n  curl -s http://127.0.0.1:{port}/rpc/getArticle \
-             -H 'content-type: application/json' -d '[\"welcome-to-conduit\"]'\n\n\
-             Ctrl-C ends it.\n"
-        );
-    });
+    // The application says so itself, once it has made something to read.
+    println!(
+        "\nTry it in another terminal, when it is listening:\n\n  \
+         curl -s http://127.0.0.1:{port}/rpc/getArticle \
+         -H 'content-type: application/json' -d '[\"welcome-to-conduit\"]'\n\n\
+         Ctrl-C ends it."
+    );
     let mut server = Command::new("node");
     server.arg("serve.mjs").env("PORT", port.to_string()).current_dir(steps.path(application));
     steps.run("serve", &mut server)

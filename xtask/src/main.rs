@@ -41,7 +41,7 @@ Usage: cargo xtask <task>
 Tasks:
   test            every test: the compiler, the npm package, the applications
   prove           the long forms of the randomized tests
-  bench [--rounds <n>] [generated|corpus|codec|gateway]
+  bench [--rounds <n>] [generated|corpus|codec|gateway|storage|chain]
                   the compiler beside esbuild, oxc, SWC and Babel, and the codecs
                   beside JSON, zod, typia and others: see benches/README.md
   demo            build the compiler and serve the conduit application on port 8787 (or $PORT)

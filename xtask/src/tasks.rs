@@ -9,6 +9,11 @@ pub fn test(steps: &mut Steps) {
     // Before cargo's own tests run, so that they find nothing to do but test.
     let built = cargo(steps, "cargo build", &["build", "--workspace", "--locked"]);
     cargo(steps, "cargo test", &["test", "--workspace", "--locked"]);
+    let mut command = steps.cargo(["test", "--test", "database", "--locked", "isolation"]);
+    steps.run(
+        &format!("cargo test on PostgreSQL {NEWEST}: isolation"),
+        command.env("KONTRACT_TEST_POSTGRES", NEWEST),
+    );
 
     let package = "npm/kontract";
     let package_built = steps.install(package, &[]) && npm(steps, package, "build");
@@ -18,7 +23,7 @@ pub fn test(steps: &mut Steps) {
         npm(steps, package, "gateway:check");
     }
 
-    for built_with_it in ["tests/apps", "tests/codec"] {
+    for built_with_it in ["tests/apps", "tests/codec", "tests/vite", "tests/wire"] {
         if !built || !package_built {
             steps.fail(built_with_it, "it needs the compiler and npm/kontract");
         } else if steps.install(built_with_it, &[]) {
@@ -26,8 +31,18 @@ pub fn test(steps: &mut Steps) {
             npm(steps, built_with_it, "test");
             if built_with_it == "tests/apps" {
                 npm(steps, built_with_it, "test:gateway");
+                npm(steps, built_with_it, "test:raystream");
+                npm(steps, built_with_it, "test:page");
             }
         }
+    }
+
+    let documented = "tests/cookbook";
+    if !built {
+        steps.fail(documented, "it needs the compiler");
+    } else if steps.install(documented, &[]) {
+        npm(steps, documented, "typecheck");
+        npm(steps, documented, "test");
     }
 
     let packed = "tests/package";
@@ -47,6 +62,11 @@ pub fn prove(steps: &mut Steps) {
     let mut command = steps.cargo(["test", "--workspace", "--locked"]);
     command.env("KONTRACT_PROVE", "1");
     steps.run("cargo test with KONTRACT_PROVE", &mut command);
+    let mut command = steps.cargo(["test", "--test", "database", "--locked"]);
+    steps.run(
+        &format!("cargo test on PostgreSQL {NEWEST}"),
+        command.env("KONTRACT_TEST_POSTGRES", NEWEST),
+    );
     let package = "npm/kontract";
     if !steps.install(package, &[]) || !npm(steps, package, "build") {
         return;
@@ -54,17 +74,34 @@ pub fn prove(steps: &mut Steps) {
     let mut command = steps.npm(package, &["run", "prove"]);
     steps.run("npm run prove in npm/kontract", command.env("KONTRACT_PROVE", "1"));
     if steps.install("tests/apps", &[]) {
-        for script in ["test:postgres", "test:storage", "test:kills"] {
+        for script in [
+            "test:postgres",
+            "test:storage",
+            "test:kills",
+            "test:chains",
+            "test:plain",
+            "test:post",
+            "test:stream",
+        ] {
             let mut command = steps.npm("tests/apps", &["run", script]);
             command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");
             steps.run(&format!("npm run {script} in tests/apps with KONTRACT_PROVE"), &mut command);
         }
+        let mut command = steps.npm("tests/apps", &["run", "test:storage"]);
+        command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_TEST_POSTGRES", NEWEST);
+        let name = format!("npm run test:storage in tests/apps on PostgreSQL {NEWEST}");
+        steps.run(&name, &mut command);
     }
     if steps.install("tests/codec", &[]) {
         let mut command = steps.npm("tests/codec", &["run", "test"]);
         command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_PROVE", "1");
         command.env("KONTRACT_PEER", steps.example("codec_peer"));
         steps.run("npm run test in tests/codec with KONTRACT_PROVE", &mut command);
+    }
+    if steps.install("tests/wire", &["--ignore-scripts"]) {
+        let mut command = steps.npm("tests/wire", &["run", "test"]);
+        command.env("KONTRACT_WIRE_PEER", steps.example("wire_peer")).env("KONTRACT_PROVE", "1");
+        steps.run("npm run test in tests/wire with KONTRACT_PROVE", &mut command);
     }
 }
 
@@ -77,5 +114,9 @@ fn npm(steps: &mut Steps, folder: &str, script: &str) -> bool {
     let mut command = steps.npm(folder, &["run", script]);
     command.env("KONTRACT_BIN", steps.compiler("debug")).env("KONTRACT_DIST", dist::folder(steps));
     command.env("KONTRACT_PEER", steps.example("codec_peer"));
+    command.env("KONTRACT_WIRE_PEER", steps.example("wire_peer"));
     steps.run(&format!("npm run {script} in {folder}"), &mut command)
 }
+
+/// The PostgreSQL that `tests/postgres` brings; other tests take the system's.
+const NEWEST: &str = "18";

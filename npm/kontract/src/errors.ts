@@ -121,6 +121,9 @@ export function rebuildError({ code, message, status, path }: ErrorBody): HttpEr
   return typed?.status === status ? typed : new HttpError(message, status, code, options);
 }
 
+/** The code, with 503, of a server that has not begun a call, so that it may be made again. */
+export const NOT_TAKEN = "NOT_TAKEN";
+
 /** The code for an error that was made with a status alone. */
 export function codeOfStatus(status: number): string {
   return STATUS_CODES[status] ?? (status >= 400 && status < 500 ? "INVALID_REQUEST" : "INTERNAL_ERROR");

@@ -6,5 +6,9 @@ export const RPC_BASE = "/rpc";
 export const BYTES_TYPE = "application/x-kontract";
 /** The content type of calls in JSON, and of all errors. */
 export const JSON_TYPE = "application/json";
+/** Where encrypted calls go. */
+export const RAYSTREAM_PATH = "/raystream";
+/** The content type of encrypted calls. */
+export const SEALED_TYPE = "application/octet-stream";
 /** The header with the hash of the contract that the caller was built with. */
 export const ABI_HEADER = "x-kontract-abi";

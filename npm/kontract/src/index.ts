@@ -31,6 +31,7 @@ export {
   UnauthorizedError,
 } from "./errors.js";
 export { HttpResp } from "./http-resp.js";
+export { generateLazyRoutes, type LazyRouteEntry } from "./lazy-routes.js";
 export { type PermName, perms } from "./perms.js";
 export type { AuthConfig } from "./types/auth.js";
 export type { Context, Middleware, Next, RouteInfo, SessionInfo } from "./types/context.js";
@@ -47,4 +48,5 @@ export type {
   TableProxy,
   UntypedTable,
 } from "./types/storage.js";
+export type { RouteMeta } from "./runtime/routes.js";
 export { verifyAccess } from "./verify-access.js";

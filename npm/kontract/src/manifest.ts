@@ -6,6 +6,10 @@ export interface Manifest {
   tables: TableDescriptions;
   /** By the route's name: the hashes of the contracts it still serves, its own among them. */
   accepts: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The routes that change nothing: a call may be repeated freely. */
+  reads: ReadonlySet<string>;
+  /** The routes whose effects are all in the transaction of their call, those that only read among them. */
+  contained: ReadonlySet<string>;
 }
 
 /** Reads the contract that the compiler wrote, as `JSON.parse` gave it; undefined where it is none. */
@@ -16,10 +20,13 @@ export function parseManifest(value: unknown): Manifest | undefined {
   if (routes === undefined || tables === undefined) return undefined;
 
   const accepts = new Map<string, ReadonlySet<string>>();
+  const [reads, contained] = [new Set<string>(), new Set<string>()];
   for (const [name, route] of Object.entries(routes)) {
-    const { abi, accepts: others } = record(route) ?? {};
+    const { abi, accepts: others, reads: changesNothing, contained: isContained } = record(route) ?? {};
     if (!isHash(abi) || !Array.isArray(others) || !others.every(isHash)) return undefined;
     accepts.set(name, new Set([abi, ...others]));
+    if (changesNothing === true) reads.add(name);
+    if (changesNothing === true || isContained === true) contained.add(name);
   }
 
   const statements = Object.entries(record(manifest?.statements) ?? {});
@@ -30,7 +37,7 @@ export function parseManifest(value: unknown): Manifest | undefined {
     const own = statements.filter(([, statement]) => record(statement)?.table === name).map(([id]) => id);
     descriptions.push([name, own.length === 0 ? description : { ...description, statements: own }]);
   }
-  return { accepts, tables: Object.fromEntries(descriptions) };
+  return { accepts, reads, contained, tables: Object.fromEntries(descriptions) };
 }
 
 /** The tables with what the compiler made to store their rows. */

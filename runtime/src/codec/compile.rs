@@ -103,7 +103,8 @@ impl<'s> Compiler<'s> {
     }
 
     fn object(&mut self, object: &'s ObjectShape) -> Result<Object, String> {
-        if object.kind == ObjectKind::Result && object.fields.len() != 1 {
+        if matches!(object.kind, ObjectKind::Result | ObjectKind::Item) && object.fields.len() != 1
+        {
             return Err(format!("{} in manifest.json has not one field", object.name));
         }
         let mut fields = Vec::with_capacity(object.fields.len());
@@ -136,7 +137,7 @@ impl<'s> Compiler<'s> {
     fn rest(&mut self, kind: ObjectKind, rest: &'s RestShape) -> Result<Rest, String> {
         let cell = Cell { id: rest.id.value, at: 0 };
         let content = match kind {
-            ObjectKind::Object | ObjectKind::Result => {
+            ObjectKind::Object | ObjectKind::Result | ObjectKind::Item => {
                 let key = SlotShape::of(shape::Shape::String);
                 RestContent::Properties(self.entry(&key, &rest.slot)?)
             }

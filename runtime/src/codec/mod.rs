@@ -86,7 +86,9 @@ fn routes(shapes: &Shapes) -> Result<FxHashMap<String, Arc<RouteCodec>>, String>
     let mut routes = FxHashMap::default();
     for (name, route) in &shapes.routes {
         let request = compiler.object_of_kind(&route.request, ObjectKind::Arguments)?;
-        let response = compiler.object_of_kind(&route.response, ObjectKind::Result)?;
+        let response = compiler
+            .object_of_kind(&route.response, ObjectKind::Result)
+            .or_else(|_| compiler.object_of_kind(&route.response, ObjectKind::Item))?;
         routes.insert(name.clone(), (request, response));
     }
     let plan = Arc::new(compiler.plan);

@@ -16,7 +16,7 @@ pub struct Shapes {
 pub struct RouteShapes {
     /// An object of kind [`ObjectKind::Arguments`].
     pub request: String,
-    /// An object of kind [`ObjectKind::Result`].
+    /// An object of kind [`ObjectKind::Result`], or [`ObjectKind::Item`] of a route that streams.
     pub response: String,
 }
 
@@ -42,6 +42,8 @@ pub enum ObjectKind {
     Arguments,
     /// The result of a route: its one field is the value itself.
     Result,
+    /// The same for each of the items that a route streams.
+    Item,
 }
 
 #[derive(Debug, Deserialize)]

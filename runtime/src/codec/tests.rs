@@ -260,6 +260,7 @@ fn manifest(wire: &serde_json::Value, tables: BTreeMap<String, Table>) -> Manife
         version: 1,
         build: String::new(),
         abi: String::new(),
+        pins: Vec::new(),
         routes: BTreeMap::new(),
         tables,
         statements: BTreeMap::new(),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     call::{Call, Form, Reply},
-    codec::EncodeError,
+    codec::{CodecError, EncodeError},
     failure::Failure,
     storage::CommitError,
     value::Source as _,
@@ -50,10 +50,10 @@ pub async fn run(
     let mut left = false;
     let settled = loop {
         let settling = async {
-            match isolate.settle(&started, call.deadline).await {
+            match isolate.settle(&started, || call.due()).await {
                 // Its abort may be what the function waits for.
                 Err(Ended::Stuck) if invocation.has_signal() => {
-                    sleep_until(call.deadline.into()).await;
+                    sleep_until(call.due().into()).await;
                     Err(Ended::Deadline)
                 }
                 settled => settled,
@@ -82,17 +82,16 @@ pub async fn end(
     outcome: Result<Reply, Fault>,
 ) -> Result<Reply, Fault> {
     let Some(scope) = invocation.scope() else { return outcome };
-    let keyed = invocation.call().is_some_and(|call| call.keyed);
     let ended = async {
         match outcome {
             Ok(reply) => {
                 // What is given to ctx.waitUntil may have begun something that belongs to the call.
                 if scope.waits() && !invocation.kept.borrow().is_empty() {
                     let waits = || scope.waits();
-                    let awaited = isolate.go_on_while(waits, invocation.deadline()).await;
+                    let awaited = isolate.go_on_while(waits, || invocation.deadline()).await;
                     awaited.map_err(Fault::Ended)?;
                 }
-                scope.commit(reply, keyed).await.map_err(Fault::Commit)
+                scope.commit(reply, invocation.call()).await.map_err(Fault::Commit)
             }
             Err(fault @ Fault::Thrown(_)) => match scope.verify().await {
                 Err(CommitError::Failure(_)) | Ok(()) => Err(fault),
@@ -141,7 +140,7 @@ pub async fn outlast(isolate: &Isolate, invocation: &Invocation) -> bool {
     isolate.extend(end);
     loop {
         let Some(work) = invocation.kept.borrow_mut().pop() else { break };
-        if let Err(ended) = isolate.settle(&work, end).await {
+        if let Err(ended) = isolate.settle(&work, || end).await {
             if ended != Ended::Stuck {
                 isolate.host().log("Work given to ctx.waitUntil did not finish in time", None);
             }
@@ -180,6 +179,9 @@ fn finish(
     let thrown = |error| Fault::Thrown(host.thrown(ctx, error));
     let result = started.restore(ctx).map_err(thrown)?.result::<Value<'_>>();
     let mut result = result.ok_or(Fault::Ended(Ended::Stuck))?.map_err(thrown)?;
+    if call.items.is_some() {
+        return Ok(Reply { status: 200, headers: Vec::new(), body: None });
+    }
     let classes = Classes::of(host, ctx).map_err(thrown)?;
     if result.is_object() && !JsSource::new(result.clone(), &classes).is_plain() {
         let unwrap = host.hook(ctx, "unwrap").map_err(thrown)?;
@@ -197,15 +199,22 @@ fn finish(
     };
     let body = body.map_err(|error| match error {
         EncodeError::Thrown(error) => thrown(error),
-        EncodeError::Codec(error) => {
-            Fault::Result(format!("the result does not match its declared type: {}", error.message))
-        }
+        EncodeError::Codec(error) => Fault::Result(mismatch(&error)),
     })?;
     let largest = host.config().limits.body;
     if body.len() > largest {
-        return Err(Fault::Result(format!("The result is larger than {largest} bytes")));
+        return Err(Fault::Result(too_large(largest)));
     }
     Ok(Reply { status, headers, body: Some(body) })
+}
+
+/// A result that is not what its function declares.
+pub fn mismatch(error: &CodecError) -> String {
+    format!("the result does not match its declared type: {}", error.message)
+}
+
+pub fn too_large(largest: usize) -> String {
+    format!("The result is larger than {largest} bytes")
 }
 
 impl Fault {

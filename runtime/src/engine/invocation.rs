@@ -85,7 +85,7 @@ impl Invocation {
     }
 
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.call.as_ref().map_or(self.deadline, |call| call.due())
     }
 
     pub fn call(&self) -> Option<&Call> {
@@ -116,7 +116,7 @@ impl Invocation {
 
     /// Whether the route allows it to run again after effects.
     pub fn may_retry(&self) -> bool {
-        self.call.as_ref().is_some_and(|call| call.route.meta.retry)
+        self.call.as_ref().is_some_and(|call| call.may_retry())
     }
 
     /// Notes that something is to be done after the commit; false when the call has ended.

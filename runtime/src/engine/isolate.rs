@@ -175,23 +175,24 @@ impl Isolate {
     pub async fn settle(
         &self,
         promise: &Persistent<Promise<'static>>,
-        deadline: Instant,
+        due: impl Fn() -> Instant,
     ) -> Result<(), Ended> {
         let pends = || !self.context.with(|ctx| is_settled(&ctx, promise));
-        self.go_on_while(pends, deadline).await
+        self.go_on_while(pends, due).await
     }
 
-    /// Runs on as long as `condition` holds.
+    /// Runs on as long as `condition` holds. When it is due may change meanwhile.
     pub(super) async fn go_on_while(
         &self,
         condition: impl Fn() -> bool,
-        deadline: Instant,
+        due: impl Fn() -> Instant,
     ) -> Result<(), Ended> {
         loop {
             if self.slice.was_exceeded() {
                 return Err(Ended::Slice);
             }
             // Operations that are always done at once would never let the clock have its say.
+            let deadline = due();
             if Instant::now() >= deadline {
                 return Err(Ended::Deadline);
             }
@@ -200,7 +201,7 @@ impl Isolate {
             }
             let next = poll_fn(|context| self.host.poll_settled(context));
             match timeout_at(deadline.into(), next).await {
-                Err(_) => return Err(Ended::Deadline),
+                Err(_) => continue,
                 Ok(None) => return Err(Ended::Stuck),
                 Ok(Some(settled)) => self.burst(|ctx| self.host.settle(ctx, settled)),
             }
@@ -216,7 +217,10 @@ impl Isolate {
                 return false;
             }
         }
-        !self.slice.was_exceeded() && !self.host.is_holding() && !self.runtime.is_job_pending()
+        !self.slice.was_exceeded()
+            && !self.host.is_given_up()
+            && !self.host.is_holding()
+            && !self.runtime.is_job_pending()
     }
 
     /// Makes `invocation` the one that operations belong to; None ends it.

@@ -3,17 +3,19 @@
 use std::{rc::Rc, time::SystemTime};
 
 use rquickjs::{
-    Array, BigInt, Ctx, Exception, Object, Persistent, Promise, convert::List, function::Opt,
+    Array, BigInt, Ctx, Exception, Object, Persistent, Promise, Value, convert::List, function::Opt,
 };
 
 use super::{
+    attempt::{mismatch, too_large},
     bytecode,
+    convert::{Classes, JsSource},
     invocation::Invocation,
     modules::LIBRARY,
     ops::{Host, Ops},
     web::bytes::latin1,
 };
-use crate::{call::Call, failure::Failure};
+use crate::{call::Call, codec::EncodeError, failure::Failure};
 
 /// Gives isolates the library that compiled modules import.
 pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
@@ -48,6 +50,8 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         host.invocation().is_none_or(|invocation| invocation.take_signal())
     })?;
     let host = Rc::clone(ops.host());
+    ops.add("giveUp", move || host.give_up())?;
+    let host = Rc::clone(ops.host());
     ops.add("respond", move |ctx: Ctx<'js>, status: u16, given: Array<'js>| {
         let (mut headers, mut size) = (Vec::new(), 0);
         for header in given.iter::<List<(String, String)>>() {
@@ -69,6 +73,8 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
         Ok::<_, rquickjs::Error>(())
     })?;
     let host = Rc::clone(ops.host());
+    ops.add("deliver", move |ctx: Ctx<'js>, item: Value<'js>| deliver(&host, &ctx, item))?;
+    let host = Rc::clone(ops.host());
     ops.add("log", move |message: String, thrown: Opt<String>| {
         host.log(&message, thrown.0.as_deref());
     })?;
@@ -81,12 +87,46 @@ pub fn install<'js>(ops: &Ops<'js>) -> rquickjs::Result<()> {
                 host.throw(&ctx, Failure { message: message.into(), ..Failure::forbidden() })
             );
         };
+        let asker = invocation.call().map(|call| call.session.key.clone());
         invocation.effect();
         host.promise(&ctx, async move {
-            Ok(accounts.set_groups(&user, groups, invocation.call_id()).await?)
+            Ok(accounts.set_groups(asker.as_ref(), &user, groups, invocation.call_id()).await?)
         })
     })?;
     bytecode::evaluate(ops.ctx(), LIBRARY, include_str!("../../js/kontract.js")).map(drop)
+}
+
+/// Sends an item of the call's stream: a promise that is kept when its reader has room for it.
+fn deliver<'js>(
+    host: &Rc<Host>,
+    ctx: &Ctx<'js>,
+    item: Value<'js>,
+) -> rquickjs::Result<Promise<'js>> {
+    let invocation = invocation(host, ctx)?;
+    let call = invocation.call();
+    let Some((call, items)) = call.and_then(|call| call.items.clone().map(|items| (call, items)))
+    else {
+        return Err(Exception::throw_message(ctx, "The call has no stream"));
+    };
+    let classes = Classes::of(host, ctx)?;
+    let item = call.route.codec.encode_response(&JsSource::new(item, &classes));
+    let item = item.map_err(|error| match error {
+        EncodeError::Thrown(error) => error,
+        EncodeError::Codec(error) => Exception::throw_type(ctx, &mismatch(&error)),
+    })?;
+    let largest = host.config().limits.body;
+    if item.len() > largest {
+        return Err(Exception::throw_range(ctx, &too_large(largest)));
+    }
+    invocation.effect();
+    items.begin();
+    host.slice().extend(items.due());
+    let slice = Rc::clone(host.slice());
+    host.promise(ctx, async move {
+        let sent = items.send(item.into()).await;
+        slice.extend(items.due());
+        Ok(sent?)
+    })
 }
 
 fn facts<'js>(ctx: &Ctx<'js>, call: &Call) -> rquickjs::Result<Object<'js>> {

@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::Path,
+    pin::pin,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -30,6 +31,7 @@ use crate::{
     config::Limits,
     failure::Failure,
     gateway::Accounts,
+    items::Items,
     storage::Store,
 };
 
@@ -45,6 +47,7 @@ pub mod ops;
 mod pool;
 pub mod script;
 mod slice;
+mod streams;
 mod thrown;
 mod watchdog;
 pub mod web;
@@ -134,20 +137,28 @@ impl Engine {
     /// A thread that another call keeps busy answers nobody: so the deadline is watched over here.
     pub async fn call(&self, call: Call) -> Result<Reply, Failure> {
         let _watched = self.shared.bell.watch();
-        let latest = call.deadline + GRACE;
-        let served = timeout_at(latest.into(), self.serve(call)).await;
-        served.unwrap_or_else(|_| Err(Failure::timeout()))
+        let (deadline, items) = (call.deadline, call.items.clone());
+        let mut served = pin!(self.serve(call));
+        loop {
+            let due = items.as_ref().map_or(deadline, Items::due);
+            if let Ok(answer) = timeout_at((due + GRACE).into(), &mut served).await {
+                return answer;
+            }
+            if items.as_ref().is_none_or(|items| items.due() == due) {
+                return Err(Failure::timeout());
+            }
+        }
     }
 
     async fn serve(&self, call: Call) -> Result<Reply, Failure> {
-        let deadline = call.deadline;
         let (call, effect) = (Arc::new(call), Arc::new(AtomicBool::new(false)));
         loop {
             let Some(worker) = self.shared.idlest() else {
-                return Err(Failure::unavailable("The server is closing"));
+                return Err(Failure::not_taken("The server is closing"));
             };
             let (stay, gone) = oneshot::channel();
             let number = self.shared.calls.fetch_add(1, Ordering::Relaxed);
+            let due = call.due();
             let (call, effect_of) = (Arc::clone(&call), Arc::clone(&effect));
             let answer = worker.give(Work { number, call, effect: effect_of, gone }).await;
             drop(stay);
@@ -158,7 +169,7 @@ impl Engine {
             if effect.load(Ordering::Acquire) {
                 return Err(Failure::unavailable("The call was interrupted"));
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= due {
                 return Err(Failure::timeout());
             }
         }

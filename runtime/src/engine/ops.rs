@@ -77,6 +77,7 @@ pub struct Host {
     rejections: RefCell<Vec<(Persistent<Value<'static>>, Persistent<Value<'static>>)>>,
     /// The promise of the call itself.
     forgiven: RefCell<Option<Persistent<Value<'static>>>>,
+    given_up: Cell<bool>,
 }
 
 /// An operation that waits.
@@ -119,6 +120,7 @@ impl Host {
             modules: RefCell::default(),
             rejections: RefCell::default(),
             forgiven: RefCell::default(),
+            given_up: Cell::default(),
         })
     }
 
@@ -289,6 +291,15 @@ impl Host {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// The isolate must not serve another call.
+    pub(super) fn give_up(&self) {
+        self.given_up.set(true);
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.get()
     }
 
     /// Whether an operation waits that must not go on after the call.

@@ -7,7 +7,13 @@ use tokio::{
     time::timeout_at,
 };
 
-use super::{EngineConfig, isolate::Isolate, modules::Bundle, slice::Pulse};
+use super::{
+    EngineConfig,
+    isolate::Isolate,
+    modules::Bundle,
+    slice::Pulse,
+    streams::{Place, Streams},
+};
 use crate::failure::Failure;
 
 pub struct Pool {
@@ -17,12 +23,14 @@ pub struct Pool {
     /// Ready for a call. The last one is taken first: its memory is warm.
     idle: RefCell<Vec<Isolate>>,
     room: Semaphore,
+    /// Half as many, besides: no stream holds a call up.
+    pub streams: Streams,
 }
 
 /// An isolate that serves a call. Dropped, it is gone.
 pub struct Lease<'a> {
     pub isolate: Isolate,
-    _room: SemaphorePermit<'a>,
+    _room: Option<SemaphorePermit<'a>>,
 }
 
 impl Pool {
@@ -33,13 +41,26 @@ impl Pool {
             pulse: Arc::clone(pulse),
             idle: RefCell::default(),
             room: Semaphore::new(config.limits.isolates.max(1)),
+            streams: Streams::new(
+                config.limits.isolates.div_ceil(2).max(1),
+                config.limits.stream_idle,
+            ),
         }
     }
 
-    /// An isolate, as soon as there is room for one.
-    pub async fn take(&self, deadline: Instant) -> Result<Lease<'_>, Failure> {
-        let room = timeout_at(deadline.into(), self.room.acquire());
-        let Ok(Ok(room)) = room.await else { return Err(Failure::timeout()) };
+    /// An isolate, as soon as there is room for one; that of a stream has its place.
+    pub async fn take(
+        &self,
+        deadline: Instant,
+        place: Option<&Place<'_>>,
+    ) -> Result<Lease<'_>, Failure> {
+        let room = if place.is_none() {
+            let room = timeout_at(deadline.into(), self.room.acquire());
+            let Ok(Ok(room)) = room.await else { return Err(Failure::timeout()) };
+            Some(room)
+        } else {
+            None
+        };
         let idle = self.idle.borrow_mut().pop();
         let isolate = match idle {
             Some(isolate) => isolate,

@@ -96,7 +96,7 @@ async fn run(
         begin(ctx, &isolate, function, ask)
             .map_err(|error| isolate.host().thrown(ctx, error).detail)
     })?;
-    let settled = isolate.settle(&promise, deadline).await;
+    let settled = isolate.settle(&promise, || deadline).await;
     let result = match settled {
         Ok(()) => isolate.burst(|ctx| {
             let promise = promise.restore(ctx).map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use rustc_hash::FxHashMap;
@@ -14,6 +15,7 @@ use tokio::{
     runtime,
     sync::{mpsc, oneshot},
     task::LocalSet,
+    time::sleep,
 };
 
 use super::{
@@ -30,7 +32,7 @@ use crate::{
     call::{Call, Reply},
     failure::Failure,
     manifest::Isolation,
-    storage::Store,
+    storage::{Begun, Store},
 };
 
 /// A thread, as those see it who give it calls. It ends when nobody does any more.
@@ -200,20 +202,53 @@ impl Thread {
 
     async fn serve(self: Rc<Self>, mut work: Work) {
         let _owed = Owed { desk: &self.desk, number: work.number };
-        if let Some(answered) = self.answer_before(&work.call).await {
-            return self.answer(work.number, answered);
-        }
+        let place = tokio::select! {
+            biased;
+            () = left(&mut work.gone) => Err(Failure::timeout()),
+            place = self.pool.streams.enter(&work.call) => place,
+        };
+        let place = match place {
+            Ok(place) => place,
+            Err(failure) => return self.answer(work.number, Err(failure)),
+        };
         let mut retry = self.store.as_ref().map(Store::retry);
+        let (mut begun, mut pause) = (false, SHORTEST_PAUSE);
+        // Half of its time a call waits for another arrival of it.
+        let now = Instant::now();
+        let patience = now + work.call.deadline.saturating_duration_since(now) / 2;
         let (lease, invocation, outcome) = loop {
             let taken = tokio::select! {
                 biased;
                 () = left(&mut work.gone) => Err(Failure::timeout()),
-                taken = self.pool.take(work.call.deadline) => taken,
+                taken = self.pool.take(work.call.deadline, place.as_ref()) => taken,
             };
             let lease = match taken {
                 Ok(lease) => lease,
                 Err(failure) => return self.answer(work.number, Err(failure)),
             };
+            // Whoever leaves the queue has asked the database for nothing.
+            if !begun {
+                match self.begin(&work.call).await {
+                    Ok(Begun::Runs) => begun = true,
+                    Ok(Begun::Answered(reply)) => {
+                        self.pool.give_back(lease);
+                        return self.answer(work.number, Ok(reply));
+                    }
+                    Ok(Begun::Elsewhere(failure)) => {
+                        self.pool.give_back(lease);
+                        if Instant::now() >= patience {
+                            return self.answer(work.number, Err(failure));
+                        }
+                        sleep(pause).await;
+                        pause = LONGEST_PAUSE.min(pause * 2);
+                        continue;
+                    }
+                    Err(failure) => {
+                        self.pool.give_back(lease);
+                        return self.answer(work.number, Err(failure));
+                    }
+                }
+            }
             let isolate = &lease.isolate;
             let invocation = self.invocation(&work);
             isolate.serves(work.number, work.call.deadline);
@@ -221,14 +256,14 @@ impl Thread {
             let outcome = attempt::run(isolate, &invocation, &work.call, &mut work.gone).await;
             match (attempt::end(isolate, &invocation, outcome).await, &mut retry) {
                 (Err(Fault::Commit(error)), Some(retry)) => {
-                    let had_effect = invocation.had_effect() && !work.call.route.meta.retry;
+                    let had_effect = invocation.had_effect() && !work.call.may_retry();
                     // What an attempt that does not count has begun goes no further.
                     if invocation.kept.borrow().is_empty() {
                         self.release(lease, invocation).await;
                     }
-                    let again = retry.again(error, had_effect, work.call.deadline).await;
+                    let again = retry.again(error, had_effect, work.call.due()).await;
                     if let Err(failure) = again {
-                        return self.answer(work.number, Err(failure));
+                        return self.answer(work.number, self.fail(&work.call, failure).await);
                     }
                 }
                 (outcome, _) => break (lease, invocation, outcome),
@@ -238,7 +273,11 @@ impl Thread {
         let usable = !matches!(&outcome, Err(fault) if fault.is_fatal());
         let timed_out = matches!(&outcome, Err(Fault::Ended(Ended::Deadline)));
         let succeeded = outcome.is_ok();
-        self.answer(work.number, outcome.map_err(|fault| fault.failure(isolate, &invocation)));
+        let answer = match outcome {
+            Ok(reply) => Ok(reply),
+            Err(fault) => self.fail(&work.call, fault.failure(isolate, &invocation)).await,
+        };
+        self.answer(work.number, answer);
         if timed_out {
             attempt::abort(isolate, &invocation);
         }
@@ -265,10 +304,16 @@ impl Thread {
         Invocation::of(Arc::clone(call), Arc::clone(&work.effect), scope)
     }
 
-    /// What a call that was sent again was answered the first time.
-    async fn answer_before(&self, call: &Call) -> Option<Result<Reply, Failure>> {
-        let store = self.store.as_ref().filter(|_| call.keyed)?;
-        store.answer(&call.session, &call.call_id, &call.claim).await.transpose()
+    async fn begin(&self, call: &Call) -> Result<Begun, Failure> {
+        let Some(store) = &self.store else { return Ok(Begun::Runs) };
+        store.begin(call).await
+    }
+
+    async fn fail(&self, call: &Call, failure: Failure) -> Result<Reply, Failure> {
+        match &self.store {
+            Some(store) => store.fail(call, failure).await,
+            None => Err(failure),
+        }
     }
 
     /// Waits for what the call has left behind, and keeps the isolate if it can be used again.
@@ -296,5 +341,8 @@ async fn left(gone: &mut oneshot::Receiver<()>) {
     }
 }
 
+/// Between two looks at a call that runs elsewhere.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Beside the JavaScript's own: what Rust needs around it.
 const STACK: usize = 2 << 20;

@@ -55,6 +55,8 @@ pub struct UserView {
 /// What every question to the database comes with.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
+    /// The Host header: tells whose tenant's accounts are meant.
+    pub host: &'a str,
     pub auth: &'a AuthConfig,
     pub call_id: &'a str,
 }
@@ -90,6 +92,7 @@ impl Accounts {
             Param::Int(asked.auth.user_perm.into()),
             key,
             seconds(asked.auth.session_ttl),
+            asked.host.into(),
         ];
         match self.database.rows_once(&ACCOUNT_CREATE, params).await {
             Ok(rows) => Ok(Login { token, owner: user_id(rows.first(), asked)? }),
@@ -145,14 +148,14 @@ impl Accounts {
         self.openings.attempt(&from.to_string(), Instant::now())?;
         let (token, key) = self.new_session()?;
         let perm = Param::Int(asked.auth.anonymous_perm.into());
-        let params = vec![key, perm, seconds(asked.auth.session_ttl)];
+        let params = vec![key, perm, seconds(asked.auth.session_ttl), asked.host.into()];
         let rows = self.rows(&SESSION_GUEST, params, asked).await?;
         Ok(Login { token, owner: user_id(rows.first(), asked)? })
     }
 
     pub async fn logout(&self, token: Option<&str>, asked: Asked<'_>) -> Result<(), Failure> {
         let key = self.key_of(token)?;
-        let rows = self.rows(&SESSION_CLOSE, vec![(&key).into()], asked).await;
+        let rows = self.rows(&SESSION_CLOSE, vec![(&key).into(), asked.host.into()], asked).await;
         self.sessions.evict(&key);
         let ended = rows?.first().map(|row| row.try_get::<_, bool>(0)).transpose();
         match ended.map_err(|error| Fault::from(error).into_failure(asked.call_id))? {
@@ -163,7 +166,7 @@ impl Accounts {
 
     pub async fn me(&self, token: Option<&str>, asked: Asked<'_>) -> Result<UserView, Failure> {
         let key = self.key_of(token)?;
-        let rows = self.rows(&ME, vec![(&key).into()], asked).await?;
+        let rows = self.rows(&ME, vec![(&key).into(), asked.host.into()], asked).await?;
         let row = rows.first().ok_or_else(Failure::unauthorized)?;
         let view = || {
             Ok(UserView {
@@ -177,9 +180,11 @@ impl Accounts {
         view().map_err(|fault: Fault| fault.into_failure(asked.call_id))
     }
 
-    /// Replaces a user's groups and ends the user's sessions, which hold the former ones.
+    /// Replaces a user's groups and ends the user's sessions, which hold the former ones. Who asks is
+    /// of the same tenant.
     pub async fn set_groups(
         &self,
+        asker: Option<&SessionKey>,
         user: &str,
         mut groups: Vec<String>,
         call_id: &str,
@@ -190,7 +195,7 @@ impl Accounts {
         let mut seen = FxHashSet::default();
         groups.retain(|group| seen.insert(group.clone()));
         let groups = Param::Texts(groups.into_iter().map(Into::into).collect());
-        let rows = self.database.rows(&SET_GROUPS, vec![user.into(), groups]).await;
+        let rows = self.database.rows(&SET_GROUPS, vec![asker.into(), user.into(), groups]).await;
         self.sessions.evict_user(user);
         let rows = rows.map_err(|fault| fault.into_failure(call_id))?;
         match rows.first().map(|row| row.try_get::<_, bool>(0)) {
@@ -205,7 +210,8 @@ impl Accounts {
         address: &str,
         asked: Asked<'_>,
     ) -> Result<Option<(String, String)>, Failure> {
-        let rows = self.rows(&ACCOUNT_BY_EMAIL, vec![address.into()], asked).await?;
+        let rows =
+            self.rows(&ACCOUNT_BY_EMAIL, vec![address.into(), asked.host.into()], asked).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let found = row.try_get("user_id").and_then(|user| Ok((user, row.try_get("hash")?)));
         found.map(Some).map_err(|error| Fault::from(error).into_failure(asked.call_id))
@@ -250,11 +256,11 @@ macro_rules! statement {
         static $name: LazyLock<Arc<str>> = LazyLock::new(|| $sql.into());
     };
 }
-statement!(ACCOUNT_CREATE, "SELECT kontract.account_create($1, $2, $3, $4, $5)");
-statement!(ACCOUNT_BY_EMAIL, "SELECT * FROM kontract.account_by_email($1)");
+statement!(ACCOUNT_CREATE, "SELECT kontract.account_create($1, $2, $3, $4, $5, $6)");
+statement!(ACCOUNT_BY_EMAIL, "SELECT * FROM kontract.account_by_email($1, $2)");
 statement!(ACCOUNT_REHASH, "SELECT kontract.account_rehash($1, $2, $3)");
 statement!(SESSION_OPEN, "SELECT kontract.session_open($1, $2, $3)");
-statement!(SESSION_GUEST, "SELECT kontract.session_guest($1, $2, $3)");
-statement!(SESSION_CLOSE, "SELECT kontract.session_close($1)");
-statement!(SET_GROUPS, "SELECT kontract.set_groups($1, $2)");
-statement!(ME, "SELECT * FROM kontract.me($1)");
+statement!(SESSION_GUEST, "SELECT kontract.session_guest($1, $2, $3, $4)");
+statement!(SESSION_CLOSE, "SELECT kontract.session_close($1, $2)");
+statement!(SET_GROUPS, "SELECT kontract.set_groups($1, $2, $3)");
+statement!(ME, "SELECT * FROM kontract.me($1, $2)");

@@ -11,7 +11,7 @@ use http::{
 use http_body_util::Full;
 use serde::Serialize;
 
-use super::request::{BYTES_TYPE, JSON_TYPE};
+use super::request::{BYTES_TYPE, FRAMES_TYPE, JSON_TYPE};
 use crate::{
     call::{Form, Reply},
     failure::Failure,
@@ -21,15 +21,7 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// The answer to a call that succeeded. An error says which header the function must not set.
 pub fn reply(reply: Reply, form: Form) -> Result<Answer, String> {
-    let status = StatusCode::from_u16(reply.status)
-        .ok()
-        .filter(|status| (200..=599).contains(&status.as_u16()))
-        .ok_or_else(|| format!("{} is not a status from 200 to 599", reply.status))?;
-    let mut headers = HeaderMap::with_capacity(8);
-    for (name, value) in &reply.headers {
-        let (name, value) = check_header(name, value)?;
-        headers.insert(name, value);
-    }
+    let (status, mut headers) = head(&reply)?;
     let body = reply.body.map(|body| {
         let content_type = match form {
             Form::Binary => BYTES_TYPE,
@@ -39,6 +31,27 @@ pub fn reply(reply: Reply, form: Form) -> Result<Answer, String> {
         Bytes::from(body)
     });
     Ok(answer(status, headers, body.unwrap_or_default()))
+}
+
+/// What a function said of its answer, besides the result.
+pub fn head(reply: &Reply) -> Result<(StatusCode, HeaderMap), String> {
+    let status = StatusCode::from_u16(reply.status)
+        .ok()
+        .filter(|status| (200..=599).contains(&status.as_u16()))
+        .ok_or_else(|| format!("{} is not a status from 200 to 599", reply.status))?;
+    let mut headers = HeaderMap::with_capacity(8);
+    for (name, value) in &reply.headers {
+        let (name, value) = check_header(name, value)?;
+        headers.insert(name, value);
+    }
+    Ok((status, headers))
+}
+
+/// An answer of raystream.
+pub fn frames(body: Vec<u8>) -> Answer {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(FRAMES_TYPE));
+    answer(StatusCode::OK, headers, body.into())
 }
 
 /// The answer to a call that failed; with the stack only where the caller may see it.

@@ -7,6 +7,8 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf};
 pub enum StartError {
     /// `KONTRACT_SECRET` is missing or can be guessed.
     Secret(&'static str),
+    /// `KONTRACT_STATIC_KEY` holds no keys, or others than the build's clients know.
+    StaticKey(String),
     /// A file of the build is missing, or was made by another version.
     Build(PathBuf, String),
     /// The application's modules or its `src/auth.ts` cannot be used.
@@ -31,6 +33,7 @@ impl fmt::Display for StartError {
                 "KONTRACT_SECRET {reason}: set it to at least 32 random bytes, such as the output \
                  of `openssl rand -base64 48`"
             ),
+            Self::StaticKey(reason) => write!(formatter, "KONTRACT_STATIC_KEY {reason}"),
             Self::Build(file, reason) => write!(formatter, "{}: {reason}", file.display()),
             Self::Application(reason) => {
                 write!(formatter, "the application does not load: {reason}")

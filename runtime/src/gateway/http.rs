@@ -5,7 +5,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -14,29 +14,26 @@ use http::{
     header::{ALLOW, CONNECTION, ORIGIN},
     request::Parts,
 };
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use tokio::time::{Instant as TokioInstant, timeout_at};
+use tokio::time::Instant as TokioInstant;
 use uuid::Uuid;
 
 use super::{
     accounts::Asked,
     answer::{self, Answer, CALL_ID},
     auth::{self, Action},
-    dispatch::{Application, Payload},
+    dispatch::{Application, Asked as AskedCall, Payload, within},
+    link::Link,
     load::Services,
     origin::OriginPolicy,
-    peers::Peer,
+    raystream,
     ready::Readiness,
     request,
     sessions::Sessions,
 };
-use crate::{
-    call::{Call, Form},
-    config::Limits,
-    failure::Failure,
-};
+use crate::{call::Form, config::Limits, failure::Failure};
 
 /// What serves requests.
 pub struct Host {
@@ -50,42 +47,55 @@ pub struct Host {
     pub base: Option<String>,
     /// Whether calls in JSON are answered.
     pub json: bool,
+    /// After which the login of a stream is looked up again.
+    pub login_check: Duration,
     /// Answers errors with their stacks, to loopback only.
     pub development: bool,
     pub draining: AtomicBool,
     /// Calls that have arrived whole.
-    pub in_flight: AtomicUsize,
+    pub in_flight: Arc<AtomicUsize>,
 }
 
 /// A request while it is being answered.
-struct Exchange<'a> {
-    head: Parts,
+pub struct Exchange<'a> {
+    pub head: Parts,
     origin: Option<HeaderValue>,
-    peer: &'a Peer,
-    deadline: Instant,
+    pub link: &'a Link,
+    pub deadline: Instant,
     /// What the answer and the log name the call by.
     call_id: Option<String>,
     route: Option<String>,
+    /// Where an error came from may be told.
+    pub sees_stacks: bool,
     /// What a failure's answer says besides.
     allow: Option<&'static str>,
 }
 
 impl Host {
     /// Answers a request. Dropped when the caller has gone, which ends the call.
-    pub async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
-        let _served = peer.serve();
+    pub async fn answer(self: &Arc<Self>, request: Request<Incoming>, link: &Link) -> Answer {
+        let _served = link.peer.serve();
         let (head, body) = request.into_parts();
         let deadline = Instant::now() + self.limits.deadline;
         let origin = head.headers.get(ORIGIN).cloned();
+        let sees_stacks =
+            self.development && request::caller(&head.headers, link.peer.remote).is_loopback();
+        let (call_id, route, allow) = (None, None, None);
         let mut exchange =
-            Exchange { head, origin, peer, deadline, call_id: None, route: None, allow: None };
+            Exchange { head, origin, link, deadline, call_id, route, sees_stacks, allow };
         let served = self.serve(&mut exchange, body).await;
-        let mut answer = served.unwrap_or_else(|failure| self.refuse(&exchange, &failure));
+        let mut answer = served.unwrap_or_else(|failure| refuse(&exchange, &failure));
         self.finish(&exchange, &mut answer);
+        let length = answer.body().size_hint().exact().unwrap_or_default();
+        link.peer.owe(usize::try_from(length).unwrap_or_default());
         answer
     }
 
-    async fn serve(&self, exchange: &mut Exchange<'_>, body: Incoming) -> Result<Answer, Failure> {
+    async fn serve(
+        self: &Arc<Self>,
+        exchange: &mut Exchange<'_>,
+        body: Incoming,
+    ) -> Result<Answer, Failure> {
         request::check_host(&exchange.head)?;
         let uri = exchange.head.uri.clone();
         let path = uri.path();
@@ -101,16 +111,23 @@ impl Host {
             _ => {}
         }
         if exchange.head.method == Method::OPTIONS {
-            self.origins.check(&exchange.head.headers, exchange.peer.local)?;
+            self.origins.check(&exchange.head.headers, exchange.link.peer.local)?;
             let mut answer = answer::empty();
             OriginPolicy::preflight(answer.headers_mut());
             return Ok(answer);
         }
         if self.draining.load(Ordering::Relaxed) {
-            return Ok(unavailable("The server is closing"));
+            return Ok(not_taken("The server is closing"));
         }
-        if self.in_flight.load(Ordering::Relaxed) >= self.limits.in_flight {
-            return Ok(unavailable(TOO_MANY));
+        if self.is_full() {
+            return Ok(not_taken(TOO_MANY));
+        }
+        if path == raystream::PATH && self.services.raystream.is_some() {
+            return match exchange.head.method {
+                Method::GET => raystream::upgrade(self, exchange),
+                Method::POST => raystream::post(self, exchange, body).await,
+                _ => Err(exchange.not_allowed("GET, POST")),
+            };
         }
         if let Some(route) = self.route_of(path) {
             exchange.only(&Method::POST)?;
@@ -136,44 +153,33 @@ impl Host {
         body: Incoming,
     ) -> Result<Answer, Failure> {
         let Parts { headers, .. } = &exchange.head;
-        self.origins.check(headers, exchange.peer.local)?;
+        self.origins.check(headers, exchange.link.peer.local)?;
         let key = request::call_id(headers)?;
         let id = key.clone().unwrap_or_else(new_call_id);
         exchange.call_id = Some(id.clone());
-        let name = decode(route)?;
         let application = self.application();
-        let Some(route) = application.routes.get(&*name) else {
-            let name: String = name.chars().take(100).collect();
-            return Err(Failure::not_found(format!("Route {name} not found")));
-        };
+        let route = application.route(&decode(route)?)?;
         exchange.route = Some(route.entry.name.clone());
-        let credential = request::credential(headers)?;
+        let credential = request::credential(headers)?.map(str::to_owned);
         let deadline = TokioInstant::from_std(exchange.deadline);
-        let arrival = exchange.peer.arrival();
+        let arrival = exchange.link.peer.arrival();
         let bytes = request::body(headers, body, self.limits.body, deadline, arrival).await?;
-        let Some(_in_flight) = self.admit() else { return Ok(unavailable(TOO_MANY)) };
-        let payload = Payload { form: request::form(headers), bytes, abi: request::abi(headers) };
+        let Some(_in_flight) = self.admit() else { return Ok(not_taken(TOO_MANY)) };
+        let abi = request::abi(headers).map(str::to_owned);
+        let payload = Payload { form: request::form(headers), bytes, abi: abi.as_deref() };
         let form = self.form(&payload)?;
-
-        let session = self.sessions.resolve(credential, &application.auth, &id);
-        let session = within(exchange.deadline, session).await?;
-        let args = route.admit(&session, &payload)?;
-        let keyed = key.is_some();
-        let claim = key.map(|key| request::claim(&key, &route.entry.name, &payload.bytes));
-        let call = Call {
-            route: Arc::clone(&route.entry),
-            args,
+        let asked = AskedCall {
+            payload,
             form,
-            session,
-            method: "POST",
-            path: route.path.clone(),
-            headers: request::without_credentials(std::mem::take(&mut exchange.head.headers)),
-            claim: claim.unwrap_or_else(|| id.clone()),
-            keyed,
-            call_id: id,
+            credential,
+            host: request::host(headers).to_owned(),
+            id,
+            key,
+            headers: std::mem::take(&mut exchange.head.headers),
             deadline: exchange.deadline,
+            items: None,
         };
-        let reply = application.engine.call(call).await?;
+        let reply = application.serve(&self.sessions, route, asked).await?;
         answer::reply(reply, form).map_err(|reason| {
             let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
             tracing::error!(target: "kontract", call_id, route, %reason, "HttpResp");
@@ -199,7 +205,8 @@ impl Host {
         action: Action,
         body: Incoming,
     ) -> Result<Answer, Failure> {
-        let Exchange { head, peer, deadline, .. } = &*exchange;
+        let Exchange { head, link, deadline, .. } = &*exchange;
+        let peer = &link.peer;
         let until = TokioInstant::from_std(*deadline);
         let mut bytes = Bytes::new();
         if action != Action::Me {
@@ -207,10 +214,11 @@ impl Host {
             let (most, arrival) = (auth::MAX_BYTES, peer.arrival());
             bytes = request::body(&head.headers, body, most, until, arrival).await?;
         }
-        let Some(_in_flight) = self.admit() else { return Ok(unavailable(TOO_MANY)) };
+        let Some(_in_flight) = self.admit() else { return Ok(not_taken(TOO_MANY)) };
         let application = self.application();
         let id = new_call_id();
-        let asked = Asked { auth: &application.auth, call_id: &id };
+        let host = request::host(&head.headers);
+        let asked = Asked { host, auth: &application.auth, call_id: &id };
         let from = request::caller(&head.headers, peer.remote);
         let accounts = &self.services.accounts;
         let served = auth::serve(accounts, action, &head.headers, &bytes, from, asked);
@@ -230,28 +238,21 @@ impl Host {
         }
     }
 
-    /// Counts a request until the guard is dropped; None where there are too many.
-    fn admit(&self) -> Option<InFlight<'_>> {
-        let admitted = InFlight(&self.in_flight);
-        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
-        (before < self.limits.in_flight).then_some(admitted)
+    /// Whether there is no room for another call.
+    fn is_full(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) >= self.limits.in_flight
     }
 
-    fn refuse(&self, exchange: &Exchange<'_>, failure: &Failure) -> Answer {
-        let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
-        let Failure { code, status, message, .. } = failure;
-        // Internal errors and calls past their deadline were logged where it happened.
-        if *status >= 500 && code != Failure::INTERNAL && *status != 504 {
-            tracing::error!(target: "kontract", call_id, route, %code, status, "{message}");
-        } else {
-            tracing::debug!(target: "kontract", call_id, route, %code, status, "{message}");
-        }
-        let with_stack = self.development && exchange.peer.remote.to_canonical().is_loopback();
-        let mut answer = answer::failure(failure, with_stack);
-        if let Some(allow) = exchange.allow {
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-        }
-        answer
+    /// Whether there is little.
+    pub fn is_pressed(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) >= self.limits.in_flight.div_ceil(4) * 3
+    }
+
+    /// Counts a request until the guard is dropped; None where there are too many.
+    pub fn admit(&self) -> Option<InFlight> {
+        let admitted = InFlight(Arc::clone(&self.in_flight));
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        (before < self.limits.in_flight).then_some(admitted)
     }
 
     /// What every answer says.
@@ -263,8 +264,7 @@ impl Host {
         if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
             headers.insert(CALL_ID, id);
         }
-        // The rest of a request that came too late would be taken for the next one.
-        if status == StatusCode::REQUEST_TIMEOUT || self.draining.load(Ordering::Relaxed) {
+        if is_last(status, self.draining.load(Ordering::Relaxed)) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
@@ -280,26 +280,54 @@ impl Exchange<'_> {
         if asked == method || (asked == Method::HEAD && method == Method::GET) {
             return Ok(());
         }
-        self.allow = Some(if method == Method::GET { "GET, HEAD" } else { "POST" });
-        Err(Failure::new("INVALID_REQUEST", 405, "Method not allowed"))
+        Err(self.not_allowed(if method == Method::GET { "GET, HEAD" } else { "POST" }))
+    }
+
+    fn not_allowed(&mut self, allow: &'static str) -> Failure {
+        self.allow = Some(allow);
+        Failure::new("INVALID_REQUEST", 405, "Method not allowed")
     }
 }
 
 /// A request that is being answered.
-struct InFlight<'a>(&'a AtomicUsize);
+pub struct InFlight(Arc<AtomicUsize>);
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Waits until the deadline: a database that hangs gives no answer of its own.
-async fn within<T>(
-    deadline: Instant,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    timeout_at(deadline.into(), work).await.unwrap_or_else(|_| Err(Failure::timeout()))
+fn refuse(exchange: &Exchange<'_>, failure: &Failure) -> Answer {
+    let (call_id, route) = (exchange.call_id.as_deref(), exchange.route.as_deref());
+    log(failure, call_id, route);
+    let mut answer = answer::failure(failure, exchange.sees_stacks);
+    if let Some(allow) = exchange.allow {
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    answer
+}
+
+/// Whether the connection ends behind the answer.
+fn is_last(status: StatusCode, draining: bool) -> bool {
+    match status {
+        // It says `Connection: upgrade`, and the stream ends by itself.
+        StatusCode::SWITCHING_PROTOCOLS => false,
+        // The rest of a request that came too late would be taken for the next one.
+        StatusCode::REQUEST_TIMEOUT => true,
+        _ => draining,
+    }
+}
+
+/// Writes a failure to the log.
+pub fn log(failure: &Failure, call_id: Option<&str>, route: Option<&str>) {
+    let Failure { code, status, message, .. } = failure;
+    // Internal errors and calls past their deadline were logged where it happened.
+    if *status >= 500 && code != Failure::INTERNAL && *status != 504 {
+        tracing::error!(target: "kontract", call_id, route, %code, status, "{message}");
+    } else {
+        tracing::debug!(target: "kontract", call_id, route, %code, status, "{message}");
+    }
 }
 
 fn new_call_id() -> String {
@@ -317,8 +345,20 @@ fn decode(name: &str) -> Result<std::borrow::Cow<'_, str>, Failure> {
 }
 
 // Not logged: under load a line for each would be too much.
-fn unavailable(message: &'static str) -> Answer {
-    answer::failure(&Failure::unavailable(message), false)
+fn not_taken(message: &'static str) -> Answer {
+    answer::failure(&Failure::not_taken(message), false)
 }
 
-const TOO_MANY: &str = "Too many calls at the same time";
+pub const TOO_MANY: &str = "Too many calls at the same time";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closing_gateway_says_so_but_to_streams() {
+        assert!(is_last(StatusCode::OK, true) && !is_last(StatusCode::OK, false));
+        assert!(is_last(StatusCode::REQUEST_TIMEOUT, false));
+        assert!(!is_last(StatusCode::SWITCHING_PROTOCOLS, true));
+    }
+}

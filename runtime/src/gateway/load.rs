@@ -7,6 +7,7 @@ use super::{
     auth_config,
     dispatch::{self, Application},
     error::StartError,
+    raystream::{self, Pin, Raystream},
 };
 use crate::{
     codec::Schema,
@@ -21,6 +22,15 @@ pub struct Services {
     pub database: Arc<Database>,
     pub accounts: Arc<Accounts>,
     pub shared: Arc<Shared>,
+    /// None without a static key.
+    pub raystream: Option<Arc<Raystream>>,
+}
+
+impl Services {
+    /// The public keys by which clients know the gateway.
+    fn pins(&self) -> Option<&[Pin]> {
+        self.raystream.as_ref().map(|raystream| &*raystream.pins)
+    }
 }
 
 /// Reads the output folder of `kontract build` and makes isolates for it.
@@ -30,6 +40,7 @@ pub async fn application(
     services: &Services,
 ) -> Result<Application, StartError> {
     let manifest = manifest(dist)?;
+    raystream::check_pins(services.pins(), &manifest.pins).map_err(StartError::StaticKey)?;
     let schema = Schema::load(&manifest)
         .map_err(|reason| StartError::Build(dist.join("manifest.json"), reason))?;
     let base = config.base.as_deref().unwrap_or("/rpc");

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread::available_parallelism,
     time::Duration,
@@ -22,8 +22,8 @@ use tokio::{
 };
 
 use self::{
-    http::Host, load::Services, origin::OriginPolicy, ready::Readiness, server::Phase,
-    sessions::Sessions,
+    http::Host, load::Services, origin::OriginPolicy, raystream::Raystream, ready::Readiness,
+    server::Phase, sessions::Sessions,
 };
 use crate::{config::Config, engine::web::egress::Egress, storage::Database};
 
@@ -36,21 +36,25 @@ mod dispatch;
 mod email;
 mod error;
 mod http;
+mod link;
 mod load;
 mod origin;
 mod passwords;
 mod peers;
 mod preflight;
+mod raystream;
 mod ready;
 mod request;
 mod secret;
 mod server;
 mod sessions;
 mod throttle;
+mod wire;
 
 pub use accounts::Accounts;
 pub use email::normalize as normalize_email;
 pub use error::StartError;
+pub use raystream::{Pin, StaticKeys, check_static_key};
 pub use secret::check as check_secret;
 
 /// A gateway that is running, on threads of its own.
@@ -190,8 +194,9 @@ async fn prepare(
     let sessions = Arc::new(Sessions::new(&config.secret, Arc::clone(&database)));
     let accounts = Arc::new(Accounts::new(Arc::clone(&database), Arc::clone(&sessions)));
     Egress::parse(&config.egress).map_err(StartError::Egress)?;
+    let raystream = Raystream::new(&config)?;
     let config = Arc::new(config);
-    let services = Services { database, accounts, shared: Arc::default() };
+    let services = Services { database, accounts, shared: Arc::default(), raystream };
     let (checked, application) = tokio::join!(
         preflight::check(&services.database, config.database.shared_privileges),
         load::application(&config.dist, &config, &services),
@@ -214,9 +219,10 @@ async fn prepare(
         limits: config.limits,
         base: config.base.clone(),
         json: config.json,
+        login_check: config.wire.login_check,
         development: config.development,
         draining: AtomicBool::new(false),
-        in_flight: AtomicUsize::new(0),
+        in_flight: Arc::default(),
     };
     Ok((Arc::new(host), config, listener))
 }

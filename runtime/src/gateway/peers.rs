@@ -1,11 +1,12 @@
 //! Open connections. Those that wait for their callers, for a head or for the rest of a body, have
-//! room for so many and so many bytes; whoever has waited longest makes way for the next.
+//! room for so many and so many bytes, as there is for answers that were not taken; whoever has waited longest makes way for the next. Streams
+//! whose clients have shown their keys count by themselves, as long as there are files for them.
 
 use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -16,9 +17,15 @@ use tokio::sync::Notify;
 pub struct Peers {
     begun: Instant,
     most: usize,
+    /// With those that are known.
+    most_in_all: usize,
+    known: AtomicUsize,
     most_bytes: usize,
     /// Of bodies that have not arrived whole.
     bytes: AtomicUsize,
+    most_unread: usize,
+    /// Of answers that were not taken.
+    unread: AtomicUsize,
     next: AtomicU64,
     open: Mutex<FxHashMap<u64, Weak<Peer>>>,
 }
@@ -33,6 +40,9 @@ pub struct Peer {
     waits_since: AtomicU64,
     /// Of its unfinished body.
     bytes: AtomicUsize,
+    /// Of its answers.
+    unread: AtomicUsize,
+    known: AtomicBool,
     leave: Notify,
 }
 
@@ -43,12 +53,21 @@ pub struct Arrival<'a>(&'a Peer);
 pub struct Served<'a>(&'a Peer);
 
 impl Peers {
-    pub fn new(most: usize, most_bytes: usize) -> Arc<Self> {
+    pub fn new(
+        most: usize,
+        most_in_all: usize,
+        most_bytes: usize,
+        most_unread: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             begun: Instant::now(),
             most,
+            most_in_all,
+            known: AtomicUsize::default(),
             most_bytes,
             bytes: AtomicUsize::default(),
+            most_unread,
+            unread: AtomicUsize::default(),
             next: AtomicU64::default(),
             open: Mutex::default(),
         })
@@ -64,10 +83,13 @@ impl Peers {
             peers: Arc::clone(self),
             waits_since: AtomicU64::new(self.now()),
             bytes: AtomicUsize::default(),
+            unread: AtomicUsize::default(),
+            known: AtomicBool::default(),
             leave: Notify::new(),
         });
         let mut open = self.open();
-        if open.len() >= self.most {
+        let strangers = open.len().saturating_sub(self.known.load(Ordering::Relaxed));
+        if strangers >= self.most || open.len() >= self.most_in_all {
             dismiss_longest(&open, |_| true);
         }
         open.insert(number, Arc::downgrade(&peer));
@@ -91,6 +113,7 @@ fn dismiss_longest(open: &FxHashMap<u64, Weak<Peer>>, which: impl Fn(&Peer) -> b
         // What it holds is as good as gone, and it is not asked twice.
         peer.waits_since.store(NEVER, Ordering::Relaxed);
         peer.release();
+        peer.sent(usize::MAX);
         peer.leave.notify_one();
     }
 }
@@ -99,6 +122,19 @@ impl Peer {
     /// Resolves when the connection is to be given up.
     pub async fn dismissed(&self) {
         self.leave.notified().await;
+    }
+
+    /// The peer has shown that it holds the keys of a session: it does not count with those that have not.
+    pub fn recognize(&self) {
+        if !self.known.swap(true, Ordering::Relaxed) {
+            self.peers.known.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another peer can be known without taking the places of those that are not.
+    pub fn has_room(&self) -> bool {
+        let Peers { most, most_in_all, known, .. } = &*self.peers;
+        known.load(Ordering::Relaxed) < most_in_all - (*most).min(most_in_all / 2)
     }
 
     /// Nobody waits for the peer until this is dropped.
@@ -111,6 +147,23 @@ impl Peer {
     pub fn arrival(&self) -> Arrival<'_> {
         self.waits_since.store(self.peers.now(), Ordering::Relaxed);
         Arrival(self)
+    }
+
+    /// Counts bytes of an answer until the peer has taken them.
+    pub fn owe(&self, bytes: usize) {
+        let Peers { unread, most_unread, .. } = &*self.peers;
+        self.unread.fetch_add(bytes, Ordering::Relaxed);
+        if unread.fetch_add(bytes, Ordering::Relaxed) + bytes > *most_unread {
+            dismiss_longest(&self.peers.open(), |peer| peer.unread.load(Ordering::Relaxed) > 0);
+        }
+    }
+
+    /// So many bytes are on their way.
+    pub fn sent(&self, bytes: usize) {
+        let rest = |unread: usize| Some(unread.saturating_sub(bytes));
+        let before = self.unread.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
+        let taken = before.unwrap_or_default().min(bytes);
+        self.peers.unread.fetch_sub(taken, Ordering::Relaxed);
     }
 
     fn waits_since(&self) -> u64 {
@@ -151,7 +204,12 @@ impl Drop for Served<'_> {
 impl Drop for Peer {
     fn drop(&mut self) {
         self.release();
-        self.peers.open().remove(&self.number);
+        self.sent(usize::MAX);
+        let mut open = self.peers.open();
+        open.remove(&self.number);
+        if *self.known.get_mut() {
+            self.peers.known.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -179,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_has_waited_longest_makes_way_for_the_next() {
-        let peers = Peers::new(3, 0);
+        let peers = Peers::new(3, 10, 0, 0);
         let (called, silent, late) = (enter(&peers), enter(&peers), enter(&peers));
         let served = called.serve();
         let next = enter(&peers);
@@ -195,8 +253,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_is_known_takes_no_strangers_place() {
+        let peers = Peers::new(2, 4, 0, 0);
+        let known = [enter(&peers), enter(&peers)];
+        known[0].recognize();
+        known[0].recognize();
+        assert!(known[1].has_room());
+        known[1].recognize();
+        assert!(!known[1].has_room());
+        let served = known.each_ref().map(|peer| peer.serve());
+        let (first, second) = (enter(&peers), enter(&peers));
+        for peer in [&known[0], &known[1], &first, &second] {
+            assert!(!is_dismissed(peer).await);
+        }
+        // There are no more files.
+        let third = enter(&peers);
+        assert!(is_dismissed(&first).await && !is_dismissed(&second).await);
+        drop(served);
+        drop((first, second, third, known));
+        assert_eq!((peers.open().len(), peers.known.load(Ordering::Relaxed)), (0, 0));
+    }
+
+    #[tokio::test]
     async fn bodies_that_do_not_end_hold_so_many_bytes() {
-        let peers = Peers::new(10, 100);
+        let peers = Peers::new(10, 10, 100, 0);
         let (idle, first, second) = (enter(&peers), enter(&peers), enter(&peers));
         let first_arrival = first.arrival();
         later();
@@ -210,5 +290,21 @@ mod tests {
         drop(arrivals);
         assert!(!is_dismissed(&second).await && !is_dismissed(&idle).await);
         assert_eq!(peers.bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn answers_that_are_not_taken_hold_so_many_bytes() {
+        let peers = Peers::new(10, 10, 0, 100);
+        let (idle, first, second) = (enter(&peers), enter(&peers), enter(&peers));
+        first.owe(60);
+        second.owe(60);
+        assert!(is_dismissed(&first).await && !is_dismissed(&second).await);
+        second.sent(50);
+        second.sent(50);
+        assert_eq!(peers.unread.load(Ordering::Relaxed), 0);
+        second.owe(100);
+        assert!(!is_dismissed(&second).await && !is_dismissed(&idle).await);
+        drop(second);
+        assert_eq!(peers.unread.load(Ordering::Relaxed), 0);
     }
 }

@@ -19,7 +19,10 @@ use ring::digest;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use super::peers::Arrival;
-use crate::{call::Form, failure::Failure};
+use crate::{
+    call::{Form, RequestHash},
+    failure::Failure,
+};
 
 /// "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that
 /// lacks a Host header field and to any request message that contains more than one" (RFC 9112, 3.2).
@@ -29,6 +32,11 @@ pub fn check_host(head: &Parts) -> Result<(), Failure> {
         0 if head.version < Version::HTTP_11 => Ok(()),
         _ => Err(Failure::invalid("Host: expected one")),
     }
+}
+
+/// The name that the server was called by.
+pub fn host(headers: &HeaderMap) -> &str {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 /// The network address that a request comes from: what the proxy in front says, where the
@@ -65,6 +73,11 @@ pub fn credential(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
         let token = authorization.to_str().ok().and_then(bearer);
         return token.map(Some).ok_or_else(Failure::unauthorized);
     }
+    cookie(headers)
+}
+
+/// The credential in the `__Host-kontract` cookie.
+pub fn cookie(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut values = cookies
         .flat_map(|value| value.split(';'))
@@ -77,7 +90,7 @@ pub fn credential(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
 }
 
 /// `Bearer <token>`
-fn bearer(text: &str) -> Option<&str> {
+pub fn bearer(text: &str) -> Option<&str> {
     let (scheme, token) = text.split_once(' ')?;
     let token = token.trim_start_matches(' ');
     (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then_some(token)
@@ -114,26 +127,33 @@ pub fn call_id(headers: &HeaderMap) -> Result<Option<String>, Failure> {
         (Some(key), None) => key.as_bytes(),
         _ => b"",
     };
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:-".contains(byte);
     match std::str::from_utf8(key) {
-        Ok(text) if (1..=128).contains(&key.len()) && key.iter().all(plain) => {
-            Ok(Some(text.to_owned()))
-        }
+        Ok(text) if is_name(text) => Ok(Some(text.to_owned())),
         _ => Err(Failure::invalid(
             "Idempotency-Key: expected at most 128 letters, digits and . _ : -",
         )),
     }
 }
 
-/// What the writes of a call happen once by, whose id is a caller's `Idempotency-Key`: the same key
-/// with other arguments is another call. Those without a login share a session, and may well choose
-/// the same keys.
-pub fn claim(key: &str, route: &str, body: &[u8]) -> String {
-    let mut hash = digest::Context::new(&digest::SHA256);
+/// At most 128 letters, digits and `. _ : -`.
+pub fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    (1..=128).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// What the writes of a call with an `Idempotency-Key` happen once by, among those of its session,
+/// and what it asks for. Calls without a login share a session and may choose the same keys: there
+/// only who sends the whole request again finds its answer.
+pub fn keyed(key: &str, has_login: bool, route: &str, body: &[u8]) -> (String, RequestHash) {
+    let mut context = digest::Context::new(&digest::SHA256);
     // Neither a key nor the name of a route has a space.
-    hash.update(format!("{key} {route} ").as_bytes());
-    hash.update(body);
-    URL_SAFE_NO_PAD.encode(hash.finish())
+    context.update(format!("{key} {route} ").as_bytes());
+    context.update(body);
+    let mut hash = RequestHash::default();
+    hash.copy_from_slice(context.finish().as_ref());
+    // No call that the gateway names is called so.
+    let claim = if has_login { format!("key:{key}") } else { URL_SAFE_NO_PAD.encode(hash) };
+    (claim, hash)
 }
 
 /// The hash of the contract that the caller was built with.
@@ -228,12 +248,14 @@ async fn next(body: &mut Incoming) -> Option<Result<hyper::body::Frame<Bytes>, h
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
-fn too_large(most: usize) -> Failure {
+pub fn too_large(most: usize) -> Failure {
     Failure::new("INVALID_REQUEST", 413, format!("body: expected at most {most} bytes"))
 }
 
 pub const JSON_TYPE: &str = "application/json";
 pub const BYTES_TYPE: &str = "application/x-kontract";
+/// Of raystream by POST.
+pub const FRAMES_TYPE: &str = "application/octet-stream";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const ABI: HeaderName = HeaderName::from_static("x-kontract-abi");
@@ -342,13 +364,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_used_up_by_the_same_call_only() {
-        let first = claim("key", "pay", b"[1]");
-        assert_eq!(claim("key", "pay", b"[1]"), first);
-        for other in
-            [claim("key", "pay", b"[2]"), claim("key", "refund", b"[1]"), claim("k", "pay", b"[1]")]
+    fn a_key_is_a_users_own_and_among_strangers_that_of_one_request() {
+        let first = keyed("key", false, "pay", b"[1]");
+        assert_eq!(keyed("key", false, "pay", b"[1]"), first);
+        for (key, route, body) in
+            [("key", "pay", "[2]"), ("key", "refund", "[1]"), ("k", "pay", "[1]")]
         {
-            assert_ne!(other, first);
+            let other = keyed(key, false, route, body.as_bytes());
+            assert!(other.0 != first.0 && other.1 != first.1, "{key} {route} {body}");
         }
+        let (own, hash) = keyed("key", true, "pay", b"[1]");
+        let (same, other) = keyed("key", true, "pay", b"[2]");
+        assert_eq!((&own, hash), (&same, first.1));
+        assert_ne!(hash, other);
     }
 }

@@ -207,7 +207,7 @@ impl Rows {
     /// Makes or replaces a row.
     pub fn set(&mut self, log: &mut Log, id: &Id, data: Data) -> Result<(), Failure> {
         let data = match self.view(id) {
-            View::Foreign => return Err(self.refuse()),
+            View::Foreign => return Err(Failure::insufficient_permissions()),
             View::Present(present) if !self.table.fixed.is_empty() => {
                 self.observe(id);
                 text(&keep_fixed(&self.table, &object(&present), object(&data))?)
@@ -221,7 +221,7 @@ impl Rows {
     /// Makes a row that was not there.
     pub fn insert(&mut self, log: &mut Log, id: &Id, data: Data) -> Result<(), Failure> {
         match self.view(id) {
-            View::Foreign => Err(self.refuse()),
+            View::Foreign => Err(Failure::insufficient_permissions()),
             View::Present(_) => {
                 self.observe(id);
                 Err(Failure::conflict())
@@ -237,7 +237,7 @@ impl Rows {
     pub fn update(&mut self, log: &mut Log, id: &Id, patch: &str) -> Result<(), Failure> {
         let present = match self.view(id) {
             View::Present(present) => object(&present),
-            View::Foreign => return Err(self.refuse()),
+            View::Foreign => return Err(Failure::insufficient_permissions()),
             View::Absent | View::Unknown => {
                 self.observe(id);
                 let message = format!("Row not found in table {}", self.table.name);
@@ -267,7 +267,7 @@ impl Rows {
     /// Removes a row; false where there is none.
     pub fn delete(&mut self, log: &mut Log, id: &Id) -> Result<bool, Failure> {
         match self.view(id) {
-            View::Foreign => return Err(self.refuse()),
+            View::Foreign => return Err(Failure::insufficient_permissions()),
             View::Absent | View::Unknown => {
                 self.observe(id);
                 return Ok(false);
@@ -331,10 +331,6 @@ impl Rows {
         log.fresh += 1;
         let written = Written { data: Some(data), fresh: log.fresh, slot, replaces };
         self.written.insert(Arc::clone(id), written);
-    }
-
-    fn refuse(&self) -> Failure {
-        Failure::permission_denied(format!("Cannot write table {}", self.table.name))
     }
 }
 

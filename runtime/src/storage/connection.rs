@@ -10,7 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::TryStreamExt as _;
@@ -33,8 +33,13 @@ pub struct Connection {
 /// The statements without an answer, oldest first: the server works at the first of them.
 #[derive(Default)]
 struct Queue {
-    tickets: VecDeque<u64>,
+    tickets: VecDeque<Ticket>,
     next: u64,
+}
+
+struct Ticket {
+    number: u64,
+    since: Instant,
 }
 
 impl Connection {
@@ -66,22 +71,30 @@ impl Connection {
         lock(&self.queue).tickets.len()
     }
 
+    /// Can a short statement go along with those under way? On a few busy connections they find the
+    /// server awake; on many idle ones each waits for its process to be scheduled.
+    pub fn takes_more(&self) -> bool {
+        let queue = lock(&self.queue);
+        let Some(oldest) = queue.tickets.front() else { return true };
+        queue.tickets.len() < DEPTH && oldest.since.elapsed() < SHORT
+    }
+
     /// Runs a statement. Dropping the future does not take it back.
     pub fn rows(self: &Arc<Self>, sql: &Arc<str>, params: Vec<Param>) -> Running {
         let mut queue = lock(&self.queue);
         let ticket = queue.next;
         queue.next += 1;
-        queue.tickets.push_back(ticket);
+        queue.tickets.push_back(Ticket { number: ticket, since: Instant::now() });
         let work = Box::pin(run(Arc::clone(self), Arc::clone(sql), params));
         Running { connection: Arc::clone(self), ticket, work: Some(work) }
     }
 
     fn answered(&self, ticket: u64) {
-        lock(&self.queue).tickets.retain(|waiting| *waiting != ticket);
+        lock(&self.queue).tickets.retain(|waiting| waiting.number != ticket);
     }
 
     fn works_at(&self, ticket: u64) -> bool {
-        lock(&self.queue).tickets.front() == Some(&ticket)
+        lock(&self.queue).tickets.front().is_some_and(|first| first.number == ticket)
     }
 
     async fn prepared(&self, sql: &Arc<str>) -> Result<Statement, tokio_postgres::Error> {
@@ -167,5 +180,7 @@ impl Drop for Running {
     }
 }
 
+const DEPTH: usize = 4;
+const SHORT: Duration = Duration::from_millis(1);
 const GRACE: Duration = Duration::from_millis(100);
 const PATIENCE: usize = 50;

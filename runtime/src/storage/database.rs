@@ -70,7 +70,8 @@ impl Database {
     ) -> Result<Vec<Row>, Fault> {
         let mut attempts = 0;
         loop {
-            let found = self.rows_once(sql, params.clone()).await;
+            let connection = self.connection(Connection::takes_more).await?;
+            let found = connection.rows(sql, params.clone()).await;
             attempts += 1;
             match found {
                 // A neighbour on the same connection was cancelled, the schema was changed, or the
@@ -87,7 +88,7 @@ impl Database {
         sql: &Arc<str>,
         params: Vec<Param>,
     ) -> Result<Vec<Row>, Fault> {
-        let connection = self.connection().await?;
+        let connection = self.connection(|_| false).await?;
         connection.rows(sql, params).await
     }
 
@@ -96,28 +97,39 @@ impl Database {
         self.rows(&Arc::from("SELECT 1"), Vec::new()).await.map(drop)
     }
 
-    /// The least loaded connection. Where all are busy another one is opened meanwhile.
-    async fn connection(self: &Arc<Self>) -> Result<Arc<Connection>, Fault> {
-        if let Some((connection, count)) = self.least_loaded() {
-            if connection.load() > 0 && count < self.size {
-                self.grow();
-            }
+    /// The first connection that will do, else the least loaded. Where all are busy another one is
+    /// opened meanwhile.
+    async fn connection(
+        self: &Arc<Self>,
+        will_do: impl Fn(&Connection) -> bool,
+    ) -> Result<Arc<Connection>, Fault> {
+        if let Some(connection) = self.pick(&will_do) {
             return Ok(connection);
         }
         self.check_outage()?;
         let _opening = self.opening.lock().await;
-        if let Some((connection, _)) = self.least_loaded() {
+        if let Some(connection) = self.pick(&will_do) {
             return Ok(connection);
         }
         self.check_outage()?;
         self.connect().await
     }
 
-    fn least_loaded(&self) -> Option<(Arc<Connection>, usize)> {
+    fn pick(self: &Arc<Self>, will_do: impl Fn(&Connection) -> bool) -> Option<Arc<Connection>> {
         let mut open = lock(&self.open);
         open.retain(|connection| !connection.is_closed());
-        let least = open.iter().min_by_key(|connection| connection.load())?;
-        Some((Arc::clone(least), open.len()))
+        if let Some(connection) = open.iter().find(|connection| will_do(connection)) {
+            return Some(Arc::clone(connection));
+        }
+        // Away from those that are looked at first.
+        let least = open.iter().rev().min_by_key(|connection| connection.load())?;
+        let found = Arc::clone(least);
+        let full = open.len() >= self.size;
+        drop(open);
+        if found.load() > 0 && !full {
+            self.grow();
+        }
+        Some(found)
     }
 
     fn grow(self: &Arc<Self>) {

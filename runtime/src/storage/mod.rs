@@ -31,6 +31,7 @@ pub use call::{Answer, CallStorage, Row};
 pub use commit::CommitError;
 pub use database::Database;
 pub use fault::Fault;
+pub use keyed::Begun;
 pub use param::Param;
 pub use query::Query;
 pub use retry::{Queues, Retry};

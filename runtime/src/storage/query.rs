@@ -72,7 +72,8 @@ impl Query {
         let filter = Filter::parse(&description, filter)?;
         let remaining = option("limit").map(parse_limit).transpose()?;
         let order = Order::parse(&description, option("orderBy").unwrap_or(&Value::Undefined))?;
-        let after = option("cursor").map(|cursor| order.decode_cursor(cursor)).transpose()?;
+        let cursor = option("cursor").filter(|cursor| **cursor != Value::Null);
+        let after = cursor.map(|cursor| order.decode_cursor(cursor)).transpose()?;
         Ok(Self {
             storage: Rc::clone(storage),
             table,

@@ -20,7 +20,11 @@ use super::{
     retry::{Queues, Retry},
     store::Store,
 };
-use crate::{call::Reply, failure::Failure, session::Session};
+use crate::{
+    call::{Call, Reply},
+    failure::Failure,
+    session::Session,
+};
 
 /// The storage of one attempt to serve a call.
 pub struct Scope {
@@ -155,21 +159,23 @@ impl Scope {
 
     /// Ends a call that has a reply. Where the call may be sent again the reply is kept; it is
     /// another one where the call had come before.
-    pub async fn commit(&self, reply: Reply, keyed: bool) -> Result<Reply, CommitError> {
+    pub async fn commit(&self, reply: Reply, call: Option<&Call>) -> Result<Reply, CommitError> {
         if self.open.take().is_some() {
             self.own.discard();
             let detail = "env.storage.transaction was not awaited";
             tracing::error!(target: "kontract", call_id = &*self.own.call_id, detail);
             return Err(CommitError::Failure(Failure::internal()));
         }
-        let first = if keyed {
-            self.own.commit_keyed(&reply).await?
+        let reply = if let Some(call) = call
+            && let Some(keyed) = &call.keyed
+        {
+            self.own.commit_keyed(reply, keyed, call.items.is_some()).await?
         } else {
             self.own.commit().await?;
-            None
+            reply
         };
         self.at_once.set(true);
-        Ok(first.unwrap_or(reply))
+        Ok(reply)
     }
 
     /// Ends a call whose function has thrown, see [`CallStorage::verify`].

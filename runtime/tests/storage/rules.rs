@@ -71,7 +71,7 @@ async fn rows_of_an_owned_table_are_their_users_alone() {
         })
         .await
         .unwrap();
-        let denied = Failure::permission_denied("Cannot write table notes");
+        let denied = Failure::insufficient_permissions();
         run(&world, &bob, async |call: Rc<CallStorage>| {
             assert_eq!(call.get(notes, "1".into()).await?, None);
             assert_eq!(

@@ -64,6 +64,9 @@ export async function atOnce() {
   for await (const { id } of counters.query({ n: 5 })) rows.push(id);
   throw new Error(JSON.stringify([...seen, rows, ctx.currentTxid > 0n]));
 }
+export async function waitFor(key) {
+  while ((await env.shared.get(key)) === null) await wait(5);
+}
 export async function produce(count) {
   for (let i = 0; i < count; i++) await env.storage.counters.push({ n: i });
   return count;

@@ -1,16 +1,22 @@
 //! Transactions of a function's own, operations without one, and calls that are sent again.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{future::join_all, poll};
 use kontract_runtime::{
-    call::{Call, RouteEntry},
+    call::{Call, Keyed, RouteEntry},
+    config::Limits,
+    engine::EngineConfig,
     manifest::{Isolation, RouteMeta},
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
+use uuid::Uuid;
 
-use crate::World;
+use crate::{
+    API, World, store,
+    support::application::{self, Application},
+};
 
 impl World {
     fn request_with(
@@ -144,8 +150,12 @@ async fn a_call_runs_again_after_effects_only_where_its_route_allows_it() {
 async fn a_call_that_is_sent_again_gets_the_first_answer() {
     let world = World::new().await;
     let keyed = |claim: &str, argument: Value| {
+        let mut request = [0; 32];
+        let text = argument.to_string();
+        request[..text.len().min(32)].copy_from_slice(&text.as_bytes()[..text.len().min(32)]);
         let call = world.request("countServed", argument);
-        Call { keyed: true, claim: claim.to_owned(), ..call }
+        let keyed = Keyed { request, arrival: Uuid::new_v4().into_bytes(), claims_first: false };
+        Call { keyed: Some(keyed), claim: claim.to_owned(), ..call }
     };
     let first = world.answer(keyed("a", json!("x"))).await.unwrap();
     for _ in 0..3 {
@@ -155,11 +165,51 @@ async fn a_call_that_is_sent_again_gets_the_first_answer() {
     let answers = join_all((0..4).map(|_| world.answer(keyed("b", json!("y"))))).await;
     assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
     assert_eq!(world.values(&["served"]).await, json!([2]));
-    // Too large to be kept: it runs again, and writes nothing.
+    let other = world.answer(keyed("a", json!("y"))).await.unwrap_err();
+    assert_eq!((other.status, &*other.code), (400, "INVALID_REQUEST"));
+    // Too large to be kept: it is refused, also where it comes at the same time.
     let large = json!("z".repeat(100_000));
-    world.answer(keyed("c", large.clone())).await.unwrap();
-    world.answer(keyed("c", large)).await.unwrap();
+    let calls = (0..2).map(|_| world.answer(keyed("c", large.clone())));
+    let answers: Vec<_> = join_all(calls).await.into_iter().map(|answer| answer.is_ok()).collect();
+    assert!(answers.contains(&true), "{answers:?}");
+    let again = world.answer(keyed("c", large)).await.unwrap_err();
+    assert_eq!((again.status, &*again.code), (409, "CONFLICT"));
     assert_eq!(world.values(&["served"]).await, json!([3]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_leaves_the_queue_has_claimed_nothing() {
+    let world = World::new().await;
+    let limits = Limits { isolates: 1, ..Limits::default() };
+    let config = EngineConfig { store: Some(store(&world.url)), limits, ..application::config() };
+    let narrow = Application::with(API, &[], config).unwrap();
+    let claimed = |claim: &str| {
+        let keyed =
+            Keyed { request: [0; 32], arrival: Uuid::new_v4().into_bytes(), claims_first: true };
+        Call {
+            keyed: Some(keyed),
+            claim: claim.to_owned(),
+            ..world.request("waitFor", json!("go"))
+        }
+    };
+    let mut runs = pin!(narrow.reply(claimed("runs")));
+    assert!(poll!(&mut runs).is_pending());
+    let mut leaves = Box::pin(narrow.reply(claimed("leaves")));
+    let mut stays = pin!(narrow.reply(claimed("stays")));
+    assert!(poll!(&mut leaves).is_pending());
+    assert!(poll!(&mut stays).is_pending());
+    drop(leaves);
+    world.result("setShared", json!(["go", true, 60])).await;
+    runs.await.unwrap();
+    stays.await.unwrap();
+    let (client, connection) =
+        tokio_postgres::connect(&world.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let sql = "SELECT call_id FROM kontract.calls WHERE call_id IN ('runs', 'leaves', 'stays') \
+         ORDER BY call_id";
+    let rows = client.query(sql, &[]).await.unwrap();
+    let rows: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(rows, ["runs", "stays"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

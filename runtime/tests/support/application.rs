@@ -70,6 +70,7 @@ impl Application {
             egroup: None,
             isolation: Isolation::Serializable,
             retry: false,
+            streams: false,
         };
         Call {
             route: Arc::new(RouteEntry { name: route.to_owned(), meta, codec }),
@@ -81,8 +82,9 @@ impl Application {
             headers: http::HeaderMap::new(),
             call_id: "call-1".to_owned(),
             claim: "call-1".to_owned(),
-            keyed: false,
+            keyed: None,
             deadline: Instant::now() + Duration::from_secs(5),
+            items: None,
         }
     }
 }

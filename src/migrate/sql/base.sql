@@ -1,5 +1,6 @@
 -- What every Kontract database has, whatever the application's tables. Here: its own tables, and how
--- what is old goes. sessions.sql, shared.sql, reading.sql, commit.sql and privileges.sql follow.
+-- what is old goes. sessions.sql, shared.sql, reading.sql, tenants.sql, commit.sql, exec.sql and
+-- privileges.sql follow.
 --
 -- It runs as the owner, and again whenever its text changed: everything here can be repeated.
 -- {gateway} stands for the gateway's role.
@@ -35,7 +36,7 @@ CREATE INDEX IF NOT EXISTS trxs_expiry ON kontract.trxs (expires_at);
 
 CREATE TABLE IF NOT EXISTS kontract.accounts (
   id text PRIMARY KEY DEFAULT gen_random_uuid()::text,
-  owner text NOT NULL DEFAULT 'main',
+  owner text NOT NULL,
   email text NOT NULL,
   hash text NOT NULL,
   perm int NOT NULL,
@@ -52,9 +53,9 @@ CREATE TABLE IF NOT EXISTS kontract.calls (
   at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (sid, call_id)
 );
-COMMENT ON TABLE kontract.calls IS 'Commits that have happened: one that is sent again finds itself here.';
+COMMENT ON TABLE kontract.calls IS 'Calls and commits that have happened, or been claimed: one that is sent again finds itself here.';
 ALTER TABLE kontract.calls ADD COLUMN IF NOT EXISTS answer bytea;
-COMMENT ON COLUMN kontract.calls.answer IS 'What came of it, for those who send it again.';
+COMMENT ON COLUMN kontract.calls.answer IS 'Whose it is and what came of it, for those who send it again.';
 CREATE INDEX IF NOT EXISTS calls_at ON kontract.calls (at);
 
 CREATE TABLE IF NOT EXISTS kontract.tables (
@@ -90,12 +91,12 @@ COMMENT ON TABLE kontract.marks IS 'When which transactions had ended: tells how
 CREATE TABLE IF NOT EXISTS kontract.base (hash text NOT NULL);
 COMMENT ON TABLE kontract.base IS 'One row: the hash of the texts that these functions, and those of the tables, were made from.';
 
--- A row that a commit is about: what was seen of it, and what is done with it. op is null where it
--- was only read, seen is false where it was only written. place: that of the write among all.
+-- What a commit does with a row, or what was seen of it: then op is null, and version where there was
+-- no row. place: that of the write among all.
 DO $$ BEGIN
   IF to_regtype('kontract.item') IS NULL THEN
     CREATE TYPE kontract.item AS (
-      t text, id text, op text, data jsonb, place int, seen boolean, version int, txid bigint
+      t text, id text, op text, data jsonb, place int, version int, txid bigint
     );
   END IF;
 END $$;

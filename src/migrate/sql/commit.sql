@@ -51,6 +51,47 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Checks what a commit does with a table, and locks it: fixed, so that no other commit makes a row.
+CREATE OR REPLACE FUNCTION kontract._enter(tenant text, name text, perm int, need int, fixed boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  allowed int := perm & (SELECT s.permissions FROM kontract.storage AS s WHERE s.owner = tenant AND s.id = name);
+BEGIN
+  IF allowed IS NULL OR allowed & need <> need THEN
+    PERFORM kontract._allow(name, need, allowed);
+  END IF;
+  IF fixed THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('kontract.' || kontract._tenant_scope(tenant, name), 0));
+  ELSIF need <> 0 THEN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.' || kontract._tenant_scope(tenant, name), 0));
+  END IF;
+END $$;
+
+-- Makes kontract._lock and kontract._write anew, which are those of the table that is named: as
+-- static SQL, so that PostgreSQL keeps their plans. Those of other tenants are in tenants.sql.
+CREATE OR REPLACE FUNCTION kontract._dispatch() RETURNS void
+LANGUAGE plpgsql AS $make$
+DECLARE
+  verb text;
+  tables text;
+BEGIN
+  FOREACH verb IN ARRAY '{_lock,_write}'::text[] LOOP
+    SELECT coalesce(string_agg(
+      format('WHEN %L THEN PERFORM kontract.%I(caller, items);', t.id, verb || '_' || t.id), E'\n    ' ORDER BY t.id COLLATE "C"
+    ), 'WHEN NULL THEN NULL;') INTO tables FROM kontract.tables AS t;
+    EXECUTE format(
+      'CREATE OR REPLACE FUNCTION kontract.%1$I(name text, caller text, items kontract.item[]) RETURNS void
+       LANGUAGE plpgsql AS $code$
+       BEGIN
+         CASE name
+         %2$s
+         END CASE;
+       END $code$;
+       REVOKE ALL ON FUNCTION kontract.%1$I(text, text, kontract.item[]) FROM PUBLIC', verb, tables);
+  END LOOP;
+END $make$;
+SELECT kontract._dispatch();
+
 -- Applies what a call wrote if nothing that it read has changed; KX409 otherwise.
 --
 --   writes      [{ "t", "op": "set" | "update" | "insert" | "delete", "id", "data" }, …]
@@ -77,9 +118,15 @@ DECLARE
   session record;
   done bigint;
   items kontract.item[];
-  part record;
+  item kontract.item;
+  name text;
+  row_id text;
+  need int;
+  fixed boolean;
+  first int;
   names text[] := '{}';
-  parts int4range[] := '{}';
+  begins int[] := '{}';
+  ends int[] := '{}';
   violated text;
   rule record;
 BEGIN
@@ -99,49 +146,55 @@ BEGIN
       RETURN done;
     END IF;
   END IF;
-  SELECT array_agg(i.item ORDER BY (i.item).t COLLATE "C", (i.item).id COLLATE "C", (i.item).place) INTO items
-  FROM (
-    SELECT (coalesce(w.t, r.t), coalesce(w.id, r.id), w.op, w.data, w.place, r.id IS NOT NULL, r.v, r.x)::kontract.item AS item
-    FROM ROWS FROM (jsonb_to_recordset(writes) AS (t text, op text, id text, data jsonb)) WITH ORDINALITY AS w(t, op, id, data, place)
-    FULL JOIN jsonb_to_recordset(reads) AS r(t text, id text, v int, x bigint) ON r.t = w.t AND r.id = w.id
-  ) AS i;
-  FOR part IN
-    SELECT a.t, bit_or(a.need) AS need,
-           -- A range of nulls would be everything.
-           CASE WHEN min(a.place) IS NOT NULL THEN int4range(min(a.place)::int, max(a.place)::int, '[]') END AS places,
-           bool_or(a.fixed) AS fixed, session.perm & s.permissions AS perm
-    FROM (
-      SELECT i.t, i.ordinality AS place, CASE WHEN i.op IS NULL THEN 0 WHEN i.op = 'delete' THEN 1 ELSE 2 END AS need,
-             i.op IS NULL AND i.version IS NULL AS fixed
-      FROM unnest(items) WITH ORDINALITY AS i
-      UNION ALL
-      SELECT p.t, NULL, 0, true FROM jsonb_to_recordset(predicates) AS p(t text)
-    ) AS a LEFT JOIN kontract.storage AS s ON s.owner = session.owner AND s.owner = 'main' AND s.id = a.t
-    GROUP BY a.t, s.permissions ORDER BY a.t COLLATE "C"
-  LOOP
-    IF part.perm IS NULL OR part.perm & part.need <> part.need THEN
-      PERFORM kontract._allow(part.t, part.need, part.perm);
+  -- By table and row: what is written of a row before what was read of it. A predicate has no row.
+  SELECT array_agg((coalesce(i.t, ''), i.id, i.op, i.data, i.place, i.v, i.x)::kontract.item
+    ORDER BY i.t COLLATE "C", i.id COLLATE "C" NULLS FIRST, i.op IS NULL, i.place) INTO items
+  FROM ROWS FROM (
+    jsonb_to_recordset(writes || reads || predicates) AS (t text, id text, op text, data jsonb, v int, x bigint)
+  ) WITH ORDINALITY AS i(t, id, op, data, v, x, place);
+  FOR n IN 1 .. cardinality(items) + 1 LOOP
+    item := items[n];
+    IF item.t IS DISTINCT FROM name THEN
+      IF name IS NOT NULL THEN
+        PERFORM kontract._enter(session.owner, name, session.perm, need, fixed);
+        IF first < n THEN
+          names := names || name;
+          begins := begins || first;
+          ends := ends || n - 1;
+        END IF;
+      END IF;
+      name := item.t;
+      row_id := NULL;
+      need := 0;
+      fixed := false;
+      first := n;
     END IF;
-    IF part.fixed THEN
-      PERFORM pg_advisory_xact_lock(hashtextextended('kontract.' || part.t, 0));
-    ELSIF part.need <> 0 THEN
-      PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.' || part.t, 0));
+    IF item.op IS NOT NULL THEN
+      need := need | CASE WHEN item.op = 'delete' THEN 1 ELSE 2 END;
+    ELSIF item.id IS NULL THEN
+      fixed := true;
+      first := n + 1;
+    ELSIF item.version IS NULL AND item.id IS DISTINCT FROM row_id THEN
+      fixed := true;
     END IF;
-    IF part.places IS NOT NULL THEN
-      names := names || part.t;
-      parts := parts || part.places;
-    END IF;
+    row_id := item.id;
   END LOOP;
-  FOR n IN 1 .. array_length(names, 1) LOOP
-    EXECUTE format('SELECT kontract.%I($1, $2)', '_lock_' || names[n])
-    USING session.user_id, items[lower(parts[n]) : upper(parts[n]) - 1];
+  FOR n IN 1 .. cardinality(names) LOOP
+    IF session.owner = 'main' THEN
+      PERFORM kontract._lock(names[n], session.user_id, items[begins[n] : ends[n]]);
+    ELSE
+      PERFORM kontract._tenant_lock(session.owner, names[n], session.user_id, items[begins[n] : ends[n]]);
+    END IF;
   END LOOP;
   IF jsonb_array_length(predicates) > 0 THEN
     PERFORM kontract._validate(k, '[]', predicates);
   END IF;
-  FOR n IN 1 .. array_length(names, 1) LOOP
-    EXECUTE format('SELECT kontract.%I($1, $2)', '_write_' || names[n])
-    USING session.user_id, items[lower(parts[n]) : upper(parts[n]) - 1];
+  FOR n IN 1 .. cardinality(names) LOOP
+    IF session.owner = 'main' THEN
+      PERFORM kontract._write(names[n], session.user_id, items[begins[n] : ends[n]]);
+    ELSE
+      PERFORM kontract._tenant_write(session.owner, names[n], session.user_id, items[begins[n] : ends[n]]);
+    END IF;
   END LOOP;
   RETURN txid_current();
 EXCEPTION WHEN program_limit_exceeded THEN
@@ -160,32 +213,42 @@ WHEN unique_violation OR check_violation THEN
   END IF;
 END $$;
 
--- The same for a call whose caller may send it again, even where it writes nothing: the answer is
--- kept beside its record. Where the call had been committed before, first is the answer that was
--- kept then.
+-- Calls that their callers may send again have a record: 48 bytes of whose it is (what was asked
+-- for, and which arrival of the call), then what came of it. Without the latter it is a claim.
+
+-- Claims a call before it runs. Where it is known already, its record.
+CREATE OR REPLACE FUNCTION kontract.claim(k bytea, call_id text, claim bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM kontract._tenant(k);
+  INSERT INTO kontract.calls AS c (sid, call_id, answer) VALUES (sha256(k), claim.call_id, claim.claim)
+  ON CONFLICT DO NOTHING;
+  RETURN CASE WHEN NOT FOUND THEN kontract.answer(k, claim.call_id) END;
+END $$;
+
+-- kontract.commit for such a call, even where it writes nothing: keeps its record. Where the call is
+-- another arrival's, or had ended before, nothing is done and first is the record of then.
 CREATE OR REPLACE FUNCTION kontract.commit_keyed(
   k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb, answer bytea
 )
 RETURNS TABLE (txid bigint, first bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
+#variable_conflict use_column
 BEGIN
-  IF jsonb_array_length(writes) > 0 THEN
-    txid := kontract.commit(k, call_id, writes, reads, predicates);
-    UPDATE kontract.calls AS c SET answer = commit_keyed.answer
-    WHERE c.sid = sha256(k) AND c.call_id = commit_keyed.call_id AND c.txid = txid_current();
+  INSERT INTO kontract.calls AS c (sid, call_id, answer)
+  VALUES (sha256(k), commit_keyed.call_id, commit_keyed.answer)
+  ON CONFLICT (sid, call_id) DO UPDATE SET answer = excluded.answer, txid = excluded.txid
+  WHERE c.answer = substring(excluded.answer FOR 48);
+  IF FOUND THEN
+    commit_keyed.txid := kontract.commit(k, NULL, writes, reads, predicates);
   ELSE
-    PERFORM kontract.commit(k, NULL, writes, reads, predicates);
-    INSERT INTO kontract.calls (sid, call_id, answer) VALUES (sha256(k), commit_keyed.call_id, commit_keyed.answer)
-    ON CONFLICT DO NOTHING;
-  END IF;
-  IF NOT FOUND THEN
-    SELECT c.txid, c.answer INTO txid, first
+    SELECT c.txid, c.answer INTO commit_keyed.txid, first
     FROM kontract.calls AS c WHERE c.sid = sha256(k) AND c.call_id = commit_keyed.call_id;
   END IF;
   RETURN NEXT;
 END $$;
 
--- The answer of a call that was committed, if it was kept.
+-- The record of a call, if there is one.
 CREATE OR REPLACE FUNCTION kontract.answer(k bytea, call_id text) RETURNS bytea
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.answer FROM kontract.calls AS c WHERE c.sid = sha256(k) AND c.call_id = answer.call_id;

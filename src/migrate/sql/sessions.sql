@@ -1,46 +1,54 @@
 -- Sessions and accounts, and the schema as the gateway sees it.
+--
+-- host: the Host header of the request. It says whose users are meant: sessions and accounts of other
+-- tenants are unknown there. Without one those of main are.
 
 -- The session of k; KX401 where there is none or it has expired.
-CREATE OR REPLACE FUNCTION kontract.session(k bytea)
+CREATE OR REPLACE FUNCTION kontract.session(k bytea, host text DEFAULT NULL)
 RETURNS TABLE (sid text, tenant text, user_id text, perm int, ugroups text[], is_anonymous boolean, expires_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
 BEGIN
   RETURN QUERY
     SELECT CASE WHEN t.user_id = 'anonymous' THEN 'anonymous' ELSE encode(t.sid, 'hex') END,
            t.owner, t.user_id, t.perm, t.ugroups, t.is_anonymous, t.expires_at
-    FROM kontract.trxs AS t WHERE t.sid = sha256(k) AND t.expires_at > now();
+    FROM kontract.trxs AS t
+    WHERE t.sid = sha256(k) AND t.expires_at > now() AND t.owner = kontract._tenant_at(host);
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'KX401', MESSAGE = 'Unauthorized';
   END IF;
 END $$;
 
--- The session that calls without a login share: made where it is missing, renewed when less than
--- half of ttl (seconds) is left or its permission changed.
-CREATE OR REPLACE FUNCTION kontract.session_anonymous(k bytea, mask int, ttl int)
-RETURNS TABLE (sid text, tenant text, user_id text, perm int, ugroups text[], is_anonymous boolean, expires_at timestamptz)
+-- The session that calls of a tenant without a login share: made where it is missing, renewed when
+-- less than half of ttl (seconds) is left or its permission changed. own: the k of this session, which
+-- is the one given for main alone.
+CREATE OR REPLACE FUNCTION kontract.session_anonymous(k bytea, mask int, ttl int, host text DEFAULT NULL)
+RETURNS TABLE (sid text, tenant text, user_id text, perm int, ugroups text[], is_anonymous boolean, expires_at timestamptz, own bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
 #variable_conflict use_column
+DECLARE
+  home text := kontract._tenant_at(host);
 BEGIN
+  own := CASE home WHEN 'main' THEN k ELSE sha256(k || convert_to(home, 'UTF8')) END;
   -- An upsert that changes nothing would still lock the row, and callers wait for each other's commits.
   PERFORM FROM kontract.trxs AS t
-  WHERE t.sid = sha256(k) AND t.perm = mask & 7 AND t.expires_at >= now() + make_interval(secs => ttl / 2.0);
+  WHERE t.sid = sha256(own) AND t.perm = mask & 7 AND t.expires_at >= now() + make_interval(secs => ttl / 2.0);
   IF NOT FOUND THEN
     INSERT INTO kontract.trxs AS t (sid, owner, user_id, perm, is_anonymous, expires_at)
-    VALUES (sha256(k), 'main', 'anonymous', mask & 7, true, now() + make_interval(secs => ttl))
+    VALUES (sha256(own), home, 'anonymous', mask & 7, true, now() + make_interval(secs => ttl))
     ON CONFLICT (sid) DO UPDATE SET perm = excluded.perm, expires_at = excluded.expires_at
     WHERE t.perm <> excluded.perm OR t.expires_at < now() + make_interval(secs => ttl / 2.0);
   END IF;
-  RETURN QUERY SELECT * FROM kontract.session(k);
+  RETURN QUERY SELECT s.*, own FROM kontract.session(own, host) AS s;
 END $$;
 
 -- Opens the session of a new user without an account and returns the user.
-CREATE OR REPLACE FUNCTION kontract.session_guest(k bytea, perm int, ttl int) RETURNS text
+CREATE OR REPLACE FUNCTION kontract.session_guest(k bytea, perm int, ttl int, host text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   guest text := gen_random_uuid()::text;
 BEGIN
   INSERT INTO kontract.trxs (sid, owner, user_id, perm, is_anonymous, expires_at)
-  VALUES (sha256(k), 'main', guest, perm & 7, true, now() + make_interval(secs => ttl));
+  VALUES (sha256(k), kontract._tenant_at(host), guest, perm & 7, true, now() + make_interval(secs => ttl));
   RETURN guest;
 END $$;
 
@@ -59,24 +67,24 @@ BEGIN
 END $$;
 
 -- Ends a session and tells whether there was one.
-CREATE OR REPLACE FUNCTION kontract.session_close(k bytea) RETURNS boolean
+CREATE OR REPLACE FUNCTION kontract.session_close(k bytea, host text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   expiry timestamptz;
 BEGIN
-  DELETE FROM kontract.trxs AS t WHERE t.sid = sha256(k) AND t.user_id <> 'anonymous'
+  DELETE FROM kontract.trxs AS t WHERE t.sid = sha256(k) AND t.user_id <> 'anonymous' AND t.owner = kontract._tenant_at(host)
   RETURNING t.expires_at INTO expiry;
   RETURN coalesce(expiry > now(), false);
 END $$;
 
 -- Makes an account and its first session and returns the user; KX409 where the address is taken.
-CREATE OR REPLACE FUNCTION kontract.account_create(email text, hash text, perm int, k bytea, ttl int) RETURNS text
+CREATE OR REPLACE FUNCTION kontract.account_create(email text, hash text, perm int, k bytea, ttl int, host text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   made text;
 BEGIN
-  INSERT INTO kontract.accounts (email, hash, perm)
-  VALUES (account_create.email, account_create.hash, account_create.perm & 7)
+  INSERT INTO kontract.accounts (owner, email, hash, perm)
+  VALUES (kontract._tenant_at(host), account_create.email, account_create.hash, account_create.perm & 7)
   ON CONFLICT ON CONSTRAINT accounts_owner_email_key DO NOTHING RETURNING id INTO made;
   IF made IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'KX409', MESSAGE = 'This e-mail address has an account already', COLUMN = 'email';
@@ -86,11 +94,11 @@ BEGIN
 END $$;
 
 -- What a login is checked against: one row, or none.
-CREATE OR REPLACE FUNCTION kontract.account_by_email(email text) RETURNS TABLE (user_id text, hash text)
+CREATE OR REPLACE FUNCTION kontract.account_by_email(email text, host text DEFAULT NULL) RETURNS TABLE (user_id text, hash text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
 BEGIN
   RETURN QUERY SELECT a.id, a.hash FROM kontract.accounts AS a
-    WHERE a.owner = 'main' AND a.email = account_by_email.email;
+    WHERE a.owner = kontract._tenant_at(host) AND a.email = account_by_email.email;
 END $$;
 
 -- Replaces a password's hash by another of the same password, unless it changed meanwhile.
@@ -100,25 +108,28 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WHERE a.id = account_rehash.user_id AND a.hash = account_rehash.old_hash;
 $$;
 
--- Gives an account its groups and ends its sessions, which have others. False: no such account.
-CREATE OR REPLACE FUNCTION kontract.set_groups(user_id text, groups text[]) RETURNS boolean
+-- Gives an account of the tenant of k, of main without one, its groups and ends its sessions, which
+-- have others. False: no such account.
+CREATE OR REPLACE FUNCTION kontract.set_groups(k bytea, user_id text, groups text[]) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tenant text := CASE WHEN k IS NULL THEN 'main' ELSE kontract._tenant(k) END;
 BEGIN
-  UPDATE kontract.accounts AS a SET ugroups = groups WHERE a.id = set_groups.user_id;
+  UPDATE kontract.accounts AS a SET ugroups = groups WHERE a.owner = tenant AND a.id = set_groups.user_id;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  DELETE FROM kontract.trxs AS t WHERE t.owner = 'main' AND t.user_id = set_groups.user_id;
+  DELETE FROM kontract.trxs AS t WHERE t.owner = tenant AND t.user_id = set_groups.user_id;
   RETURN true;
 END $$;
 
 -- What a user is told of himself; KX401 without a session.
-CREATE OR REPLACE FUNCTION kontract.me(k bytea)
+CREATE OR REPLACE FUNCTION kontract.me(k bytea, host text DEFAULT NULL)
 RETURNS TABLE (user_id text, email text, is_anonymous boolean, perm int, ugroups text[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
 BEGIN
   RETURN QUERY SELECT s.user_id, a.email, s.is_anonymous, s.perm, s.ugroups
-    FROM kontract.session(k) AS s LEFT JOIN kontract.accounts AS a ON a.id = s.user_id;
+    FROM kontract.session(k, host) AS s LEFT JOIN kontract.accounts AS a ON a.id = s.user_id;
 END $$;
 
 -- The schema as it is: what `serve` compares with the build that it is to serve.

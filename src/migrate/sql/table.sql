@@ -1,7 +1,9 @@
 -- The functions of the table {table}: static SQL, so that PostgreSQL keeps their plans.
 
+-- Tables of earlier versions are without it.
+{order_index}
 -- need: the one permission that the operation behind it takes: R 4 to read, W 2 to update, X 1 to
--- remove what is found.
+-- remove what is found. caller is null where the session is of another tenant than main.
 
 -- The live rows among ids. Of another user's row in an owned table the id alone; where nothing is
 -- found, one row of nulls with xmax: the snapshot's.
@@ -12,6 +14,10 @@ DECLARE
   caller text := kontract._caller(k, '{table}', need);
   newest bigint := txid_snapshot_xmax(txid_current_snapshot());
 BEGIN
+  IF caller IS NULL THEN
+    RETURN QUERY SELECT * FROM kontract._tenant_get(k, '{table}', ids);
+    RETURN;
+  END IF;
   -- A plan of its own: it uses the key however small the table was when it was made.
   IF cardinality(ids) = 1 THEN
     RETURN QUERY
@@ -39,6 +45,11 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
   caller text := kontract._caller(k, '{table}', need);
 BEGIN
+  IF caller IS NULL THEN
+    RETURN QUERY SELECT * FROM kontract._tenant_query(
+      k, '{table}', filter, order_by, descending, after, after_ord, take);
+    RETURN;
+  END IF;
   RETURN QUERY SELECT * FROM kontract._query(
     '{table}', 'kdata."{ptr}"', {whose}, '{fields}', filter, order_by, descending, after, after_ord, take);
 END $$;
@@ -49,6 +60,10 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp R
 DECLARE
   caller text := kontract._caller(k, '{table}', 4);
 BEGIN
+  IF caller IS NULL THEN
+    RETURN QUERY SELECT * FROM kontract._tenant_count(k, '{table}', filter);
+    RETURN;
+  END IF;
   RETURN QUERY SELECT * FROM kontract._count('kdata."{ptr}"', {whose}, '{fields}', filter);
 END $$;
 
@@ -57,30 +72,34 @@ CREATE OR REPLACE FUNCTION kontract."_lock_{table}"(caller text, items kontract.
 LANGUAGE plpgsql AS $$
 DECLARE
   item kontract.item;
+  previous text;
   r record;
   live boolean;
 BEGIN
   FOREACH item IN ARRAY items LOOP
-    IF item.op IS NOT NULL THEN
-      SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
-      IF NOT FOUND THEN
-        -- There is no row to lock: calls that make the same one take turns here, so that they, too,
-        -- wait for each other in the order of ids.
-        PERFORM pg_advisory_xact_lock(hashtextextended('{table}.' || item.id, 1));
-        SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
-      END IF;
-    ELSE
-      SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR SHARE;
-    END IF;
-    live := FOUND AND r._deleted_txid IS NULL;
-    IF live AND NOT {mine} THEN
+    IF item.id IS DISTINCT FROM previous THEN
+      previous := item.id;
       IF item.op IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', MESSAGE = 'Cannot write table {table}';
+        SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
+        IF NOT FOUND THEN
+          -- There is no row to lock: calls that make the same one take turns here, so that they, too,
+          -- wait for each other in the order of ids.
+          PERFORM pg_advisory_xact_lock(hashtextextended('{table}.' || item.id, 1));
+          SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR UPDATE;
+        END IF;
+      ELSE
+        SELECT t._version, t._txid, t._owner, t._deleted_txid INTO r FROM kdata."{ptr}" AS t WHERE t.id = item.id FOR SHARE;
       END IF;
-      live := false;
+      live := FOUND AND r._deleted_txid IS NULL;
+      IF live AND NOT {mine} THEN
+        IF item.op IS NOT NULL THEN
+          RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', MESSAGE = 'Insufficient permissions';
+        END IF;
+        live := false;
+      END IF;
     END IF;
-    IF item.seen AND (CASE WHEN item.version IS NULL THEN live
-                           ELSE NOT live OR item.version <> r._version OR item.txid <> r._txid END) THEN
+    IF item.op IS NULL AND (CASE WHEN item.version IS NULL THEN live
+                                 ELSE NOT live OR item.version <> r._version OR item.txid <> r._txid END) THEN
       PERFORM kontract._conflict();
     END IF;
   END LOOP;
@@ -115,7 +134,7 @@ BEGIN
       IF item.op = 'delete' THEN
         UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
         WHERE r.id = item.id AND r._deleted_txid IS NULL;
-      ELSIF item.op = 'insert' OR item.op = 'set' AND item.seen AND item.version IS NULL AND first THEN
+      ELSIF item.op = 'insert' THEN
         INSERT INTO kdata."{ptr}" AS r (id, data, _owner, _order)
         VALUES (item.id, item.data, caller, orders[item.place - low + 1])
         ON CONFLICT (id) DO UPDATE SET data = excluded.data, _owner = excluded._owner, _order = excluded._order,
@@ -179,19 +198,23 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-  -- As every commit that writes to the table does.
-  PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.{table}', 0));
   "take_{table}".txid := txid_current();
-  IF last THEN
-    SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
-    WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order DESC LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF caller IS NULL THEN
+    SELECT t.id, t.data INTO "take_{table}".id, "take_{table}".data FROM kontract._tenant_take(k, '{table}', last) AS t;
   ELSE
-    SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
-    WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order LIMIT 1 FOR UPDATE SKIP LOCKED;
-  END IF;
-  IF FOUND THEN
+    -- As every commit that writes to the table does.
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.{table}', 0));
+    IF last THEN
+      SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
+      WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order DESC LIMIT 1 FOR UPDATE SKIP LOCKED;
+    ELSE
+      SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
+      WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order LIMIT 1 FOR UPDATE SKIP LOCKED;
+    END IF;
     UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
     WHERE r.id = "take_{table}".id;
+  END IF;
+  IF "take_{table}".id IS NOT NULL THEN
     UPDATE kontract.calls AS c
     SET answer = convert_to(jsonb_build_array("take_{table}".id, "take_{table}".data)::text, 'UTF8')
     WHERE c.sid = sha256(k) AND c.call_id = "take_{table}".call_id;

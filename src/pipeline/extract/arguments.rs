@@ -2,21 +2,22 @@
 
 use swc_common::Spanned;
 use swc_ecma_ast::{
-    AssignOp, AssignTarget, Expr, ExprOrSpread, Prop, PropName, PropOrSpread, SimpleAssignTarget,
+    AssignOp, AssignTarget, Expr, ExprOrSpread, MemberExpr, MemberProp, Prop, PropName,
+    PropOrSpread, SimpleAssignTarget,
 };
 
 use super::{
     Extractor,
     constant::NotConstant,
     diagnostics::{
-        invalid_route_name, not_available, not_constant, positional, repeated, unknown_argument,
-        unknown_perm, wrong_value,
+        invalid_route_name, not_available, not_constant, not_endpoints, positional, repeated,
+        unknown_argument, unknown_perm, wrong_value,
     },
 };
 use crate::{
     model::{
         Span,
-        contract::{ConstantValue, Filter, Isolation, Located},
+        contract::{ConstantValue, Filter, FilterPart, Isolation, Located, NamedFilter},
     },
     source::{Annotation, span},
 };
@@ -72,20 +73,40 @@ impl Extractor<'_> {
 
     pub fn filter(&self, arguments: &[ExprOrSpread]) -> Filter {
         let mut filter = Filter::default();
+        if let [ExprOrSpread { spread: None, expr }] = arguments
+            && let Some(named) = self.elsewhere(FilterPart::Whole, expr)
+        {
+            filter.named.push(named);
+            return filter;
+        }
         for argument in self.named("mwfilter", arguments, FILTER) {
             let at = span(argument.value.span());
-            match argument.name.as_str() {
-                "prefixurl" => {
-                    filter.prefixurl =
-                        self.string(&argument).map(|value| Located { value, span: at });
-                }
-                "egroup" => {
-                    filter.egroup = self.string(&argument).map(|value| Located { value, span: at });
-                }
-                _ => filter.endpoints = self.strings(&argument),
+            let part = match argument.name.as_str() {
+                "prefixurl" => FilterPart::Prefixurl,
+                "egroup" => FilterPart::Egroup,
+                _ => FilterPart::Endpoints,
+            };
+            if let Some(named) = self.elsewhere(part, argument.value) {
+                filter.named.push(named);
+                continue;
+            }
+            let text = || self.string(&argument).map(|value| Located { value, span: at });
+            match part {
+                FilterPart::Prefixurl => filter.prefixurl = text(),
+                FilterPart::Egroup => filter.egroup = text(),
+                _ => filter.endpoints = self.endpoints(&argument, &mut filter.named),
             }
         }
         filter
+    }
+
+    /// A name whose value may be known in another file, or in an object of this one.
+    fn elsewhere(&self, part: FilterPart, expr: &Expr) -> Option<NamedFilter> {
+        if self.constants.evaluate(expr).is_ok() {
+            return None;
+        }
+        let path = path(self.constants.peel(expr))?;
+        Some(NamedFilter { part, path, span: span(expr.span()) })
     }
 
     /// `@perm(perms.R__)`: the one annotation with a positional value.
@@ -336,38 +357,35 @@ impl Extractor<'_> {
         }
     }
 
-    fn strings(&self, argument: &Argument<'_>) -> Option<Vec<Located<String>>> {
-        let expected = || {
-            wrong_value(
-                self.file,
-                span(argument.value.span()),
-                &argument.name,
-                "an array of route names",
-                "write `['createUser', 'UserService.get']`, say",
-            )
-        };
-        let ConstantValue::Array(values) = self.evaluate(argument)? else {
-            self.report(expected());
+    fn endpoints(
+        &self,
+        argument: &Argument<'_>,
+        named: &mut Vec<NamedFilter>,
+    ) -> Option<Vec<Located<String>>> {
+        let whole = span(argument.value.span());
+        let Expr::Array(array) = self.constants.peel(argument.value) else {
+            self.report(not_endpoints(self.file, whole));
             return None;
         };
-        // The places of the elements, where the array stands here; else the array's own.
-        let elements = match self.constants.peel(argument.value) {
-            Expr::Array(array) => {
-                array.elems.iter().flatten().map(|e| span(e.expr.span())).collect()
+        let mut names = Vec::with_capacity(array.elems.len());
+        for element in array.elems.iter().flatten() {
+            if let Some(name) = self.elsewhere(FilterPart::Endpoints, &element.expr) {
+                named.push(name);
+                continue;
             }
-            _ => Vec::new(),
-        };
-        let whole = span(argument.value.span());
-        let mut names = Vec::with_capacity(values.len());
-        for (i, value) in values.into_iter().enumerate() {
-            let ConstantValue::String(value) = value else {
-                self.report(expected());
-                return None;
-            };
-            let at = elements.get(i).copied().unwrap_or(whole);
-            names.push(Located { value, span: at });
+            let at = span(element.expr.span());
+            match self.constants.evaluate(&element.expr) {
+                Ok(value) if is_endpoint(&value, element.spread.is_some()) => {
+                    let texts = value.texts().unwrap_or_default().into_iter();
+                    names.extend(texts.map(|value| Located { value, span: at }));
+                }
+                _ => {
+                    self.report(not_endpoints(self.file, at));
+                    return None;
+                }
+            }
         }
-        if names.is_empty() {
+        if array.elems.is_empty() {
             self.report(wrong_value(
                 self.file,
                 whole,
@@ -402,6 +420,21 @@ impl Extractor<'_> {
                 None
             }
         }
+    }
+}
+
+fn is_endpoint(value: &ConstantValue, spread: bool) -> bool {
+    matches!(value, ConstantValue::Array(_)) == spread && value.texts().is_some()
+}
+
+/// `admin` or `groups.admin`.
+fn path(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Ident(name) if name.sym != "undefined" => Some(name.sym.to_string()),
+        Expr::Member(MemberExpr { obj, prop: MemberProp::Ident(name), .. }) => {
+            Some(format!("{}.{}", path(obj)?, name.sym))
+        }
+        _ => None,
     }
 }
 

@@ -102,6 +102,12 @@ pub fn wrong_value(
 }
 
 #[cold]
+pub fn not_endpoints(file: &SourcePath, span: Span) -> Diagnostic {
+    let help = "write `['createUser', 'UserService.get']`, say";
+    wrong_value(file, span, "endpoints", "an array of route names", help)
+}
+
+#[cold]
 pub fn positional(file: &SourcePath, span: Span, annotation: &str, known: &[&str]) -> Diagnostic {
     let help = match known.first() {
         Some(name) => {
@@ -175,6 +181,14 @@ pub fn result_without_type(file: &SourcePath, span: Span, function: &str) -> Dia
     )
     .label("no declared result type")
     .help("declare it: `): Promise<…> {`")
+}
+
+#[cold]
+pub fn items_without_type(file: &SourcePath, span: Span) -> Diagnostic {
+    let message = "the type of the items of an async generator cannot be told from its body";
+    Diagnostic::error("K342", file, Some(span), message)
+        .label("no declared type of its items")
+        .help("declare it: `): AsyncGenerator<Item> {`")
 }
 
 #[cold]
@@ -317,4 +331,13 @@ pub fn exec_not_on_one_table(file: &SourcePath, span: Span) -> Diagnostic {
     )
     .label("it must be called on one table")
     .help("write `env.storage.users.exec(…)` where it is needed")
+}
+
+/// `head` is where the function begins, `end` its last brace.
+#[cold]
+pub fn undecided_path(file: &SourcePath, head: Span, end: Span) -> Diagnostic {
+    Diagnostic::warning("K271", file, Some(head), "this middleware may end without a decision")
+        .label("one of its paths neither calls `next` nor returns nor throws")
+        .related(file, end, "it comes to this end, and the call is FORBIDDEN")
+        .help("call `await next()` there, or `return` or `throw` to say that the call ends; where it is meant so, put `// kontract-allow K271` on the line before")
 }

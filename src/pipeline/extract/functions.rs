@@ -19,9 +19,9 @@ use super::{
     Extractor,
     arguments::{Backend, is_reserved_route_part},
     diagnostics::{
-        Untyped, constructor_with_parameters, invalid_route_name, method_kind, misplaced_call,
-        nameless_default, not_a_function, parameter_without_type, positional, reserved_name,
-        result_without_type, this_in_function, this_in_static, wrong_kind,
+        Untyped, constructor_with_parameters, invalid_route_name, items_without_type, method_kind,
+        misplaced_call, nameless_default, not_a_function, parameter_without_type, positional,
+        reserved_name, result_without_type, this_in_function, this_in_static, wrong_kind,
     },
     infer,
 };
@@ -392,14 +392,9 @@ impl Extractor<'_> {
         if function.route.is_none() && is_reserved_route_part(&function.name) {
             self.report(invalid_route_name(self.file, function.span, &function.name));
         }
-        if parts.is_generator {
-            let what = if parts.is_async { "an async generator" } else { "a generator" };
-            let help = if parts.is_async {
-                "streaming results are not available in this version; return an array"
-            } else {
-                "return an array"
-            };
-            self.report(wrong_kind(self.file, function.annotation, "backend", what, help));
+        if parts.is_generator && !parts.is_async {
+            let help = "write `async function*`, whose items are streamed, or return an array";
+            self.report(wrong_kind(self.file, function.annotation, "backend", "a generator", help));
         }
         self.functions.borrow_mut().push(function);
     }
@@ -434,14 +429,17 @@ impl Extractor<'_> {
                     Untyped::Named(name)
                 };
                 self.report(parameter_without_type(self.file, parameter.span, what));
-                parameter.ty = Some(TypeExpr::Keyword("unknown".to_owned()));
+                parameter.ty = Some(unknown());
             }
         }
-        // A generator is an error already.
-        let declared = if parts.is_generator {
-            Some(TypeExpr::Keyword("unknown".to_owned()))
-        } else {
-            parts.ty.result.clone()
+        let declared = match &parts.ty.result {
+            // An error already.
+            _ if parts.is_generator && !parts.is_async => Some(unknown()),
+            None | Some(TypeExpr::Keyword(_)) if parts.is_generator => {
+                self.report(items_without_type(self.file, span(name)));
+                Some(unknown())
+            }
+            declared => declared.clone(),
         };
         let result = declared.or_else(|| {
             let inferred = parts.body.and_then(|body| {
@@ -463,7 +461,7 @@ impl Extractor<'_> {
                     text.map_or_else(|| "the function".to_owned(), |text| format!("`{text}`"));
                 self.report(result_without_type(self.file, span(name), &text));
             }
-            inferred.or_else(|| Some(TypeExpr::Keyword("unknown".to_owned())))
+            inferred.or_else(|| Some(unknown()))
         });
         Signature { docs, type_parameters: parts.ty.type_parameters.clone(), parameters, result }
     }
@@ -485,6 +483,10 @@ impl Extractor<'_> {
             self.report(this_in_function(self.file, at));
         }
     }
+}
+
+fn unknown() -> TypeExpr {
+    TypeExpr::Keyword("unknown".to_owned())
 }
 
 fn method_key(method: &ClassMethod) -> Option<Key> {

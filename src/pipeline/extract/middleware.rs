@@ -7,21 +7,26 @@
 //!   mwfilter({ prefixurl: '/rpc' }, limit),
 //!   { fn: audit, filter: { endpoints: ['deleteUser'] } },
 //!   logger,
+//!   ...guards,
 //! ]);
 //! ```
 //! Output: a `Middleware` each, in order.
 
-use swc_common::Spanned;
+use swc_common::{BytePos, Spanned};
 use swc_ecma_ast::{
-    CallExpr, Expr, ExprOrSpread, Module, ModuleDecl, ModuleItem, Prop, PropName, PropOrSpread,
+    ArrayLit, CallExpr, Decl, ExportDecl, Expr, ExprOrSpread, Module, ModuleDecl, ModuleItem, Prop,
+    PropName, PropOrSpread, Stmt,
 };
 
 use super::{
     Extractor,
-    diagnostics::{no_middleware_list, not_available, unreadable_middleware},
+    diagnostics::{no_middleware_list, unreadable_middleware},
 };
 use crate::{
-    model::contract::{Filter, Middleware},
+    model::{
+        Span,
+        contract::{Filter, Middleware},
+    },
     source::{AnnotationName, span},
 };
 
@@ -49,21 +54,52 @@ impl Extractor<'_> {
             self.report(no_middleware_list(self.file, Some(span(default.span()))));
             return None;
         };
-        Some(array.elems.iter().flatten().map(|entry| self.entry(entry)).collect())
+        let mut entries = Vec::new();
+        self.list(module, array, &mut vec![array.span.lo], &mut entries);
+        Some(entries)
     }
 
-    fn entry(&self, entry: &ExprOrSpread) -> Middleware {
-        let at = span(entry.expr.span());
-        if entry.spread.is_some() {
-            self.report(not_available(
-                self.file,
-                at,
-                "a spread in `defineMiddleware`",
-                "list its entries",
-            ));
-            return Middleware { filter: Filter::default(), span: at };
+    fn list(
+        &self,
+        module: &Module,
+        array: &ArrayLit,
+        read: &mut Vec<BytePos>,
+        entries: &mut Vec<Middleware>,
+    ) {
+        for entry in &array.elems {
+            let Some(entry) = entry else {
+                let at = span(array.span);
+                self.report(unreadable_middleware(self.file, at, "a place is left empty"));
+                continue;
+            };
+            if entry.spread.is_none() {
+                entries.push(self.entry(module, &entry.expr));
+                continue;
+            }
+            match self.constants.peel(&entry.expr) {
+                // Each array once: it may spread itself, and its annotations are taken.
+                Expr::Array(array) if !read.contains(&array.span.lo) => {
+                    read.push(array.span.lo);
+                    self.list(module, array, read, entries);
+                }
+                Expr::Array(_) => self.report(unreadable_middleware(
+                    self.file,
+                    span(entry.expr.span()),
+                    "this array is in the list already",
+                )),
+                _ => self.report(unreadable_middleware(
+                    self.file,
+                    span(entry.expr.span()),
+                    "only an array constant of this file can be spread",
+                )),
+            }
         }
-        let taken = self.annotations.take(entry.expr.span(), entry.expr.span());
+    }
+
+    fn entry(&self, module: &Module, entry: &Expr) -> Middleware {
+        let at = span(entry.span());
+        let mut function = None;
+        let taken = self.annotations.take(entry.span(), entry.span());
         let mut filter = Filter::default();
         for (i, annotation) in taken.iter().enumerate() {
             self.check_repeated(&taken[..i], annotation);
@@ -85,9 +121,15 @@ impl Extractor<'_> {
                 ));
             }
         }
-        match self.constants.peel(&entry.expr) {
-            Expr::Arrow(_) | Expr::Fn(_) | Expr::Ident(_) | Expr::Member(_) => {}
-            Expr::Call(call) if self.names.is_call(call, "mwfilter") => filter = self.wrapped(call),
+        match self.constants.peel(entry) {
+            expr @ (Expr::Arrow(_) | Expr::Fn(_) | Expr::Ident(_)) => {
+                function = self.text(module, expr);
+            }
+            Expr::Member(_) => {}
+            Expr::Call(call) if self.names.is_call(call, "mwfilter") => {
+                filter = self.wrapped(call);
+                function = call.args.get(1).and_then(|fun| self.text(module, &fun.expr));
+            }
             // `rateLimit({ max: 10 })` makes a middleware.
             Expr::Call(_) => {}
             Expr::Object(object) => {
@@ -118,7 +160,17 @@ impl Extractor<'_> {
                         _ => (String::new(), None),
                     };
                     match (name.as_str(), value) {
-                        ("fn", _) => has_function = true,
+                        ("fn", value) => {
+                            has_function = true;
+                            function = match (&**prop, value) {
+                                (Prop::Method(method), _) => Some(span(method.function.span)),
+                                (Prop::Shorthand(name), _) => {
+                                    self.text(module, &Expr::Ident(name.clone()))
+                                }
+                                (_, Some(value)) => self.text(module, value),
+                                _ => None,
+                            };
+                        }
                         ("filter", Some(value)) => {
                             filter =
                                 self.filter(&[ExprOrSpread { spread: None, expr: value.clone() }]);
@@ -136,7 +188,26 @@ impl Extractor<'_> {
             }
             _ => self.report(unreadable_middleware(self.file, at, "it is no function")),
         }
-        Middleware { filter, span: at }
+        Middleware { filter, span: at, function }
+    }
+
+    /// The function that an expression stands for, where this file holds its text.
+    fn text(&self, module: &Module, expr: &Expr) -> Option<Span> {
+        match self.constants.peel(expr) {
+            Expr::Arrow(arrow) => Some(span(arrow.span)),
+            Expr::Fn(function) => Some(span(function.function.span)),
+            Expr::Ident(name) => module.body.iter().find_map(|item| match item {
+                ModuleItem::Stmt(Stmt::Decl(Decl::Fn(declaration)))
+                | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl {
+                    decl: Decl::Fn(declaration),
+                    ..
+                })) if declaration.ident.sym == name.sym && declaration.function.body.is_some() => {
+                    Some(span(declaration.function.span))
+                }
+                _ => None,
+            }),
+            _ => None,
+        }
     }
 
     fn wrapped(&self, call: &CallExpr) -> Filter {

@@ -15,6 +15,7 @@ mod infer;
 mod members;
 mod middleware;
 mod names;
+mod paths;
 mod reach;
 mod results;
 mod twice;
@@ -38,7 +39,7 @@ use swc_ecma_ast::{
 use swc_ecma_transforms_base::resolver;
 use swc_ecma_visit::VisitWith;
 
-pub use self::diagnostics::exec_not_on_one_table;
+pub use self::diagnostics::{exec_not_on_one_table, not_constant, not_endpoints, wrong_value};
 use self::{
     attach::Attachments,
     constant::Constants,
@@ -58,7 +59,7 @@ use crate::{
 };
 
 /// What the project's settings say of a file before it is read.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Hash)]
 pub struct Hints {
     /// It is the middleware file, whose default export lists the middlewares.
     pub middleware: bool,
@@ -141,6 +142,7 @@ impl<'a> Extractor<'a> {
         let mut contract = empty(self.file);
         if hints.middleware {
             contract.middleware = self.middleware(module);
+            self.check_paths(module, contract.middleware.as_deref().unwrap_or_default());
         }
         let mut overloads: Vec<(&FnDecl, swc_common::Span)> = Vec::new();
         for item in &module.body {

@@ -15,9 +15,11 @@
 mod chains;
 mod code;
 mod declarations;
+mod effects;
 mod notes;
 mod searches;
 mod statements;
+mod writes;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_ecma_ast::Module;
@@ -41,11 +43,18 @@ pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> (Vec<Reach>, Vec<Sql
         statements: Vec::new(),
         index: FxHashMap::default(),
         mentioned: FxHashSet::default(),
+        touched: Vec::new(),
         at: Place::default(),
         role: USED,
     };
     for item in &module.body {
         walk.item(item);
+        let touched = std::mem::take(&mut walk.touched);
+        let (effects, transactions) = effects::effects(item, uses);
+        for fact in touched {
+            walk.facts[fact].effects |= effects;
+            walk.facts[fact].transactions |= transactions;
+        }
     }
     walk.facts.retain(|reach| {
         !reach.operations.is_empty()
@@ -53,6 +62,8 @@ pub fn reach<'a>(module: &Module, uses: &'a Visitor<'a>) -> (Vec<Reach>, Vec<Sql
             || !reach.unseen.is_empty()
             || !reach.holds.is_empty()
             || !reach.returns.is_empty()
+            || reach.effects
+            || reach.transactions
     });
     (walk.facts, walk.statements)
 }
@@ -65,6 +76,8 @@ struct Walk<'a> {
     index: FxHashMap<(String, Option<String>), usize>,
     /// Each name is noted once for a declaration.
     mentioned: FxHashSet<(usize, Path)>,
+    /// The facts of the item at hand.
+    touched: Vec<usize>,
     at: Place,
     /// What becomes of the next expression, in words.
     role: &'static str,

@@ -4,7 +4,9 @@
 mod client;
 mod computed;
 mod diagnostics;
+mod filters;
 mod infer;
+mod lints;
 mod packages;
 mod registry;
 mod reach;
@@ -27,6 +29,7 @@ pub use self::{
     packages::Declarations,
     resolve::{Resolution, Resolutions, Resolver},
     results::{result_type, without_predicate},
+    roles::places,
     routes::route_name,
     tables::table_name,
 };
@@ -74,10 +77,9 @@ pub fn gather(
     let mut routes = routes::routes(&modules, &mut diagnostics);
     let middleware =
         modules.values().find(|c| layout.is_middleware(&c.file)).and_then(|contract| {
-            contract
-                .middleware
-                .clone()
-                .map(|entries| MiddlewareFile { module: contract.file.clone(), entries })
+            let entries = contract.middleware.as_ref()?;
+            let entries = filters::settle(symbols, &contract.file, entries, &mut diagnostics);
+            Some(MiddlewareFile { module: contract.file.clone(), entries })
         });
     if let Some(middleware) = &middleware {
         routes::match_middleware(
@@ -96,7 +98,8 @@ pub fn gather(
             (route.chain.clone(), format!("__chain_{}", indices.join("_")))
         })
         .collect();
-    reach::reach(symbols, &mut routes, &mut diagnostics);
+    let file = middleware.as_ref().map(|middleware| &middleware.module);
+    reach::reach(symbols, file, &mut routes, &mut diagnostics);
     let is_client = |file: &SourcePath| options.is_client(file);
     let early_registry = || {
         let mut said_later = Vec::new();
@@ -142,10 +145,12 @@ pub fn gather(
         server,
         client,
         index,
+        pins: Vec::new(),
         auth,
         registry,
     };
     searches::searches(&mut app, &modules, &mut diagnostics);
+    lints::lints(&app, &modules, options.guests(), &mut diagnostics);
     statements::statements(&mut app, &modules, &mut diagnostics);
     (app, modules, diagnostics)
 }

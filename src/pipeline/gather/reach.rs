@@ -21,25 +21,30 @@ use self::{
 use super::{super::extract::exec_not_on_one_table, symbols::Symbols};
 use crate::model::{
     SourcePath, Span,
-    app::{Modules, Route, Unseen},
-    contract::BackendFunction,
+    app::{Modules, Route, SOME_FIELDS, Unseen},
+    contract::{BackendFunction, Isolation},
     diagnostic::Diagnostic,
     perms,
-    reach::{Held, Reach, Search, needed},
+    reach::{Held, Reach, Search, Write, needed},
 };
 
-/// Fills `tables`, `unseen` and `perm` of each route.
+/// Fills `tables` and what belongs to it, `unseen`, `reads`, `contained` and `perm` of each route.
 pub fn reach(
     symbols: Symbols<'_>,
+    middleware: Option<&SourcePath>,
     routes: &mut BTreeMap<String, Route>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut graph = Graph::new(symbols);
+    let chains = middleware.map(|file| graph.whole(file, "default"));
+    let chains_read = chains.as_ref().is_none_or(Reached::only_reads);
+    let chains_contained = chains.as_ref().is_none_or(Reached::is_contained);
     let mut told = FxHashSet::default();
     for (name, route) in routes.iter_mut() {
         let function = &symbols.modules[&route.module].functions[route.function];
         let reached = graph.from(&route.module, function);
         unseen_statements(symbols.modules, &reached, &mut told, diagnostics);
+        let writes = reached.writes();
         for (_, operation) in reached.operations() {
             match route.tables.get_mut(&operation.table) {
                 Some(mask) => *mask |= operation.needs,
@@ -47,10 +52,26 @@ pub fn reach(
                     route.tables.insert(operation.table.clone(), operation.needs);
                 }
             }
+            let operations = route.operations.entry(operation.table.clone()).or_default();
+            operations.insert(operation.name.clone());
+            if operation.needs == perms::WRITE {
+                let fields = route.writes.entry(operation.table.clone()).or_default();
+                match writes.get(&(operation.file, operation.span)) {
+                    Some(write) => fields.extend(written(write)),
+                    None => drop(fields.insert(SOME_FIELDS.to_owned())),
+                }
+            }
         }
         let seen = route.tables.values().fold(0, |all, mask| all | mask);
         route.searches = reached.searches();
         route.unseen = reached.unseen(&graph, function);
+        route.reads = reached.only_reads()
+            && route.unseen.is_empty()
+            && (route.chain.is_empty() || chains_read);
+        route.contained = reached.is_contained()
+            && route.unseen.is_empty()
+            && function.isolation != Isolation::None
+            && (route.chain.is_empty() || chains_contained);
         route.perm = function.perm.unwrap_or(seen);
         match function.perm {
             Some(declared) if seen & !declared != 0 => {
@@ -138,7 +159,10 @@ enum Value<'a> {
 struct Edges<'a> {
     operations: Vec<Done<'a>>,
     searches: Vec<(&'a SourcePath, &'a Search)>,
+    writes: Vec<(&'a SourcePath, &'a Write)>,
     unseen: Vec<Unseen>,
+    effects: bool,
+    transactions: bool,
     next: Vec<Node<'a>>,
 }
 
@@ -204,7 +228,7 @@ impl<'a> Graph<'a> {
         id
     }
 
-    /// Breadth first, so that the path shown is a shortest one.
+    /// What is run where a route is called.
     fn from(&mut self, file: &'a SourcePath, function: &'a BackendFunction) -> Reached<'a> {
         let declaration = Declaration { file, name: function.local() };
         let base = Node::base(declaration);
@@ -213,13 +237,25 @@ impl<'a> Graph<'a> {
             receiver: function.class.as_ref().map(|_| declaration),
             ..base.clone()
         };
+        let own = function.class.is_some().then_some(base);
+        self.reached(start, own)
+    }
+
+    /// What is run where all of a declaration may be.
+    fn whole(&mut self, file: &'a SourcePath, name: &'a str) -> Reached<'a> {
+        let start = Node { whole: true, ..Node::base(Declaration { file, name }) };
+        self.reached(start, None)
+    }
+
+    /// Breadth first, so that the path shown is a shortest one.
+    fn reached(&mut self, start: Node<'a>, own: Option<Node<'a>>) -> Reached<'a> {
         self.round += 1;
         let mut queue = VecDeque::new();
         let start_id = self.id(&start);
         self.visit(start_id, None, &mut queue);
-        if function.class.is_some() {
-            let base = self.id(&base);
-            self.visit(base, Some(start_id), &mut queue);
+        if let Some(own) = own {
+            let own = self.id(&own);
+            self.visit(own, Some(start_id), &mut queue);
         }
         let mut nodes = Vec::new();
         while let Some(id) = queue.pop_front() {
@@ -313,6 +349,7 @@ impl<'a> Graph<'a> {
                     }
                 }
                 let found = follow.edges;
+                edges.effects |= found.effects;
                 edges.unseen.extend(found.unseen);
                 edges.operations.extend(found.operations);
                 edges.next.push(part);
@@ -325,6 +362,7 @@ impl<'a> Graph<'a> {
             edges.operations.extend(done(file, &operation.table, &operation.name, operation.span));
         }
         edges.searches.extend(fact.searches.iter().map(|search| (file, search)));
+        edges.writes.extend(fact.writes.iter().map(|write| (file, write)));
         for unseen in &fact.unseen {
             edges.unseen.push(Unseen {
                 file: file.clone(),
@@ -336,10 +374,13 @@ impl<'a> Graph<'a> {
             let mut follow = Follow::new(self, node, mention.span);
             follow.mention(mention);
             let found = follow.edges;
+            edges.effects |= found.effects;
             edges.unseen.extend(found.unseen);
             edges.operations.extend(found.operations);
             edges.next.extend(found.next);
         }
+        edges.effects |= fact.effects;
+        edges.transactions |= fact.transactions;
         edges
     }
 
@@ -385,9 +426,30 @@ impl<'a> Reached<'a> {
         self.nodes.iter().flat_map(|(id, edges)| edges.operations.iter().map(|done| (*id, done)))
     }
 
+    /// Nothing that it does, as far as that was followed, is seen afterwards.
+    fn only_reads(&self) -> bool {
+        self.has_no_effects() && self.operations().all(|(_, done)| done.needs == perms::READ)
+    }
+
+    /// What it does, as far as that was followed, is all in the transaction of the call.
+    fn is_contained(&self) -> bool {
+        self.has_no_effects() && self.nodes.iter().all(|(_, edges)| !edges.transactions)
+    }
+
+    /// None beside its operations on tables.
+    fn has_no_effects(&self) -> bool {
+        self.nodes.iter().all(|(_, edges)| !edges.effects && edges.unseen.is_empty())
+    }
+
     fn searches(&self) -> Vec<(SourcePath, Search)> {
         let all = self.nodes.iter().flat_map(|(_, edges)| &edges.searches);
         all.map(|(file, search)| ((*file).clone(), (*search).clone())).collect()
+    }
+
+    /// By the places of their operations.
+    fn writes(&self) -> FxHashMap<(&'a SourcePath, Span), &'a Write> {
+        let all = self.nodes.iter().flat_map(|(_, edges)| &edges.writes);
+        all.map(|(file, write)| ((*file, write.span), *write)).collect()
     }
 
     fn unseen(&self, graph: &Graph<'a>, function: &BackendFunction) -> Vec<Unseen> {
@@ -403,6 +465,10 @@ impl<'a> Reached<'a> {
 fn done<'a>(file: &'a SourcePath, table: &str, name: &str, span: Span) -> Option<Done<'a>> {
     let needs = needed(name)?;
     Some(Done { table: table.to_owned(), name: name.to_owned(), needs, file, span })
+}
+
+fn written(write: &Write) -> impl Iterator<Item = String> {
+    write.fields.iter().cloned().chain(write.others.then(|| SOME_FIELDS.to_owned()))
 }
 
 /// Where the declaration of a fact stands.

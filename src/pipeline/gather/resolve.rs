@@ -338,6 +338,10 @@ impl FileSystem for ResolverFiles {
     }
 
     fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        // Looked for below every source, too: the disk would have to be asked again and again.
+        if path.ends_with("tsconfig.json") && path.parent().is_some_and(|p| self.0.is_file(p)) {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
         self.0.link_kind(path).map(metadata)
     }
 

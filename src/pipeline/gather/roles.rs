@@ -14,9 +14,10 @@ use crate::{
     config::Options,
     model::{
         SourcePath, Span,
-        app::{Flavour, ServerModule, TypeNames},
+        app::{App, Flavour, Modules, ServerModule, TypeNames},
         contract::{ExportTarget, ImportKind, ModuleContract, TypeDeclarationKind},
         diagnostic::Diagnostic,
+        place::{Place, Role},
     },
     pipeline::names::Layout,
 };
@@ -33,6 +34,25 @@ pub fn is_server(options: &Options, layout: &Layout, contract: &ModuleContract) 
         || layout.is_middleware(&contract.file)
         || layout.is_auth(&contract.file)
         || options.is_server(&contract.file)
+}
+
+/// All sources, each with its side and its modules.
+pub fn places(options: &Options, layout: &Layout, app: &App, modules: &Modules) -> Vec<Place> {
+    let place = |contract: &ModuleContract| {
+        let source = contract.file.clone();
+        let role = if options.is_client(&source) {
+            Role::Client
+        } else if is_server(options, layout, contract) {
+            Role::Server
+        } else {
+            Role::Shared
+        };
+        let output = |folder, path: &str| format!("{}/{folder}/{path}.js", options.out);
+        let client = app.client.get(&source).map(|module| output("client", &module.output));
+        let server = app.server.get(&source).map(|module| output("server", &module.output));
+        Place { source, role, client, server }
+    };
+    modules.values().map(place).collect()
 }
 
 /// The server modules and everything they load, with their specifiers as the output needs them.

@@ -16,12 +16,13 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::codec;
+use serde::{Deserialize, Serialize};
+
+use super::{codec, manifest::schema};
 use crate::{
-    diagnostic::position::LineIndex,
     model::{
         SourcePath, Span,
-        app::{App, ClientModule, ImportName, Modules},
+        app::{App, ClientModule, ImportName, Modules, Pin},
         contract::{BackendFunction, ModuleContract, Signature, TypeDeclarationKind},
         output::Output,
         types::TypeExpr,
@@ -29,7 +30,10 @@ use crate::{
     pipeline::{
         gather::{result_type, route_name, without_predicate},
         names::Layout,
-        print::{map::Mapped, map_link, source_url},
+        print::{
+            map::{Mapped, Marks},
+            map_link, source_url,
+        },
     },
     text::{
         declarations::docs,
@@ -41,6 +45,26 @@ use crate::{
 
 /// The local name of a nameless default export.
 const DEFAULT: &str = "__kontract_default";
+/// What stubs know the application's gateway by.
+const WIRE: &str = "__kontract_wire";
+
+/// Where the stubs come from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Origins {
+    /// `client/api/users`.
+    pub path: String,
+    pub marks: Marks,
+}
+
+impl Origins {
+    /// The stubs' map. `text` is the source.
+    pub fn map(&self, file: &SourcePath, out: &str, text: &str) -> Output {
+        let Self { path, marks } = self;
+        let source = source_url(out, path, file.as_str());
+        let text = marks.map(text, &base(&format!("{path}.js")), &source);
+        Output { path: format!("{path}.js.map"), text }
+    }
+}
 
 /// The stubs, their map and their declarations. `text` is the source, for positions only.
 pub fn stubs(
@@ -49,28 +73,37 @@ pub fn stubs(
     file: &SourcePath,
     out: &str,
     text: &str,
-) -> Vec<Output> {
+) -> (Vec<Output>, Origins) {
     let module = &app.client[file];
     let path = format!("client/{}", module.output);
-    let mut script = Script {
-        module,
-        contract: &modules[file],
-        lines: LineIndex::new(text),
-        text,
-        out: Mapped::default(),
-    };
+    let mut script = Script { module, contract: &modules[file], out: Mapped::default() };
     script.write(app, file, &path);
-    let mut outputs = vec![
-        Output {
-            path: format!("{path}.js.map"),
-            text: script
-                .out
-                .map(&base(&format!("{path}.js")), &source_url(out, &path, file.as_str())),
-        },
-        Output { path: format!("{path}.js"), text: script.out.text },
+    let Mapped { text: script, marks, .. } = script.out;
+    let origins = Origins { path: path.clone(), marks };
+    let outputs = vec![
+        origins.map(file, out, text),
+        Output { path: format!("{path}.js"), text: script },
+        declarations(app, modules, file),
     ];
-    outputs.push(declarations(app, modules, file));
-    outputs
+    (outputs, origins)
+}
+
+/// `client/__kontract.js`: by which keys clients know their gateway. None without keys, so that the
+/// protocol is no part of pages that do not use it.
+pub fn wire(app: &App) -> Option<Output> {
+    if app.pins.is_empty() {
+        return None;
+    }
+    let pin = |pin: &Pin| format!("{{ id: {}, key: {} }}", string(&pin.id), string(&pin.key));
+    let pins: Vec<String> = app.pins.iter().map(pin).collect();
+    let text = format!(
+        "{}import {{ __kontract_raystream }} from \"kontract/client\";\n\
+         export const wire = /* @__PURE__ */ __kontract_raystream({{ schema: {}, pins: [{}] }});\n",
+        header(None),
+        string(&schema(app)),
+        pins.join(", "),
+    );
+    Some(Output { path: "client/__kontract.js".to_owned(), text })
 }
 
 fn base(path: &str) -> String {
@@ -105,8 +138,6 @@ fn grouped(contract: &ModuleContract) -> (Vec<&BackendFunction>, Services<'_>) {
 struct Script<'a> {
     module: &'a ClientModule,
     contract: &'a ModuleContract,
-    lines: LineIndex,
-    text: &'a str,
     out: Mapped,
 }
 
@@ -115,9 +146,22 @@ impl Script<'_> {
         self.out.push(&header(Some(file.as_str())));
         let (functions, services) = grouped(self.contract);
         if !functions.is_empty() || !services.is_empty() {
-            self.out.push("import { __kontract_rpc } from \"kontract/client\";\n");
+            let (streams, calls): (Vec<_>, Vec<_>) =
+                self.module.routes.iter().partition(|route| app.shapes.streams(route));
+            let used = [("__kontract_rpc", calls), ("__kontract_stream", streams)];
+            let names: Vec<&str> = used
+                .iter()
+                .filter(|(_, routes)| !routes.is_empty())
+                .map(|(name, _)| *name)
+                .collect();
+            self.out
+                .push(&format!("import {{ {} }} from \"kontract/client\";\n", names.join(", ")));
             let codec = string(&codec::specifier(path, &self.module.output));
             self.out.push(&format!("import * as {} from {codec};\n", codec::NAMESPACE));
+            if !app.pins.is_empty() {
+                let wire = string(&Layout::specifier(&self.module.output, "__kontract"));
+                self.out.push(&format!("import {{ wire as {WIRE} }} from {wire};\n"));
+            }
         }
         let mut empty = functions.is_empty() && services.is_empty();
         for (name, reexport) in self.module.reexports.iter().filter(|(_, r)| r.value) {
@@ -131,7 +175,7 @@ impl Script<'_> {
             self.contract.types.iter().filter(|t| self.module.types.contains(&t.name))
         {
             if let TypeDeclarationKind::Enum { members, .. } = &declaration.kind {
-                self.mark(declaration.span);
+                self.out.mark(declaration.span);
                 self.out.push(&format!(
                     "{}const {} = {};\n",
                     self.export(&declaration.name),
@@ -146,7 +190,7 @@ impl Script<'_> {
         {
             // One that only a type mentions has no place at run time.
             if self.module.exports.contains_key(&value.name) {
-                self.mark(value.span);
+                self.out.mark(value.span);
                 self.out.push(&format!(
                     "{}const {} = {};\n",
                     self.export(&value.name),
@@ -158,8 +202,9 @@ impl Script<'_> {
         }
         for function in functions {
             let export = self.export(&function.name);
-            self.mark(function.span);
-            self.out.push(&format!("{export}async function {}", local_name(&function.name)));
+            self.out.mark(function.span);
+            let kind = if is_at_once(app, function) { "" } else { "async " };
+            self.out.push(&format!("{export}{kind}function {}", local_name(&function.name)));
             self.stub(app, function, "");
             self.out.push("\n");
         }
@@ -167,8 +212,9 @@ impl Script<'_> {
             self.out.push(&format!("{}const {class} = {{\n", self.export(class)));
             for method in methods {
                 self.out.push("  ");
-                self.mark(method.span);
-                self.out.push(&format!("async {}", property(&method.name)));
+                self.out.mark(method.span);
+                let kind = if is_at_once(app, method) { "" } else { "async " };
+                self.out.push(&format!("{kind}{}", property(&method.name)));
                 self.stub(app, method, "  ");
                 self.out.push(",\n");
             }
@@ -188,7 +234,7 @@ impl Script<'_> {
         let parameters = &function.signature.parameters;
         // A parameter must not hide what the stub calls.
         let name = |name: &str| match name {
-            "__kontract_rpc" => "__kontract_rpc0".to_owned(),
+            "__kontract_rpc" | "__kontract_stream" | WIRE => format!("{name}0"),
             name => name.to_owned(),
         };
         let public = public_names(function);
@@ -211,22 +257,24 @@ impl Script<'_> {
             let codec = format!("{}.{}", codec::NAMESPACE, shapes.ident);
             meta.push(format!("abi: {}", string(&route.abi)));
             meta.push(format!("encode: {codec}_encodeRequest, decode: {codec}_decodeResponse"));
+            if route.reads {
+                meta.push("reads: true".to_owned());
+            }
+            if !app.pins.is_empty() {
+                meta.push(format!("wire: {WIRE}"));
+            }
         }
         let meta =
             if meta.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", meta.join(", ")) };
-        self.out.push(&format!("({}) {{\n{indent}  return await ", names.join(", ")));
-        self.mark(function.span);
+        let wait = if is_at_once(app, function) { "" } else { "await " };
+        let call = if app.shapes.streams(&name) { "__kontract_stream" } else { "__kontract_rpc" };
+        self.out.push(&format!("({}) {{\n{indent}  return {wait}", names.join(", ")));
+        self.out.mark(function.span);
         self.out.push(&format!(
-            "__kontract_rpc({}, [{arguments}], {meta}{});\n{indent}}}",
+            "{call}({}, [{arguments}], {meta}{});\n{indent}}}",
             string(&name),
             options.unwrap_or_default(),
         ));
-    }
-
-    fn mark(&mut self, span: Span) {
-        let place = self.lines.position(self.text, span.start as usize);
-        let from_zero = |n: usize| u32::try_from(n - 1).unwrap_or(u32::MAX);
-        self.out.mark((from_zero(place.line), from_zero(place.column)));
     }
 
     /// `export `, where the local name is one of the exported ones.
@@ -258,6 +306,11 @@ impl Script<'_> {
             })
             .collect()
     }
+}
+
+/// The call gives its stream of items itself, and no promise.
+fn is_at_once(app: &App, function: &BackendFunction) -> bool {
+    app.shapes.routes.get(&route_name(function)).is_some_and(|shapes| shapes.at_once)
 }
 
 fn property(name: &str) -> String {
@@ -330,7 +383,7 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
         for signature in signatures(function) {
             docs(&mut out, signature.docs.as_deref().or(function.signature.docs.as_deref()), 0);
             let _ = write!(out, "declare function {}", local_name(&function.name));
-            write_signature(&mut out, &printer, signature, function, &call_options);
+            write_signature(&mut out, app, &printer, signature, function, &call_options);
             out.push_str(";\n");
         }
     }
@@ -341,7 +394,7 @@ pub fn declarations(app: &App, modules: &Modules, file: &SourcePath) -> Output {
             for signature in signatures(method) {
                 docs(&mut out, signature.docs.as_deref().or(method.signature.docs.as_deref()), 1);
                 let _ = write!(out, "  {}", property(&method.name));
-                write_signature(&mut out, &printer, signature, method, &call_options);
+                write_signature(&mut out, app, &printer, signature, method, &call_options);
                 out.push_str(";\n");
             }
         }
@@ -433,6 +486,7 @@ fn signatures(function: &BackendFunction) -> impl Iterator<Item = &Signature> {
 /// `signature` is an overload of `function`, or its own.
 fn write_signature(
     out: &mut String,
+    app: &App,
     printer: &Printer<'_>,
     signature: &Signature,
     function: &BackendFunction,
@@ -475,7 +529,11 @@ fn write_signature(
         .result
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |ty| printer.ty(&unwrapped(ty)));
-    let _ = write!(out, "): Promise<{result}>");
+    let _ = if is_at_once(app, function) {
+        write!(out, "): {result}")
+    } else {
+        write!(out, "): Promise<{result}>")
+    };
 }
 
 /// `Promise<HttpResp<T>>` is T, also where only some members of a union are.

@@ -1,13 +1,19 @@
 //! The generated entry points of both sides.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
-use super::client::renamed;
+use super::{
+    client::renamed,
+    server::{meta, routes_of},
+};
 use crate::{
     model::{
         SourcePath,
         app::{App, IndexEntry, Modules},
-        contract::BackendFunction,
+        contract::{BackendFunction, ModuleContract},
         output::Output,
     },
     pipeline::names::Layout,
@@ -18,27 +24,31 @@ use crate::{
     },
 };
 
-/// `dist/server/index.js` and the registry it exports.
-pub fn server(app: &App) -> Vec<Output> {
+/// `dist/server/index.js` and the registry it exports. `lazy`: modules are loaded when one of their
+/// routes is called.
+pub fn server(app: &App, modules: &Modules, lazy: bool) -> Vec<Output> {
     let mut registry = header(None);
     registry.push_str("/** Routes by name: `{ handler: (ctx, args) => result, meta: { perm, ugroup?, egroup? } }`. */\n");
     registry.push_str("export const __kontract_routes = new Map();\n");
     let mut index = header(None);
-    let mut modules: Vec<&SourcePath> = app.routes.values().map(|r| &r.module).collect();
-    modules.sort();
-    modules.dedup();
-    for module in modules {
-        let _ = writeln!(
-            index,
-            "import {};",
-            string(&Layout::specifier("index", &app.server[module].output))
+    let files: BTreeSet<&SourcePath> = app.routes.values().map(|r| &r.module).collect();
+    let registry_specifier = string(&Layout::specifier("index", "__kontract"));
+    if lazy {
+        let _ = writeln!(index, "import {{ __kontract_lazy }} from \"kontract/runtime\";");
+        let _ = writeln!(index, "import {{ __kontract_routes }} from {registry_specifier};");
+        index.push_str("/** `__kontract_resolve(name)` finds a route, and loads its module the first time. */\n");
+        index.push_str(
+            "export const { __kontract_loaders, __kontract_resolve } = __kontract_lazy([\n",
         );
+        files.iter().for_each(|file| loader(&mut index, app, &modules[*file]));
+        index.push_str("], __kontract_routes);\nexport { __kontract_routes };\n");
+    } else {
+        for file in files {
+            let specifier = Layout::specifier("index", &app.server[file].output);
+            let _ = writeln!(index, "import {};", string(&specifier));
+        }
+        let _ = writeln!(index, "export {{ __kontract_routes }} from {registry_specifier};");
     }
-    let _ = writeln!(
-        index,
-        "export {{ __kontract_routes }} from {};",
-        string(&Layout::specifier("index", "__kontract"))
-    );
     if let Some(auth) = app.auth.as_ref().and_then(|file| app.server.get(file)) {
         let specifier = string(&Layout::specifier("index", &auth.output));
         let _ = writeln!(index, "export {{ default as __kontract_auth }} from {specifier};");
@@ -47,6 +57,21 @@ pub fn server(app: &App) -> Vec<Output> {
         Output { path: "server/__kontract.js".to_owned(), text: registry },
         Output { path: "server/index.js".to_owned(), text: index },
     ]
+}
+
+/// The import is a literal, for bundlers and the gateway, but where it is tried again: engines
+/// remember modules that failed by their addresses.
+fn loader(out: &mut String, app: &App, contract: &ModuleContract) {
+    let specifier = string(&Layout::specifier("index", &app.server[&contract.file].output));
+    let _ = writeln!(out, "  {{\n    name: {specifier},");
+    let again = format!("import(new URL({specifier} + again, import.meta.url).href)");
+    let _ = writeln!(out, "    load: (again) => again === \"\" ? import({specifier}) : {again},");
+    out.push_str("    routes: {\n");
+    for (name, route) in routes_of(app, &contract.file) {
+        let meta = meta(app, name, &contract.functions[route.function]);
+        let _ = writeln!(out, "      {}: {meta},", property(name));
+    }
+    out.push_str("    },\n  },\n");
 }
 
 /// `dist/client/index.js` and `.d.ts`: everything by name, and `api`.
@@ -72,7 +97,9 @@ pub fn client(app: &App, modules: &Modules) -> Vec<Output> {
     }
     let api = Api::of(app, modules);
     let mut imports: BTreeMap<&SourcePath, Vec<String>> = BTreeMap::new();
-    for (i, (module, exported)) in api.imports.iter().enumerate() {
+    let mut numbered: Vec<_> = api.imports.iter().map(|(import, i)| (i, import)).collect();
+    numbered.sort_unstable();
+    for (i, (module, exported)) in numbered {
         imports.entry(module).or_default().push(renamed(exported, &format!("__kontract_{i}")));
     }
     for (module, names) in imports {
@@ -111,7 +138,7 @@ fn by_module(
 /// `api`, flat but for services and dotted names.
 struct Api<'a> {
     /// Module and exported name; `__kontract_<index>` is its name in the index.
-    imports: Vec<(SourcePath, String)>,
+    imports: BTreeMap<(&'a SourcePath, &'a str), usize>,
     root: Node<'a>,
 }
 
@@ -121,8 +148,8 @@ enum Node<'a> {
 }
 
 impl<'a> Api<'a> {
-    fn of(app: &App, modules: &'a Modules) -> Self {
-        let mut api = Self { imports: Vec::new(), root: Node::Group(BTreeMap::new()) };
+    fn of(app: &'a App, modules: &'a Modules) -> Self {
+        let mut api = Self { imports: BTreeMap::new(), root: Node::Group(BTreeMap::new()) };
         for (name, route) in &app.routes {
             let function: &BackendFunction = &modules[&route.module].functions[route.function];
             let local = function.local();
@@ -131,11 +158,8 @@ impl<'a> Api<'a> {
             else {
                 continue;
             };
-            let import = (route.module.clone(), exported.clone());
-            let index = api.imports.iter().position(|i| *i == import).unwrap_or_else(|| {
-                api.imports.push(import);
-                api.imports.len() - 1
-            });
+            let next = api.imports.len();
+            let index = *api.imports.entry((&route.module, exported)).or_insert(next);
             // A service whose routes all have its own names is in `api` as it is.
             if let Some(class) = &function.class
                 && is_whole(app, modules, &route.module, class)
@@ -161,8 +185,9 @@ impl<'a> Api<'a> {
 fn is_whole(app: &App, modules: &Modules, module: &SourcePath, class: &str) -> bool {
     let methods = modules[module].functions.iter().filter(|f| f.class.as_deref() == Some(class));
     let prefix = format!("{class}.");
-    methods.clone().all(|f| f.route.is_none())
-        && app.routes.keys().filter(|name| name.starts_with(&prefix)).count() == methods.count()
+    let named =
+        app.routes.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
+    methods.clone().all(|f| f.route.is_none()) && named.count() == methods.count()
 }
 
 fn property(name: &str) -> String {

@@ -1,12 +1,16 @@
 //! `dist/manifest.json`: the contract of a build, for hosts and for tools.
 
+mod lines;
+
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::pretty::{self, nested};
 use crate::{
     diagnostic::position::LineIndex,
-    hash::of_parts as hash,
+    hash::{hex, of_parts as hash},
     model::{
         SourcePath,
         app::{App, Modules, Route, Statement, Unseen},
@@ -20,26 +24,33 @@ use crate::{
     text::types::Printer,
 };
 
+pub use self::lines::retell;
+
 /// The version of the manifest's form.
 const VERSION: u32 = 1;
+const BEFORE_BUILD: &str = "\n  \"build\": \"";
+const AFTER_BUILD: &str = "\"\n}\n";
 
-/// `outputs` are all others: the build's hash covers them. `texts` are the sources.
+/// `outputs` are all others: the build's hash covers them. `texts` are the sources, `inlined` the
+/// middlewares that stand in their chains.
 pub fn manifest(
     app: &App,
     modules: &Modules,
     outputs: &[Output],
     texts: &BTreeMap<SourcePath, String>,
+    inlined: &[bool],
 ) -> Output {
     let specifier =
         |written: &str| written.strip_prefix(MODULE_SPECIFIER).unwrap_or(written).to_owned();
     let printer = Printer { specifier: &specifier };
-    let types = types(app, modules, &printer);
-    let routes: Map<String, Value> = app
+    let routes: Vec<(&String, String)> = app
         .routes
-        .iter()
-        .map(|(name, r)| (name.clone(), route(modules, &printer, r, texts)))
+        .par_iter()
+        .map(|(name, r)| {
+            let value = route(modules, &printer, r, app.shapes.streams(name), texts);
+            (name, nested(&value, 2))
+        })
         .collect();
-    let abi = hash(app.routes.iter().flat_map(|(name, r)| [name.as_str(), r.abi.as_str()]));
     let middleware: Vec<Value> = app
         .middleware
         .iter()
@@ -48,12 +59,13 @@ pub fn manifest(
             let lines = LineIndex::new(source);
             file.entries
                 .iter()
-                .map(|entry| {
+                .enumerate()
+                .map(|(index, entry)| {
                     json!({
                         "module": file.module.as_str(),
                         "line": lines.position(source, entry.span.start as usize).line,
                         "filter": filter(&entry.filter),
-                        "inline": false,
+                        "inline": inlined.get(index).copied().unwrap_or_default(),
                     })
                 })
                 .collect::<Vec<_>>()
@@ -98,37 +110,69 @@ pub fn manifest(
             (name.clone(), value)
         })
         .collect();
-    let build = hash(outputs.iter().flat_map(|o| [o.path.as_str(), o.text.as_str()]));
-    // Moved in one by one: `json!` would copy them.
-    let mut manifest = Map::new();
-    manifest.insert("generator".to_owned(), "kontract build".into());
-    manifest.insert("version".to_owned(), VERSION.into());
-    manifest.insert("build".to_owned(), build.into());
-    manifest.insert("abi".to_owned(), abi.into());
-    manifest.insert("routes".to_owned(), routes.into());
-    manifest.insert("middleware".to_owned(), middleware.into());
-    manifest.insert("tables".to_owned(), tables.into());
-    let types: Map<String, Value> =
-        types.into_iter().map(|(name, text)| (name, text.into())).collect();
-    manifest.insert("types".to_owned(), types.into());
-    manifest.insert("wire".to_owned(), serde_json::to_value(&app.shapes).unwrap_or_default());
+    let hashes: Vec<String> = outputs.par_iter().map(|o| hex(o.text.as_bytes())).collect();
+    let build =
+        build_hash(outputs.iter().map(|o| o.path.as_str()).zip(hashes.iter().map(|h| &**h)));
+    let mut manifest = vec![
+        ("generator", nested(&"kontract build", 1)),
+        ("version", nested(&VERSION, 1)),
+        ("abi", nested(&schema(app), 1)),
+    ];
+    if !app.pins.is_empty() {
+        let pins: Vec<&str> = app.pins.iter().map(|pin| &*pin.key).collect();
+        manifest.push(("pins", nested(&pins, 1)));
+    }
+    manifest.push(("routes", pretty::object(routes, 1)));
+    manifest.push(("middleware", nested(&middleware, 1)));
+    manifest.push(("tables", nested(&tables, 1)));
+    manifest.push(("types", nested(&types(app, modules, &printer), 1)));
+    let Shapes { objects, unions, routes } = &app.shapes;
+    let wire = [
+        ("objects", pretty::map(objects, 2)),
+        ("unions", pretty::map(unions, 2)),
+        ("routes", pretty::map(routes, 2)),
+    ];
+    manifest.push(("wire", pretty::object(wire, 1)));
     if !app.tables.is_empty() {
         let Shapes { objects, unions, .. } = &app.rows;
-        manifest.insert("rows".to_owned(), json!({ "objects": objects, "unions": unions }));
+        let rows = [("objects", pretty::map(objects, 2)), ("unions", pretty::map(unions, 2))];
+        manifest.push(("rows", pretty::object(rows, 1)));
     }
     if !app.statements.is_empty() {
         let statements = app.statements.iter().map(|(id, s)| (id.clone(), statement(s, texts)));
-        manifest.insert("statements".to_owned(), Value::Object(statements.collect()));
+        manifest.push(("statements", nested(&Value::Object(statements.collect()), 1)));
     }
-    let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
-    text.push('\n');
-    Output { path: "manifest.json".to_owned(), text }
+    manifest.push(("build", nested(&build, 1)));
+    Output { path: "manifest.json".to_owned(), text: pretty::object(manifest, 0) + "\n" }
+}
+
+/// Where the hash of the build begins, and what it is: it comes last, so that a build that changes
+/// nothing else replaces the end of the file.
+pub fn build_of(manifest: &str) -> Option<(usize, &str)> {
+    let at = manifest.rfind(BEFORE_BUILD)? + BEFORE_BUILD.len();
+    Some((at, manifest[at..].strip_suffix(AFTER_BUILD)?))
+}
+
+/// The end of a manifest, from the hash of the build.
+pub fn end(build: &str) -> String {
+    format!("{build}{AFTER_BUILD}")
+}
+
+/// Identifies what travels of all routes: `sha256:…`.
+pub fn schema(app: &App) -> String {
+    hash(app.routes.iter().flat_map(|(name, route)| [name.as_str(), route.abi.as_str()]))
+}
+
+/// Of all other outputs, by path, each with its SHA-256 in hexadecimal.
+pub fn build_hash<'a>(outputs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    hash(outputs.flat_map(|(path, hash)| [path, hash]))
 }
 
 fn route(
     modules: &Modules,
     printer: &Printer<'_>,
     route: &Route,
+    streams: bool,
     texts: &BTreeMap<SourcePath, String>,
 ) -> Value {
     let function = &modules[&route.module].functions[route.function];
@@ -145,6 +189,9 @@ fn route(
     }
     if function.retry {
         meta.insert("retry".to_owned(), true.into());
+    }
+    if streams {
+        meta.insert("streams".to_owned(), true.into());
     }
     let params: Vec<Value> = signature.parameters.iter().map(|p| parameter(printer, p)).collect();
     let result = signature
@@ -172,8 +219,17 @@ fn route(
         .map(|(table, mask)| (table.clone(), perms::letters(*mask).into()))
         .collect();
     value.insert("tables".to_owned(), tables.into());
+    if !route.writes.is_empty() {
+        let writes = serde_json::to_value(&route.writes).unwrap_or_default();
+        value.insert("writes".to_owned(), writes);
+    }
     if !route.unseen.is_empty() {
         value.insert("unseen".to_owned(), unseen(&route.unseen, texts).into());
+    }
+    if route.reads {
+        value.insert("reads".to_owned(), true.into());
+    } else if route.contained {
+        value.insert("contained".to_owned(), true.into());
     }
     value.insert("abi".to_owned(), route.abi.clone().into());
     value.insert("accepts".to_owned(), route.accepts.clone().into());

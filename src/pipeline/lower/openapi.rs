@@ -4,23 +4,27 @@
 //! Output: the operation `POST /rpc/getUser`, which takes an array with one string and answers
 //! `{ "result": … }`, and the schema `User`.
 
-mod docs;
 mod schemas;
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use self::{
-    docs::Comment,
-    schemas::{Schemas, unique},
-};
-use crate::model::{
-    app::{App, Modules, Route},
-    output::Output,
-    perms,
-    shape::RouteShapes,
-    types::TypeExpr,
+use self::schemas::{Schemas, unique};
+use super::pretty;
+use crate::{
+    model::{
+        app::{App, Modules, Route},
+        output::Output,
+        perms,
+        shape::RouteShapes,
+        types::TypeExpr,
+    },
+    text::comment::Comment,
 };
 
 /// What the application's package.json says.
@@ -53,54 +57,75 @@ pub fn openapi(
         return None;
     }
     let schemas = Schemas::new(&app.shapes);
-    let mut paths = Map::new();
     let mut groups = BTreeSet::new();
     let mut ids = BTreeSet::new();
+    let mut operations = Vec::new();
     for (name, shapes) in &app.shapes.routes {
-        let Some(route) = app.routes.get(name) else { continue };
+        // Items are streamed over raystream only.
+        let Some(route) = app.routes.get(name).filter(|_| !app.shapes.streams(name)) else {
+            continue;
+        };
         groups.extend(modules[&route.module].functions[route.function].egroup.clone());
         let id = unique(&shapes.ident, &mut ids);
-        let operation = operation(modules, &schemas, name, route, shapes, id);
-        let segment = escaped(name);
-        if let Some(base) = base {
-            let mut second = operation.clone();
-            second["operationId"] = unique(&shapes.ident, &mut ids).into();
-            paths.insert(format!("{base}/{segment}"), json!({ "post": second }));
-        }
-        paths.insert(format!("/rpc/{segment}"), json!({ "post": operation }));
+        let second = base.map(|base| (base, unique(&shapes.ident, &mut ids)));
+        operations.push((name, route, shapes, id, second));
     }
-    paths.sort_keys();
-    let document = json!({
-        "openapi": "3.1.0",
-        "info": info(package),
-        "servers": [{ "url": "/" }],
-        "security": [{ "bearer": [] }, { "cookie": [] }, {}],
-        "tags": groups.iter().map(|group| json!({ "name": group })).collect::<Vec<_>>(),
-        "paths": paths,
-        "components": {
-            "schemas": schemas.components(),
-            "responses": {
-                "Failure": {
-                    "description": "The call failed: `error.code` says why.",
-                    "content": {
-                        "application/json": { "schema": { "$ref": schemas.failure_reference() } },
-                    },
-                },
-            },
-            "parameters": parameters(),
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The token that `/auth/login` and its like answer.",
-                },
-                "cookie": { "type": "apiKey", "in": "cookie", "name": "__Host-kontract" },
+    let paths = operations.into_par_iter().flat_map_iter(|(name, route, shapes, id, second)| {
+        let mut operation = operation(modules, &schemas, name, route, shapes, id);
+        let first = (format!("/rpc/{}", escaped(name)), path(&operation));
+        let second = second.map(|(base, id)| {
+            operation["operationId"] = id.into();
+            (format!("{base}/{}", escaped(name)), path(&operation))
+        });
+        second.into_iter().chain([first])
+    });
+    let paths: BTreeMap<String, String> = paths.collect::<Vec<_>>().into_iter().collect();
+    let components = [
+        ("schemas", pretty::object(schemas.components(2), 2)),
+        ("responses", pretty::nested(&responses(&schemas), 2)),
+        ("parameters", pretty::nested(&parameters(), 2)),
+        ("securitySchemes", pretty::nested(&security_schemes(), 2)),
+    ];
+    let tags: Vec<Value> = groups.iter().map(|group| json!({ "name": group })).collect();
+    let security = json!([{ "bearer": [] }, { "cookie": [] }, {}]);
+    let document = [
+        ("openapi", pretty::nested(&"3.1.0", 1)),
+        ("info", pretty::nested(&info(package), 1)),
+        ("servers", pretty::nested(&json!([{ "url": "/" }]), 1)),
+        ("security", pretty::nested(&security, 1)),
+        ("tags", pretty::nested(&tags, 1)),
+        ("paths", pretty::object(paths, 1)),
+        ("components", pretty::object(components, 1)),
+    ];
+    let text = pretty::object(document, 0) + "\n";
+    Some(Output { path: "openapi.json".to_owned(), text })
+}
+
+/// As it stands in the document.
+fn path(operation: &Value) -> String {
+    pretty::nested(&BTreeMap::from([("post", operation)]), 2)
+}
+
+fn responses(schemas: &Schemas<'_>) -> Value {
+    json!({
+        "Failure": {
+            "description": "The call failed: `error.code` says why.",
+            "content": {
+                "application/json": { "schema": { "$ref": schemas.failure_reference() } },
             },
         },
-    });
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    Some(Output { path: "openapi.json".to_owned(), text })
+    })
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token that `/auth/login` and its like answer.",
+        },
+        "cookie": { "type": "apiKey", "in": "cookie", "name": "__Host-kontract" },
+    })
 }
 
 fn info(package: &Package) -> Value {
@@ -150,7 +175,7 @@ fn operation(
     if let Some(group) = &function.egroup {
         operation.insert("tags".to_owned(), json!([group]));
     }
-    if comment.deprecated {
+    if comment.deprecated.is_some() {
         operation.insert("deprecated".to_owned(), true.into());
     }
     if let Some(group) = &function.ugroup {

@@ -11,12 +11,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use swc_common::{DUMMY_SP, SyntaxContext};
 use swc_ecma_ast::{CallExpr, Callee, Expr, ExprStmt, Ident, ModuleItem, Program, Stmt};
 use swc_ecma_visit::{VisitMut, VisitMutWith};
 
 /// Names as written → as printed.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, Hash, Serialize, Deserialize)]
 pub struct Names(BTreeMap<String, String>);
 
 impl Names {
@@ -56,6 +57,10 @@ impl Names {
                 *name = printed;
             }
         }
+    }
+
+    pub fn printed(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
     }
 
     pub fn put_into(&self, text: &str) -> String {

@@ -9,7 +9,8 @@
 //! declare module "kontract/runtime" { interface StorageRegistry extends Tables {} }
 //! declare global { const ctx: Context; const env: Env; const perms: …; }
 //! ```
-//! and `modules/<path>.d.ts` for types that cannot be imported from their source.
+//! and `modules/<path>.d.ts` for types that cannot be imported from their source. [`client`] is
+//! `api.d.ts`, which types `import { api } from 'kontract'`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +25,7 @@ use crate::{
         output::Output,
         types::{Key, MODULE_SPECIFIER, Member},
     },
-    pipeline::names::Layout,
+    pipeline::names::{Layout, relative},
     text::{
         header,
         types::Printer,
@@ -45,6 +46,17 @@ pub fn types(registry: &Registry, modules: &Modules, layout: &Layout) -> Vec<Out
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     outputs
+}
+
+/// What `kontract` exports beside the package where its loader or its plugin for Vite resolves it.
+pub fn client(layout: &Layout, out: &str) -> Output {
+    let from = format!("{}/{API}", layout.types_folder());
+    let index = string(&relative(&from, &format!("{out}/client/index.js")));
+    let mut text = header(None);
+    let _ = writeln!(text, "import type {{ api as routes }} from {index};\n");
+    text.push_str("declare module \"kontract\" {\n  /** Every route by its name. */\n");
+    text.push_str("  export const api: typeof routes;\n}\n");
+    Output { path: format!("{API}.d.ts"), text }
 }
 
 /// `types.d.ts`.
@@ -192,3 +204,4 @@ fn specifier(layout: &Layout, from: &str, target: &TypesFrom) -> String {
 }
 
 const TYPES: &str = "types";
+const API: &str = "api";

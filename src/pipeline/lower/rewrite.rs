@@ -16,7 +16,7 @@ use super::server::{Plan, text_literal};
 
 /// The changes to a module's own code, made before types are removed.
 pub struct Rewrite<'a> {
-    pub plan: &'a Plan<'a>,
+    pub plan: &'a Plan,
     pub unresolved: SyntaxContext,
     pub top_level: SyntaxContext,
     /// Names of `declare const ctx`, which is only there for the type checker.
@@ -124,7 +124,7 @@ impl VisitMut for Rewrite<'_> {
             _ => true,
         });
         module.visit_mut_children_with(self);
-        if let Some(name) = self.plan.name_default {
+        if let Some(name) = &self.plan.name_default {
             name_default(module, name);
         }
     }
@@ -157,9 +157,11 @@ impl VisitMut for Rewrite<'_> {
                         .value
                         .as_str()
                         .is_some_and(|source| self.plan.reexports_type(source, &name)),
-                    None => {
-                        self.plan.types.is_some_and(|types| types.locals.contains(name.as_str()))
-                    }
+                    None => self
+                        .plan
+                        .types
+                        .as_ref()
+                        .is_some_and(|types| types.locals.contains(name.as_str())),
                 };
             }
         }

@@ -17,6 +17,8 @@ use std::{
     fmt::Write as _,
 };
 
+use rayon::prelude::*;
+
 use super::codec::{
     self,
     plan::{Definition, Place, Plan, string_slot},
@@ -38,7 +40,7 @@ pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec
     let plan = Plan::new(shapes);
     let names = table_names(&plan);
     modules
-        .iter()
+        .par_iter()
         .map(|(output, routes)| {
             let mut schema = Schema { plan: &plan, names: &names, found: BTreeSet::new() };
             let mut roots = Vec::new();

@@ -15,6 +15,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use serde::{Deserialize, Serialize};
 use swc_common::{
     DUMMY_SP, FileName, Mark, SourceMap, SyntaxContext, comments::SingleThreadedComments, sync::Lrc,
 };
@@ -24,7 +25,6 @@ use swc_ecma_ast::{
     VarDeclarator,
 };
 use swc_ecma_transforms_base::{
-    fixer::fixer,
     helpers::{HELPERS, Helpers, inject_helpers},
     hygiene::hygiene,
     resolver,
@@ -38,6 +38,7 @@ use swc_ecma_transforms_typescript::{Config as TypeScriptConfig, typescript};
 use swc_ecma_visit::VisitMutWith;
 
 use super::{
+    chains::{self, Chains},
     codec,
     rewrite::{Rewrite, supplier},
 };
@@ -62,26 +63,34 @@ pub struct Lowered {
     pub sources: Lrc<SourceMap>,
     /// Generated text behind the module's own code.
     pub tail: String,
+    /// Names that the tail mentions.
+    pub kept: Vec<String>,
+    /// Which entries of the middlewares' list stand in the chains.
+    pub inlined: Vec<bool>,
 }
 
-/// What is done to a module beside removing its types.
-pub struct Plan<'a> {
-    pub file: &'a SourcePath,
+/// What is done to a module beside removing its types. With the module's text it decides what is
+/// printed.
+#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+pub struct Plan {
+    pub file: SourcePath,
     /// Specifiers as written → as printed.
-    pub specifiers: &'a BTreeMap<String, String>,
-    pub flavour: &'a Flavour,
+    pub specifiers: BTreeMap<String, String>,
+    pub flavour: Flavour,
     /// Imported names without a value.
-    pub types: Option<&'a TypeNames>,
+    pub types: Option<TypeNames>,
     /// `backend(…)` calls to be replaced by their function.
     pub unwrap: Vec<Span>,
     /// Bodies of backend functions, and the mask that `ctx.perm` is in them.
     pub masks: Vec<(Span, u8)>,
     /// Arguments of `exec`, and the ids that take their places.
-    pub statements: BTreeMap<Span, &'a str>,
+    pub statements: BTreeMap<Span, String>,
     /// The default export gets a name, so that generated code can refer to it.
-    pub name_default: Option<&'static str>,
+    pub name_default: Option<String>,
     /// Generated imports: specifier → names, or `* as name`.
     pub imports: BTreeMap<String, Vec<String>>,
+    /// The middlewares' list and what is made of it.
+    chains: Option<(String, Chains)>,
     /// Generated code. Names of the module's own in it are put in by [`Names::mention`].
     pub tail: String,
     names: Names,
@@ -92,32 +101,33 @@ const DEFAULT: &str = "__kontract_default";
 /// The name of the middleware list.
 const MIDDLEWARE: &str = "__kontract_middleware";
 
-impl<'a> Plan<'a> {
+impl Plan {
     /// Client code: nothing but types removed.
     pub fn code(
-        file: &'a SourcePath,
-        specifiers: &'a BTreeMap<String, String>,
-        flavour: &'a Flavour,
+        file: &SourcePath,
+        specifiers: &BTreeMap<String, String>,
+        flavour: &Flavour,
     ) -> Self {
         Self {
-            file,
-            specifiers,
-            flavour,
+            file: file.clone(),
+            specifiers: specifiers.clone(),
+            flavour: flavour.clone(),
             types: None,
             unwrap: Vec::new(),
             masks: Vec::new(),
             statements: BTreeMap::new(),
             name_default: None,
             imports: BTreeMap::new(),
+            chains: None,
             tail: String::new(),
             names: Names::default(),
         }
     }
 
-    pub fn server(app: &'a App, modules: &Modules, file: &'a SourcePath) -> Self {
+    pub fn server(app: &App, modules: &Modules, file: &SourcePath) -> Self {
         let module = &app.server[file];
         let mut plan = Self::code(file, &module.specifiers, &module.flavour);
-        plan.types = Some(&module.types);
+        plan.types = Some(module.types.clone());
         let contract = &modules[file];
         plan.unwrap = contract.functions.iter().filter(|f| f.wrapped).map(|f| f.body).collect();
         plan.masks = routes_of(app, file)
@@ -125,10 +135,10 @@ impl<'a> Plan<'a> {
             .collect();
         for (id, statement) in &app.statements {
             let calls = statement.calls.iter().filter(|(caller, _)| caller == file);
-            plan.statements.extend(calls.map(|(_, argument)| (*argument, id.as_str())));
+            plan.statements.extend(calls.map(|(_, argument)| (*argument, id.clone())));
         }
         if contract.functions.iter().any(|f| f.name == "default" && f.default_export) {
-            plan.name_default = Some(DEFAULT);
+            plan.name_default = Some(DEFAULT.to_owned());
         }
         plan.add_routes(app, contract, &module.output);
         if app.middleware.as_ref().is_some_and(|m| m.module == *file) && !app.chains.is_empty() {
@@ -137,12 +147,26 @@ impl<'a> Plan<'a> {
         plan
     }
 
+    /// None where a place has not moved to a known one.
+    pub fn move_spans(&mut self, to: &dyn Fn(Span) -> Option<Span>) -> Option<()> {
+        let bodies = self.masks.iter_mut().map(|(body, _)| body);
+        let chains = self.chains.iter_mut().flat_map(|(_, chains)| &mut chains.entries);
+        for span in self.unwrap.iter_mut().chain(bodies).chain(chains.flatten()) {
+            *span = to(*span)?;
+        }
+        let statements = std::mem::take(&mut self.statements).into_iter();
+        self.statements =
+            statements.map(|(span, id)| Some((to(span)?, id))).collect::<Option<_>>()?;
+        Some(())
+    }
+
     pub fn is_type(&self, ident: &Ident) -> bool {
-        self.types.is_some_and(|types| types.locals.contains(&*ident.sym))
+        self.types.as_ref().is_some_and(|types| types.locals.contains(&*ident.sym))
     }
 
     pub fn reexports_type(&self, specifier: &str, name: &str) -> bool {
         self.types
+            .as_ref()
             .and_then(|types| types.reexports.get(specifier))
             .is_some_and(|names| names.contains(name))
     }
@@ -152,6 +176,11 @@ impl<'a> Plan<'a> {
         if !names.iter().any(|n| n == name) {
             names.push(name.to_owned());
         }
+    }
+
+    fn kept(&self) -> Vec<String> {
+        let imported = self.imports.values().flatten().map(|name| local_name(name));
+        imported.chain(self.names.printed()).map(str::to_owned).collect()
     }
 
     fn add_routes(&mut self, app: &App, contract: &ModuleContract, output: &str) {
@@ -199,49 +228,29 @@ impl<'a> Plan<'a> {
                 }
                 _ => call,
             };
-            let meta = [("ugroup", &function.ugroup), ("egroup", &function.egroup)]
-                .into_iter()
-                .filter_map(|(key, value)| {
-                    value.as_ref().map(|value| format!("{key}: {}, ", string(value)))
-                })
-                .collect::<String>();
-            let isolation =
-                if function.isolation == Isolation::None { "isolation: \"none\", " } else { "" };
-            let retry = if function.retry { "retry: true, " } else { "" };
             let _ = writeln!(
                 self.tail,
-                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {{ {meta}{isolation}{retry}perm: {} }}{} }});",
+                "__kontract_routes.set({}, {{ handler: ({ctx}, {args}) => {handler}, meta: {}{} }});",
                 string(name),
-                route.perm,
+                meta(app, name, function),
                 codec_of(app, name),
             );
         }
     }
 
-    /// One chain function per distinct set of middlewares.
     fn add_chains(&mut self, app: &App, contract: &ModuleContract) {
-        self.import("kontract/runtime".to_owned(), "__kontract_chain");
         let list =
             contract.exports.iter().find(|e| e.name == "default").and_then(|e| match &e.target {
                 crate::model::contract::ExportTarget::Local(name) => Some(name.clone()),
                 _ => None,
             });
         let list = list.unwrap_or_else(|| {
-            self.name_default = Some(MIDDLEWARE);
+            self.name_default = Some(MIDDLEWARE.to_owned());
             MIDDLEWARE.to_owned()
         });
-        let list = self.names.mention(&list);
-        // Before the routes of the same file, which refer to them when they are called.
-        let mut chains = String::new();
-        for (indices, name) in &app.chains {
-            let indices: Vec<String> = indices.iter().map(ToString::to_string).collect();
-            let _ = writeln!(
-                chains,
-                "export const {name} = __kontract_chain({list}, [{}]);",
-                indices.join(", ")
-            );
-        }
-        self.tail.insert_str(0, &chains);
+        let entries = contract.middleware.iter().flatten().map(|entry| entry.function).collect();
+        let sets = app.chains.iter().map(|(set, name)| (set.clone(), name.clone())).collect();
+        self.chains = Some((self.names.mention(&list), Chains { entries, sets }));
     }
 
     /// How the generated handler names the function.
@@ -261,8 +270,33 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// What a route requires of a call: `{ egroup: "api", perm: 4 }`.
+pub fn meta(app: &App, route: &str, function: &BackendFunction) -> String {
+    let mut text = String::from("{ ");
+    for (key, value) in [("ugroup", &function.ugroup), ("egroup", &function.egroup)] {
+        if let Some(value) = value {
+            let _ = write!(text, "{key}: {}, ", string(value));
+        }
+    }
+    if function.isolation == Isolation::None {
+        text.push_str("isolation: \"none\", ");
+    }
+    if function.retry {
+        text.push_str("retry: true, ");
+    }
+    if app.shapes.streams(route) {
+        text.push_str("streams: true, ");
+    }
+    let perm = app.routes.get(route).map_or(0, |route| route.perm);
+    let _ = write!(text, "perm: {perm} }}");
+    text
+}
+
 /// In source order.
-fn routes_of<'a>(app: &'a App, file: &SourcePath) -> impl Iterator<Item = (&'a String, &'a Route)> {
+pub fn routes_of<'a>(
+    app: &'a App,
+    file: &SourcePath,
+) -> impl Iterator<Item = (&'a String, &'a Route)> {
     let names = app.client.get(file).map_or(&[][..], |client| &client.routes);
     names.iter().filter_map(|name| app.routes.get_key_value(name))
 }
@@ -285,8 +319,8 @@ fn codec_of(app: &App, route: &str) -> String {
 
 /// Parses the module again and applies the plan. Runs under `GLOBALS`. None where it does not
 /// parse, which `extract` has reported.
-pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
-    let Parsed { mut module, comments, text: blanked, .. } = source::parse_again(plan.file, text)?;
+pub fn lower(mut plan: Plan, text: &str) -> Option<Lowered> {
+    let Parsed { mut module, comments, text: blanked, .. } = source::parse_again(&plan.file, text)?;
     // It would have to be the first line, and nobody runs a generated module by its name.
     module.shebang = None;
     let sources: Lrc<SourceMap> = Lrc::default();
@@ -316,7 +350,7 @@ pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
     plan.names.plant(&mut program, own_context);
 
     HELPERS.set(&Helpers::new(false), || {
-        let flavour = plan.flavour;
+        let flavour = &plan.flavour;
         // The legacy transform knows no accessor fields, the standard one needs them.
         if has_accessors && flavour.legacy_decorators {
             program.visit_mut_with(&mut Accessors::default());
@@ -365,9 +399,6 @@ pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
             join_helper(&mut program, "_SuppressedError");
         }
     });
-    if let Program::Module(module) = &mut program {
-        add_imports(module, &plan, free, free_context);
-    }
     // Only the transforms that make names of their own can make two things share one. Where none
     // ran, every name is the user's, and renaming takes a time that grows with the square of the
     // scopes.
@@ -383,9 +414,17 @@ pub fn lower(mut plan: Plan<'_>, text: &str) -> Option<Lowered> {
         hygiene().process(&mut program);
     }
     plan.names.harvest(&mut program);
-    fixer(Some(&comments)).process(&mut program);
-    let tail = plan.names.put_into(&plan.tail);
-    Some(Lowered { program, comments, sources, tail })
+    let mut inlined = Vec::new();
+    if let Some((list, chains)) = plan.chains.take() {
+        let added = chains::add(&mut program, &chains, &plan.names.put_into(&list));
+        added.imports.iter().for_each(|name| plan.import("kontract/runtime".to_owned(), name));
+        inlined = added.inlined;
+    }
+    if let Program::Module(module) = &mut program {
+        add_imports(module, &plan, free, free_context);
+    }
+    let (tail, kept) = (plan.names.put_into(&plan.tail), plan.kept());
+    Some(Lowered { program, comments, sources, tail, kept, inlined })
 }
 
 /// The helpers' transform gives a variable beside a helper another identity than the helper's
@@ -404,7 +443,7 @@ fn join_helper(program: &mut Program, name: &str) {
     }
 }
 
-fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context: SyntaxContext) {
+fn add_imports(module: &mut Module, plan: &Plan, free: Vec<String>, context: SyntaxContext) {
     let mut imports: BTreeMap<&str, Vec<(String, SyntaxContext)>> = BTreeMap::new();
     for name in free {
         let package = supplier(&name).unwrap_or("kontract/runtime");
@@ -418,19 +457,16 @@ fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context:
     let items = imports.into_iter().map(|(specifier, mut names)| {
         names.sort();
         let specifiers = names.into_iter().map(|(name, context)| {
-            let local = |name: &str| Ident::new(name.into(), DUMMY_SP, context);
-            match name.strip_prefix("* as ") {
-                Some(name) => ImportSpecifier::Namespace(ImportStarAsSpecifier {
-                    span: DUMMY_SP,
-                    local: local(name),
-                }),
-                None => ImportSpecifier::Named(ImportNamedSpecifier {
-                    span: DUMMY_SP,
-                    local: local(&name),
-                    imported: None,
-                    is_type_only: false,
-                }),
+            let local = Ident::new(local_name(&name).into(), DUMMY_SP, context);
+            if name.starts_with(NAMESPACE) {
+                return ImportSpecifier::Namespace(ImportStarAsSpecifier { span: DUMMY_SP, local });
             }
+            ImportSpecifier::Named(ImportNamedSpecifier {
+                span: DUMMY_SP,
+                local,
+                imported: None,
+                is_type_only: false,
+            })
         });
         ModuleItem::ModuleDecl(ModuleDecl::Import(ImportDecl {
             span: DUMMY_SP,
@@ -443,6 +479,13 @@ fn add_imports(module: &mut Module, plan: &Plan<'_>, free: Vec<String>, context:
     });
     let items: Vec<ModuleItem> = items.collect();
     module.body.splice(directives..directives, items);
+}
+
+/// What [`Plan::imports`] says of a namespace.
+const NAMESPACE: &str = "* as ";
+
+fn local_name(import: &str) -> &str {
+    import.strip_prefix(NAMESPACE).unwrap_or(import)
 }
 
 fn is_directive(item: &ModuleItem) -> bool {

@@ -1,17 +1,22 @@
 //! Text that knows where its lines come from.
 
+use serde::{Deserialize, Serialize};
 use swc_sourcemap::SourceMapBuilder;
+
+use crate::{diagnostic::position::LineIndex, model::Span};
 
 /// Generated text under construction, with the places of the source that stand behind it.
 #[derive(Default)]
 pub struct Mapped {
     pub text: String,
-    /// Generated line and column → line and column of the source, all from 0, columns in UTF-16
-    /// units.
-    mappings: Vec<((u32, u32), (u32, u32))>,
+    pub marks: Marks,
     line: u32,
     column: u32,
 }
+
+/// Generated line and column, from 0, columns in UTF-16 units → place in the source.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Marks(pub Vec<((u32, u32), Span)>);
 
 impl Mapped {
     pub fn push(&mut self, text: &str) {
@@ -27,16 +32,22 @@ impl Mapped {
     }
 
     /// What is pushed next comes from this place of the source.
-    pub fn mark(&mut self, source: (u32, u32)) {
-        self.mappings.push(((self.line, self.column), source));
+    pub fn mark(&mut self, source: Span) {
+        self.marks.0.push(((self.line, self.column), source));
     }
+}
 
+impl Marks {
     /// The map, without the source's text. `source` is relative to the map.
-    pub fn map(&self, file: &str, source: &str) -> String {
+    pub fn map(&self, text: &str, file: &str, source: &str) -> String {
         let mut builder = SourceMapBuilder::new(Some(file.to_owned().into()));
         let id = builder.add_source(source.to_owned().into());
-        for ((line, column), (source_line, source_column)) in &self.mappings {
-            builder.add_raw(*line, *column, *source_line, *source_column, Some(id), None, false);
+        let lines = LineIndex::new(text);
+        let from_zero = |n: usize| u32::try_from(n - 1).unwrap_or(u32::MAX);
+        for ((line, column), span) in &self.0 {
+            let place = lines.position(text, span.start as usize);
+            let (source_line, source_column) = (from_zero(place.line), from_zero(place.column));
+            builder.add_raw(*line, *column, source_line, source_column, Some(id), None, false);
         }
         to_json(&builder.into_sourcemap())
     }

@@ -1,14 +1,16 @@
 //! Lowered code → JavaScript and its source map.
 
 use swc_common::{BytePos, FileName, LineCol, source_map::SourceMapGenConfig};
-use swc_ecma_ast::EsVersion;
+use swc_ecma_ast::{EsVersion, Pass};
 use swc_ecma_codegen::{Config, Emitter, text_writer::JsWriter};
+use swc_ecma_transforms_base::fixer::fixer;
 
 use super::{map, map_link};
 use crate::{model::output::Output, pipeline::lower::server::Lowered, text::header};
 
 /// `path` is the output's (`server/api/users.js`), `source` the way from its map to the source.
-pub fn print(lowered: &Lowered, path: &str, shown: &str, source: &str) -> [Output; 2] {
+pub fn print(mut lowered: Lowered, path: &str, shown: &str, source: &str) -> [Output; 2] {
+    fixer(Some(&lowered.comments)).process(&mut lowered.program);
     // The writer counts lines from here, so the header's is added below.
     let mut code = header(Some(shown)).into_bytes();
     let mut mappings: Vec<(BytePos, LineCol)> = Vec::new();

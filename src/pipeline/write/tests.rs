@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{io, path::Path};
 
 use super::*;
 use crate::{
@@ -10,13 +10,14 @@ fn outputs(files: &[(&str, &str)]) -> Vec<Output> {
     files.iter().map(|(path, text)| Output { path: (*path).into(), text: (*text).into() }).collect()
 }
 
-fn build(files: &Memory, outputs_: &[(&str, &str)]) -> (Written, String) {
+fn build(files: &Memory, outputs_: &[(&str, &str)]) -> ((usize, usize, usize), String) {
     let (written, diagnostics) = write(files, &Options::defaults("/app"), &outputs(outputs_));
-    (written, shown(files, "/app", diagnostics))
+    (counts(&written), shown(files, "/app", diagnostics))
 }
 
-fn counts(written: usize, unchanged: usize, removed: usize) -> Written {
-    Written { written, unchanged, removed }
+/// How many files were written, found unchanged, and removed.
+fn counts(written: &Written) -> (usize, usize, usize) {
+    (written.written.len(), written.unchanged, written.removed.len())
 }
 
 /// Everything below the output folder but the list.
@@ -34,11 +35,11 @@ fn empty() -> Memory {
 fn only_what_changed_is_written_and_what_is_gone_is_removed() {
     let files = empty();
     let (written, shown) = build(&files, &[("client/a.js", "a"), ("client/deep/b.js", "b")]);
-    assert_eq!((written, shown.as_str()), (counts(2, 0, 0), ""));
+    assert_eq!((written, shown.as_str()), ((2, 0, 0), ""));
     let (written, _) = build(&files, &[("client/a.js", "a"), ("client/deep/b.js", "b")]);
-    assert_eq!(written, counts(0, 2, 0));
+    assert_eq!(written, (0, 2, 0));
     let (written, _) = build(&files, &[("client/a.js", "A"), ("server/c.js", "c")]);
-    assert_eq!(written, counts(2, 0, 1));
+    assert_eq!(written, (2, 0, 1));
     let expected = [("/app/dist/client/a.js", "A"), ("/app/dist/server/c.js", "c")];
     assert_eq!(tree(&files), expected.map(|(path, text)| (path.into(), text.into())));
     // With it went the folder it was alone in.
@@ -51,13 +52,13 @@ fn files_of_others_are_neither_overwritten_nor_removed() {
     files.add("/app/dist/client/a.js", "mine");
     files.add("/app/dist/notes.txt", "mine");
     let (written, shown) = build(&files, &[("client/a.js", "a"), ("client/b.js", "b")]);
-    assert_eq!(written, Written::default());
+    assert_eq!(written, (0, 0, 0));
     snapshots("write").bind(|| insta::assert_snapshot!("foreign_file", shown));
     assert_eq!(tree(&files).len(), 2);
     // The same bytes are as good as written.
     files.add("/app/dist/client/a.js", "a");
-    assert_eq!(build(&files, &[("client/a.js", "a")]), (counts(0, 1, 0), String::new()));
-    assert_eq!(build(&files, &[]), (counts(0, 0, 1), String::new()));
+    assert_eq!(build(&files, &[("client/a.js", "a")]), ((0, 1, 0), String::new()));
+    assert_eq!(build(&files, &[]), ((0, 0, 1), String::new()));
     assert_eq!(tree(&files), [("/app/dist/notes.txt".into(), "mine".into())]);
 }
 
@@ -68,7 +69,7 @@ fn an_output_changed_by_hand_is_rebuilt_but_not_removed() {
     files.add("/app/dist/a.js", "changed");
     files.add("/app/dist/b.js", "changed");
     let (written, shown) = build(&files, &[("a.js", "a")]);
-    assert_eq!(written, counts(1, 0, 0));
+    assert_eq!(written, (1, 0, 0));
     snapshots("write").bind(|| insta::assert_snapshot!("changed_by_hand", shown));
     // It is the user's own from now on.
     assert_eq!(build(&files, &[("a.js", "a")]).1, "");
@@ -80,11 +81,20 @@ fn an_interrupted_build_loses_track_of_nothing() {
     let files = empty();
     files.fail("/app/dist/m.js", io::ErrorKind::StorageFull);
     let (written, shown) = build(&files, &[("a.js", "a"), ("m.js", "m"), ("z.js", "z")]);
-    assert_eq!(written, counts(1, 0, 0));
+    assert_eq!(written, (1, 0, 0));
     snapshots("write").bind(|| insta::assert_snapshot!("disk_full", shown));
     // The next build knows that `a.js` is its own.
     files.mend("/app/dist/m.js");
-    assert_eq!(build(&files, &[("z.js", "z")]), (counts(1, 0, 1), String::new()));
+    assert_eq!(build(&files, &[("z.js", "z")]), ((1, 0, 1), String::new()));
+    // And as well what it has written over.
+    build(&files, &[("a.js", "a"), ("m.js", "m")]);
+    files.fail("/app/dist/m.js", io::ErrorKind::StorageFull);
+    for text in ["A", "B"] {
+        assert_eq!(build(&files, &[("a.js", text), ("m.js", "M")]).0, (1, 0, 0));
+    }
+    files.mend("/app/dist/m.js");
+    assert_eq!(build(&files, &[("m.js", "m")]), ((0, 1, 1), String::new()));
+    assert_eq!(tree(&files), [("/app/dist/m.js".into(), "m".into())]);
 }
 
 #[test]
@@ -130,7 +140,7 @@ fn what_stands_in_the_way_is_named() {
 fn a_file_may_become_a_folder_and_a_folder_a_file() {
     let files = empty();
     build(&files, &[("a", "file"), ("b/c", "file")]);
-    assert_eq!(build(&files, &[("a/c", "file"), ("b", "file")]), (counts(2, 0, 2), String::new()));
+    assert_eq!(build(&files, &[("a/c", "file"), ("b", "file")]), ((2, 0, 2), String::new()));
 }
 
 #[test]
@@ -139,7 +149,7 @@ fn a_name_may_change_its_letter_case() {
     let options = Options::defaults("C:/app");
     write(&files, &options, &outputs(&[("User.js", "u")]));
     let (written, diagnostics) = write(&files, &options, &outputs(&[("user.js", "u")]));
-    assert_eq!((written, diagnostics), (counts(1, 0, 1), vec![]));
+    assert_eq!((counts(&written), diagnostics), ((1, 0, 1), vec![]));
     assert!(files.is_file(Path::new("C:/app/dist/user.js")));
 }
 
@@ -170,7 +180,7 @@ fn a_list_that_was_tampered_with_removes_nothing_outside() {
     };
     files.add("/app/dist/.kontract-outputs.json", serde_json::to_string(&record).expect("json"));
     let (written, _) = build(&files, &[]);
-    assert_eq!(written, Written::default());
+    assert_eq!(written, (0, 0, 0));
     assert!(files.is_file(Path::new("/app/precious.txt")));
     assert!(files.is_file(Path::new("/elsewhere/x.js")));
 }
@@ -182,9 +192,9 @@ fn a_list_that_is_lost_is_made_anew() {
         build(&files, &[("a.js", "a"), ("b.js", "b")]);
         files.add("/app/dist/.kontract-outputs.json", text);
         let (written, shown) = build(&files, &[("a.js", "A")]);
-        assert_eq!(written, counts(1, 0, 0));
+        assert_eq!(written, (1, 0, 0));
         assert!(shown.contains("K106"), "{shown}");
-        assert_eq!(build(&files, &[("a.js", "A")]), (counts(0, 1, 0), String::new()));
+        assert_eq!(build(&files, &[("a.js", "A")]), ((0, 1, 0), String::new()));
         assert_eq!(tree(&files).len(), 2);
     }
 }
@@ -231,7 +241,7 @@ fn an_output_that_cannot_be_removed_is_tried_again() {
     assert!(build(&files, &[("b.js", "b")]).1.contains("K107"));
     assert!(build(&files, &[("b.js", "b")]).1.contains("K107"));
     files.mend("/app/dist/a.js");
-    assert_eq!(build(&files, &[("b.js", "b")]), (counts(0, 1, 1), String::new()));
+    assert_eq!(build(&files, &[("b.js", "b")]), ((0, 1, 1), String::new()));
 }
 
 #[test]
@@ -250,9 +260,9 @@ fn the_types_folder_lies_among_the_sources_and_goes_with_clean() {
     let options = Options::defaults("/app");
     let types = outputs(&[("types.d.ts", "types"), ("modules/a.d.ts", "a")]);
     let (written, diagnostics) = write_types(&files, &options, &types);
-    assert_eq!((written, diagnostics.len()), (counts(2, 0, 0), 0));
+    assert_eq!((counts(&written), diagnostics.len()), ((2, 0, 0), 0));
     let (written, _) = write_types(&files, &options, &types[..1]);
-    assert_eq!(written, counts(0, 1, 1));
+    assert_eq!(counts(&written), (0, 1, 1));
     assert!(files.is_file(Path::new("/app/src/.kontract/types.d.ts")));
     assert!(!files.is_folder(Path::new("/app/src/.kontract/modules")));
     build(&files, &[("client/a.js", "a")]);

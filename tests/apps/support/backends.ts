@@ -29,16 +29,18 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export async function memory({ dist }: Workspace): Promise<Backend> {
+/** `together`: what `run` runs is one transaction. */
+export async function memory({ dist }: Workspace, { together = false } = {}): Promise<Backend> {
   const tables = await loadTables(dist);
   let storage = new MemoryStorage({ tables });
-  const as = async ({ owner = 'ada', perm = 7 }: Who = {}): Promise<Tables> => {
-    const seen = storage.storage({ tenant: 'main', owner, perm, check: () => {}, saw: () => {} });
-    return (name) => seen.get(name) as unknown as UntypedTable;
-  };
+  const open = ({ owner = 'ada', perm = 7 }: Who = {}) => storage.storage({ tenant: 'main', owner, perm, check: () => {}, saw: () => {} });
+  const tablesOf = (seen: ReturnType<typeof open>): Tables => (name) => seen.get(name) as unknown as UntypedTable;
   return {
-    run: async (body) => body(await as()),
-    as,
+    async run(body) {
+      const seen = open();
+      await (together ? seen.transaction(() => body(tablesOf(seen))) : body(tablesOf(seen)));
+    },
+    as: async (who) => tablesOf(open(who)),
     clear: async () => void (storage = new MemoryStorage({ tables })),
     close: async () => {},
   };

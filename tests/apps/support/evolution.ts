@@ -1,11 +1,10 @@
 // One project in two versions: clients of the first call a server of the second, which was built
 // with the lock that the first has left.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll } from 'vitest';
+import { temporaryFolder } from './temporary.ts';
 import { compiler } from './workspace.ts';
 
 /** Paths below `src` with their texts. */
@@ -38,8 +37,7 @@ interface Run {
 
 /** Builds the first version, releases it, and builds the others one after another. The last one is compared with the first. */
 export async function evolve(first: Sources, ...others: [...Sources[], Sources]): Promise<Evolution> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  const root = await temporaryFolder();
   const before = join(root, 'before');
   const after = join(root, 'dist');
   await writeFile(join(root, 'package.json'), '{ "type": "module" }\n');

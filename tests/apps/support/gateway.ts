@@ -1,11 +1,12 @@
 // `kontract serve` as operators run it: a process of its own, on a real PostgreSQL.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { spawnTied } from '../../support/tied.mjs';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { compiler, type Workspace } from './workspace.ts';
 
@@ -70,6 +71,12 @@ export async function prepare({ root }: Pick<Workspace, 'root'>, options: Gatewa
   return { postgres, database, env };
 }
 
+/** Makes a tenant in a database that is prepared: whoever calls its server by the name `host` is its user. */
+export async function createTenant({ root }: Pick<Workspace, 'root'>, prepared: Pick<Prepared, 'postgres' | 'database'>, name: string, host: string): Promise<void> {
+  const env = { ...process.env, KONTRACT_MIGRATE_URL: prepared.postgres.url('postgres', prepared.database) };
+  await run(compiler(), ['tenant', 'create', name, '--host', host, '--project', root], { env, cwd: root });
+}
+
 /** Brings the schema up to date and serves a build on a free port. */
 export async function startGateway({ root }: Pick<Workspace, 'root'>, options: GatewayOptions = {}): Promise<Gateway> {
   const { args = [], config = '' } = options;
@@ -79,11 +86,9 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
   await writeFile(file, `${own}\n${config}`);
   const limit = options.files === undefined ? '' : `ulimit -n ${options.files} && `;
   const command = [compiler(), 'serve', '--config', file, '--port', '0', '--json', ...args];
-  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  started.add(child);
-  child.once('exit', () => started.delete(child));
+  const child = spawnTied('KILL', '/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: child.stderr! }).on('line', (line) => {
     log += `${line}\n`;
     if (line.startsWith('{')) options.onLine?.(JSON.parse(line) as LogLine);
   });
@@ -102,11 +107,6 @@ export async function startGateway({ root }: Pick<Workspace, 'root'>, options: G
     },
   };
 }
-
-const started = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of started) child.kill('SIGKILL');
-});
 
 async function listening(child: ChildProcess, log: () => string): Promise<string> {
   return await new Promise((resolve, reject) => {

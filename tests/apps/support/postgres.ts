@@ -1,5 +1,5 @@
 // A PostgreSQL server of the tests' own: real, in a temporary folder, on a free port of loopback, trusting everybody there.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { spawnTied } from '../../support/tied.mjs';
 
 const run = promisify(execFile);
 
@@ -28,8 +29,12 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-/** Starts a server; `settings` as in postgresql.conf: `log_statement=all`, `bin` the folder of its programs. */
-export async function startPostgres(settings: string[] = [], bin = binaries()): Promise<Postgres> {
+/**
+ * Starts a server; `settings` as in postgresql.conf: `log_statement=all`, `bin` the folder of its programs:
+ * the system's when left out, or those of the version that KONTRACT_TEST_POSTGRES names.
+ */
+export async function startPostgres(settings: string[] = [], bin?: string): Promise<Postgres> {
+  bin ??= await chosen();
   // npm's package has a server only.
   const psql = join(binaries(), 'psql');
   const folder = await mkdtemp(join(tmpdir(), 'kontract-postgres-'));
@@ -70,7 +75,7 @@ export async function startPostgres(settings: string[] = [], bin = binaries()): 
     async start() {
       await until(async () => {
         const flags = options.flatMap((option) => ['-c', option]);
-        server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...user, cwd: '/', stdio: 'ignore' });
+        server = spawnTied('INT', join(bin, 'postgres'), ['-D', data, ...flags], { ...user, cwd: '/', stdio: 'ignore' });
         return answers(server, () => postgres.query('postgres', 'SELECT 1'));
       });
     },
@@ -128,11 +133,27 @@ async function embedded(): Promise<string | undefined> {
   return join(folder, 'native/bin');
 }
 
+/** KONTRACT_TEST_POSTGRES: the number of a version. */
+async function chosen(): Promise<string> {
+  const version = process.env.KONTRACT_TEST_POSTGRES;
+  if (version === undefined || version === '') return binaries();
+  const system = `/usr/lib/postgresql/${version}/bin`;
+  if (existsSync(join(system, 'initdb'))) return system;
+  const newest = await embedded();
+  const { stdout } = newest === undefined ? { stdout: '' } : await run(join(newest, 'postgres'), ['--version']);
+  if (newest === undefined || !stdout.includes(` ${version}.`)) {
+    throw new Error(`PostgreSQL ${version} is missing: run \`npm ci --ignore-scripts\` in tests/postgres, or install it in ${system}`);
+  }
+  return newest;
+}
+
 /**
  * The servers that tests of storage run on, by their folders of programs: the newest there is, with
- * KONTRACT_PROVE the system's too.
+ * KONTRACT_PROVE the system's too; with KONTRACT_TEST_POSTGRES that version alone.
  */
 export async function versions(): Promise<[name: string, bin: string][]> {
+  const { KONTRACT_TEST_POSTGRES: version } = process.env;
+  if (version !== undefined && version !== '') return [[`PostgreSQL ${version}`, await chosen()]];
   const newest = await embedded();
   const system: [string, string] = ['the PostgreSQL of the system', binaries()];
   if (newest === undefined) return [system];

@@ -1,13 +1,17 @@
 // A built application behind a host, and the two ways to call it: as curl would, and through its client.
 // The host is `kontract/node` with storage in memory, with KONTRACT_HOST=postgres the same on a real
-// PostgreSQL, or with KONTRACT_HOST=gateway `kontract serve`.
+// PostgreSQL, or with KONTRACT_HOST=gateway `kontract serve`. KONTRACT_TRANSPORT: see raystream.ts;
+// KONTRACT_CALLER: see page/page.ts.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { configure } from 'kontract/client';
+import { configure, disconnect } from 'kontract/client';
 import { serve } from 'kontract/node';
 import { afterAll, expect } from 'vitest';
 import { startGateway, stopSharedPostgres } from './gateway.ts';
 import { startNode } from './node.ts';
+import { closePage, configurePage, fromPage, moduleInPage, pageOrigin } from './page/page.ts';
+import { staticKey, transport, webSocket } from './raystream.ts';
 import { WatchedStorage } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -16,6 +20,8 @@ export const onGateway = process.env.KONTRACT_HOST === 'gateway';
 export interface Server {
   /** Its address, without a slash at its end. */
   url: string;
+  /** Of the process that serves, where it is not this one. */
+  pid?: number;
   auth: {
     /** Adds an account to a group. */
     grant(email: string, group: string): Promise<void>;
@@ -40,12 +46,17 @@ export interface StartOptions {
   auth?: { sessionTtlSeconds?: number; allowAnonymous?: boolean };
   /** Environment variables that `env` offers, besides those of the applications. */
   env?: string[];
+  /** Where the gateway's applications may go with `fetch`, besides public hosts. */
+  egress?: string[];
+  /** Serves encrypted calls, also where the tests do not make theirs so. */
+  raystream?: boolean;
   /** Told of what is logged, a moment after the answer at the latest. */
   log?: (entry: LogEntry) => void;
 }
 
 /** Serves a build on a free port until the test file ends. */
 export async function start(workspace: Workspace, options: StartOptions = {}): Promise<Server> {
+  if (fromPage) options = { ...options, cors: [...(options.cors ?? []), await pageOrigin()] };
   const starts = { gateway: startOnGateway, postgres: startOnPostgres } as Record<string, typeof startOnNode>;
   const server = await (starts[process.env.KONTRACT_HOST ?? ''] ?? startOnNode)(workspace, options);
   servers.push(server);
@@ -56,21 +67,27 @@ const servers: Server[] = [];
 
 // Where hooks or tests start a server, vitest takes no hook of their own.
 afterAll(async () => {
+  await disconnect();
+  const called = await closePage();
+  if (fromPage && transport) expect(called, 'where the page called').toEqual([transport === 'stream' ? 'ws:/raystream' : 'http:/raystream']);
   await Promise.all(servers.map((server) => server.close()));
   await stopSharedPostgres();
 });
 
-async function startOnNode({ dist }: Workspace, options: StartOptions): Promise<Server> {
+async function startOnNode({ dist }: Workspace, { raystream: encrypted = false, ...options }: StartOptions): Promise<Server> {
   const storage = new WatchedStorage();
   const env = [...VARIABLES, ...(options.env ?? [])];
-  const server = await serve({ dist, port: 0, ...options, env, storage });
+  const secret = randomBytes(32).toString('base64');
+  const raystream = encrypted || transport ? { staticKey: staticKey.secret, secret } : undefined;
+  const server = await serve({ dist, port: 0, ...options, env, storage, raystream });
   watched.push({ storage, dist });
   return server;
 }
 
-async function startOnPostgres(workspace: Workspace, options: StartOptions): Promise<Server> {
+async function startOnPostgres(workspace: Workspace, { raystream: encrypted = false, ...options }: StartOptions): Promise<Server> {
   const env = [...VARIABLES, ...(options.env ?? [])];
-  return await startNode(workspace, { serving: { ...options, env } });
+  const raystream = encrypted || transport ? { staticKey: staticKey.secret } : undefined;
+  return await startNode(workspace, { serving: { ...options, env, raystream } });
 }
 
 const watched: { storage: WatchedStorage; dist: string }[] = [];
@@ -85,6 +102,7 @@ afterAll(async () => {
 async function startOnGateway(workspace: Workspace, options: StartOptions): Promise<Server> {
   const gateway = await startGateway(workspace, {
     config: settings(options),
+    env: options.raystream || transport ? { KONTRACT_STATIC_KEY: staticKey.secret } : {},
     onLine(line) {
       const { level, message, target, call_id: callId, route, error } = line as Record<string, any>;
       // What the application logs, its tests look for in this process.
@@ -94,10 +112,11 @@ async function startOnGateway(workspace: Workspace, options: StartOptions): Prom
   });
   const sql = (text: string): Promise<string> => gateway.postgres.query(gateway.database, text);
   const setGroups = async (user: string, groups: readonly string[]): Promise<void> => {
-    await sql(`SELECT kontract.set_groups('${user}', ARRAY[${groups.map((group) => `'${group}'`).join()}]::text[])`);
+    await sql(`SELECT kontract.set_groups(NULL, '${user}', ARRAY[${groups.map((group) => `'${group}'`).join()}]::text[])`);
   };
   return {
     url: gateway.url,
+    pid: gateway.pid,
     auth: {
       setGroups,
       async grant(email, group) {
@@ -111,8 +130,8 @@ async function startOnGateway(workspace: Workspace, options: StartOptions): Prom
 }
 
 /** The options as kontract.toml says them. */
-function settings({ cors, base, limits = {}, auth = {}, env = [] }: StartOptions): string {
-  const server = { cors, base, env: [...VARIABLES, ...env] };
+function settings({ cors, base, egress, limits = {}, auth = {}, env = [] }: StartOptions): string {
+  const server = { cors, base, egress, env: [...VARIABLES, ...env] };
   const sections: [string, Record<string, unknown>][] = [
     ['server', server],
     ['server.limits', { deadline_ms: limits.deadlineMs, body_kb: limits.bodyKb, in_flight: limits.inFlight }],
@@ -187,14 +206,17 @@ export interface Stub {
 }
 export type Client = Record<string, Stub>;
 
-/** The generated client. */
-export async function clientOf({ client }: Workspace): Promise<Client> {
-  return (await import(pathToFileURL(join(client, 'index.js')).href)) as Client;
+/** The generated client, or a module of it. */
+export async function clientOf(app: Workspace, module = 'index.js'): Promise<Client> {
+  if (fromPage) return (await moduleInPage(app, module)) as Client;
+  return (await import(pathToFileURL(join(app.client, module)).href)) as Client;
 }
 
 /** Lets the client's next calls go to this server, for this account or for nobody. */
 export function act(server: Server, account: Account | null): void {
-  configure({ baseUrl: server.url, token: account?.token ?? null });
+  const config = { baseUrl: server.url, token: account?.token ?? null, transport };
+  if (fromPage) configurePage(config);
+  else configure({ ...config, webSocket });
 }
 
 /** The error a call rejects with. */

@@ -1,16 +1,18 @@
 // A copy of a fixture application in a temporary folder, built there with the compiler.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
+import { staticKey, transport, wireSettings } from './raystream.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const run = promisify(execFile);
 const here = resolve(import.meta.dirname, '..');
 const fixtures = resolve(here, '../../fixtures/apps');
+/** What applications are built with: `KONTRACT_BUILD_FLAGS=--no-optimize`. */
+const flags = (process.env.KONTRACT_BUILD_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
 
 export type AppName = 'tasks' | 'conduit' | 'plain';
 
@@ -33,8 +35,7 @@ export interface CopyOptions {
 
 /** Copies an application; nothing is built yet. The copy is removed after the test file. */
 export async function copyApp(name: AppName, { overlay, crlf = [], below = '' }: CopyOptions = {}): Promise<Workspace> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   const root = join(folder, below, name);
   await cp(join(fixtures, name), root, {
     recursive: true,
@@ -45,6 +46,7 @@ export async function copyApp(name: AppName, { overlay, crlf = [], below = '' }:
     const path = join(root, file);
     await writeFile(path, (await readFile(path, 'utf8')).replace(/\r?\n/g, '\r\n'));
   }
+  if (transport !== undefined) await appendFile(join(root, 'kontract.toml'), `\n${wireSettings(staticKey)}`);
   await linkPackages(root);
   return workspaceAt(root);
 }
@@ -65,8 +67,7 @@ export async function buildProject(name: string): Promise<Workspace> {
 
 /** Copies a project that lies beside the tests. */
 export async function copyProject(name: string): Promise<Workspace> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'kontract-apps-')));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   const root = join(folder, name);
   await cp(join(here, name), root, { recursive: true });
   await linkPackages(root);
@@ -90,7 +91,7 @@ export async function kontract({ root }: Pick<Workspace, 'root'>, args: string[]
 /** Runs `kontract build` in a copy; fails with everything it printed. */
 export async function build({ root }: Pick<Workspace, 'root'>, env: Record<string, string> = {}): Promise<void> {
   try {
-    await run(compiler(), ['build'], { cwd: root, env: { ...process.env, CI: '', ...env }, timeout: 60_000 });
+    await run(compiler(), ['build', ...flags], { cwd: root, env: { ...process.env, CI: '', ...env }, timeout: 60_000 });
   } catch (error) {
     throw new Error(`kontract build failed in a copy of ${relative(dirname(root), root)}\n${outputOf(error)}`);
   }
@@ -133,12 +134,17 @@ export function compiler(): string {
 }
 
 /** What `npm install` would bring. */
-async function linkPackages(root: string): Promise<void> {
+export async function linkPackages(root: string): Promise<void> {
   const modules = join(here, 'node_modules');
   await mkdir(join(root, 'node_modules/@types'), { recursive: true });
   for (const name of ['kontract', '@types/node', 'undici-types']) {
     await symlink(await realpath(join(modules, name)), join(root, 'node_modules', name), 'junction');
   }
+}
+
+/** The same of a version of TypeScript. */
+export async function linkTypeScript(root: string, version = 'typescript'): Promise<void> {
+  await symlink(await realpath(join(here, 'node_modules', version)), join(root, 'node_modules/typescript'), 'junction');
 }
 
 function outputOf(error: unknown): string {

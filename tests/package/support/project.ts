@@ -31,6 +31,10 @@ export class Project {
     return this.step(script, this.folder, this.manager.script(script));
   }
 
+  kontract(args: string[]): Promise<string> {
+    return this.step(args.join(' '), this.folder, this.manager.exec(args));
+  }
+
   read(path: string): Promise<string> {
     return readFile(join(this.folder, path), 'utf8');
   }

@@ -77,7 +77,8 @@ pub fn commands(steps: &Steps, project: Project, files: &Corpus) -> Vec<Measured
     let kontract = |name, folder: &Path, arguments: &[&str]| Measured {
         name,
         shown: format!("kontract build {}", arguments.join(" ")).trim_end().to_owned(),
-        outputs: vec![folder.join("dist")],
+        // With what was kept from the run before there would be nothing to do.
+        outputs: ["dist", "node_modules/.kontract"].map(|path| folder.join(path)).into(),
         program: steps.compiler("release"),
         arguments: [&["build"], arguments].concat().into_iter().map(str::to_owned).collect(),
         folder: folder.to_owned(),
@@ -85,16 +86,17 @@ pub fn commands(steps: &Steps, project: Project, files: &Corpus) -> Vec<Measured
     let mut commands = Vec::new();
     if project == Project::Generated {
         commands.push(kontract("kontract", &folder, &[]));
-        commands.push(kontract("kontract, one thread", &folder, &["--threads", "1"]));
+        commands.push(kontract("… not optimized", &folder, &["--no-optimize"]));
+        commands.push(kontract("… and one thread", &folder, &["--no-optimize", "--threads", "1"]));
         let annotated = steps.path(Project::ANNOTATED);
         commands.push(kontract("kontract, annotations", &annotated, &[]));
         let every = ["--config", "every-file.toml"];
         commands.push(kontract("kontract, every file", &folder, &every));
-        let one = [&every[..], &["--threads", "1"]].concat();
-        commands.push(kontract("… and one thread", &folder, &one));
+        let plain = [&every[..], &["--no-optimize"]].concat();
+        commands.push(kontract("… every file, not optimized", &folder, &plain));
     } else {
         commands.push(kontract("kontract, every file", &folder, &[]));
-        commands.push(kontract("… and one thread", &folder, &["--threads", "1"]));
+        commands.push(kontract("… not optimized", &folder, &["--no-optimize"]));
     }
     commands.push(esbuild(&peers, &folder, files));
     let legacy: &[&str] = if project == Project::Corpus { &["--legacy-decorators"] } else { &[] };

@@ -30,7 +30,7 @@ const call = (route: string, args: unknown[] = [], options = {}): Promise<unknow
 describe("with a server", () => {
   let server: TestServer;
   beforeEach(async () => {
-    server = await startServer({ limits: { deadlineMs: 300 } });
+    server = await startServer({ limits: { deadlineMs: 1500 } });
     configure({ baseUrl: `${server.url}/` });
   });
   afterEach(() => server.close());
@@ -97,7 +97,7 @@ describe("with a codec", () => {
   let server: TestServer;
   const sent: Request[] = [];
   beforeEach(async () => {
-    server = await startServer({ env: ["GREETING"], limits: { deadlineMs: 300 } });
+    server = await startServer({ env: ["GREETING"], limits: { deadlineMs: 1500 } });
     sent.length = 0;
     const spy: typeof fetch = (...args) => {
       sent.push(new Request(...args));

@@ -10,6 +10,9 @@ import type { ClientConfig } from "./types.js";
 export function configure(config: ClientConfig): void {
   for (const [key, value] of Object.entries(config)) {
     if (!KEYS.has(key)) throw new TypeError(`configure: unknown setting '${key}'`);
+    if (key === "transport" && typeof value === "string" && !WAYS.has(value)) {
+      throw new TypeError("configure: transport must be 'http', 'post', 'stream' or an object");
+    }
     if (key === "baseUrl" && value !== undefined) normalizeBaseUrl(value as string);
   }
   current = { ...current, ...config };
@@ -44,8 +47,11 @@ const KEYS: ReadonlySet<string> = new Set<keyof ClientConfig>([
   "token",
   "fetch",
   "transport",
+  "webSocket",
   "headers",
   "timeout",
 ]);
+
+const WAYS: ReadonlySet<string> = new Set(["http", "post", "stream"]);
 
 let current: ClientConfig = {};

@@ -1,8 +1,9 @@
-import { isCodecError } from "../codec/errors.js";
-import { codeOfStatus, type ErrorBody, HttpError, invalid, rebuildError } from "../errors.js";
+import { codeOfStatus, type ErrorBody, HttpError, rebuildError } from "../errors.js";
 import { ABI_HEADER, BYTES_TYPE, JSON_TYPE, RPC_BASE } from "../http-call.js";
 import { serverUrl, settings } from "./configure.js";
 import { encodeJson } from "./json.js";
+import { DEFAULT_TIMEOUT_MS, limitTime } from "./limit.js";
+import { decodeResult, encodeArguments, isBodyless } from "./stub-codec.js";
 import { type CallOptions, type Codec, hasCodec, type Transport } from "./types.js";
 
 /** Calls as `POST <baseUrl>/rpc/<route>`: in bytes where the stub has a codec, else in JSON. */
@@ -34,7 +35,7 @@ export async function request(
     init.body = encodeJson(body) as string;
   }
   return exchange(path, init, options, async (response) => {
-    if (isBodyless(response)) return null;
+    if (hasNoBody(response)) return null;
     const answer = parseAnswer(await response.text(), response.status);
     if ("result" in answer || response.status < 400) return answer;
     throw unexpected(response.status);
@@ -45,47 +46,23 @@ async function callInBytes(
   route: string,
   path: string,
   args: readonly unknown[],
-  { abi, encode, decode }: Codec,
+  codec: Codec,
   options: CallOptions,
 ): Promise<unknown> {
   const init: RequestInit = {
     method: "POST",
-    headers: { accept: `${BYTES_TYPE}, ${JSON_TYPE}`, "content-type": BYTES_TYPE, [ABI_HEADER]: abi },
-    body: encodeArguments(encode, args),
+    headers: { accept: `${BYTES_TYPE}, ${JSON_TYPE}`, "content-type": BYTES_TYPE, [ABI_HEADER]: codec.abi },
+    body: encodeArguments(codec, args),
   };
   const bytes = await exchange(path, init, options, async (response) => {
-    if (isBodyless(response)) return null;
+    if (hasNoBody(response)) return null;
     if (response.headers.get("content-type")?.trim().toLowerCase() !== BYTES_TYPE) {
       // Errors are JSON; a result in JSON would be one that nobody has checked.
-      parseAnswer(await response.text(), response.status);
-      throw unexpected(response.status);
+      return refused(response);
     }
     return new Uint8Array(await response.arrayBuffer());
   });
-  return bytes === null ? null : decodeResult(route, decode, bytes);
-}
-
-function encodeArguments(encode: Codec["encode"], args: readonly unknown[]): Uint8Array<ArrayBuffer> {
-  try {
-    return encode(args) as Uint8Array<ArrayBuffer>;
-  } catch (error) {
-    if (!isCodecError(error)) throw error;
-    throw invalid(error.message, error.path, error);
-  }
-}
-
-function decodeResult(route: string, decode: Codec["decode"], bytes: Uint8Array): unknown {
-  try {
-    return decode(bytes);
-  } catch (error) {
-    if (!isCodecError(error)) throw error;
-    const message =
-      `The answer of ${route} is not what this client expects (${error.message}). ` +
-      "Client and server may come from different builds";
-    // Bytes that are no message at all have no path.
-    const path = error.path === "" ? {} : { path: error.path };
-    throw new HttpError(message, 502, undefined, { ...path, cause: error });
-  }
+  return bytes === null ? null : decodeResult(route, codec, bytes);
 }
 
 /** Sends one request within its time, and reads the answer. */
@@ -128,8 +105,8 @@ function withSettings(own: RequestInit["headers"]): Headers {
   return result;
 }
 
-function isBodyless({ status, type }: Response): boolean {
-  return status === 204 || type === "opaqueredirect" || (status >= 300 && status < 400);
+function hasNoBody({ status, type }: Response): boolean {
+  return type === "opaqueredirect" || isBodyless(status);
 }
 
 /** The JSON object of an answer; throws the error it may hold. */
@@ -139,6 +116,12 @@ function parseAnswer(text: string, status: number): object {
   if (error !== undefined) throw rebuildError(error);
   if (answer === undefined) throw unexpected(status);
   return answer;
+}
+
+/** Throws the error that an answer in JSON holds. */
+async function refused(response: Response): Promise<never> {
+  parseAnswer(await response.text(), response.status);
+  throw unexpected(response.status);
 }
 
 /** Something between client and server answered: a proxy's error page, another application. */
@@ -168,33 +151,3 @@ function errorOf(answer: { error?: unknown }, httpStatus: number): ErrorBody | u
     ...(typeof path === "string" ? { path } : {}),
   };
 }
-
-interface TimeLimit {
-  signal: AbortSignal;
-  expired(): boolean;
-  clear(): void;
-}
-
-function limitTime(signal: AbortSignal | undefined, timeout: number): TimeLimit {
-  const controller = new AbortController();
-  let expired = false;
-  const abort = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(() => {
-    expired = true;
-    controller.abort();
-  }, Math.min(timeout, LONGEST_TIMER_MS));
-  return {
-    signal: controller.signal,
-    expired: () => expired,
-    clear() {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    },
-  };
-}
-
-const DEFAULT_TIMEOUT_MS = 30_000;
-// A timer above this fires at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;

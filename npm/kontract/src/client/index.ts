@@ -15,5 +15,17 @@ export {
 export { auth, type Credentials, type CurrentUser, type Login } from "./auth.js";
 export { configure } from "./configure.js";
 export { httpTransport } from "./http.js";
+export { __kontract_stream } from "./raystream/streaming.js";
+export { __kontract_raystream, disconnect, type Pinned } from "./raystream/wire.js";
 export { __kontract_rpc } from "./rpc.js";
-export type { CallMeta, CallOptions, ClientConfig, Codec, Transport, TransportRequest } from "./types.js";
+export type {
+  CallMeta,
+  CallOptions,
+  ClientConfig,
+  Codec,
+  Transport,
+  TransportRequest,
+  WebSocketClass,
+  WebSocketLike,
+  Wire,
+} from "./types.js";

@@ -9,9 +9,18 @@ export async function __kontract_rpc<Result = unknown>(
   meta: CallMeta,
   options: CallOptions = {},
 ): Promise<Result> {
-  const { transport = httpTransport } = settings();
-  const given = hasCodec(meta) ? args : jsonArguments(args);
-  return (await transport.call({ route, args: given, meta, options })) as Result;
+  const { transport } = settings();
+  const request = { route, args: hasCodec(meta) ? args : jsonArguments(args), meta, options };
+  if (typeof transport === "object") return (await transport.call(request)) as Result;
+  if (transport === "http" || (transport === undefined && meta.wire === undefined)) {
+    return (await httpTransport.call(request)) as Result;
+  }
+  if (meta.wire === undefined) {
+    throw new TypeError(
+      `configure: the transport '${transport}' needs a pinned key: run \`kontract keys generate\`, then \`kontract build\``,
+    );
+  }
+  return (await meta.wire.call(request, transport)) as Result;
 }
 
 /** JSON has no undefined: at the end it is left out, before other arguments it is null. */

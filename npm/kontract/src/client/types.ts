@@ -1,3 +1,5 @@
+import type { Items, Receive } from "./raystream/items.js";
+
 /** What a stub takes after the function's own arguments. */
 export interface CallOptions {
   /** Gives the call up; it rejects with the signal's reason. */
@@ -9,6 +11,18 @@ export interface CallOptions {
 /** What the compiler knows of the route. A call without a codec is made in JSON, unchecked. */
 export interface CallMeta extends Partial<Codec> {
   egroup?: string;
+  /** The route changes nothing: a call may be repeated freely. */
+  reads?: boolean;
+  /** The encrypted way to the server whose key the build has pinned. */
+  wire?: Wire;
+}
+
+/** Carries calls encrypted; what generated clients are given where the build pins a key. */
+export interface Wire {
+  /** Without `via` the way is the one that suits the program. */
+  call(request: TransportRequest, via?: "post" | "stream"): Promise<unknown>;
+  /** Makes a call ready whose result is a stream; what is returned begins it, over a WebSocket. */
+  stream(request: TransportRequest): (signal: AbortSignal, receive: Receive) => Promise<Items>;
 }
 
 /** Writes and reads the calls of one route. */
@@ -59,10 +73,31 @@ export interface ClientConfig {
   token?: string | null | undefined;
   /** Used instead of the global `fetch`. */
   fetch?: typeof fetch | undefined;
-  /** Used instead of HTTP. */
-  transport?: Transport | undefined;
+  /**
+   * How calls travel: in the clear inside of TLS (`http`), or encrypted to the server whose key the
+   * build has pinned, by a request each (`post`) or over one WebSocket (`stream`). When left out:
+   * encrypted where a key is pinned, over a WebSocket in a page and by requests elsewhere. An object
+   * replaces all of it.
+   */
+  transport?: "http" | "post" | "stream" | Transport | undefined;
+  /** Used instead of the global `WebSocket`, which Node.js has from version 22 on. */
+  webSocket?: WebSocketClass | undefined;
   /** Sent with every request. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** How long a call may take, in milliseconds; 30 000 when left out. */
   timeout?: number | undefined;
+}
+
+/** A browser's `WebSocket`, or one that is like it, such as that of the package `ws`. */
+export type WebSocketClass = new (url: string) => WebSocketLike;
+
+/** What calls need of a `WebSocket`. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: Uint8Array): void;
+  close(): void;
 }

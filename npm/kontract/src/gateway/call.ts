@@ -1,5 +1,7 @@
 import { isHttpResp } from "../http-resp.js";
-import type { Route, Routes } from "../runtime/routes.js";
+import { isLazy } from "../runtime/lazy.js";
+import type { LazyRoute, Route, Routes } from "../runtime/routes.js";
+import { passItems } from "../runtime/streaming.js";
 import { outsideOfCalls, readVariable, refuseChange, view } from "../runtime/view.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, Env } from "../types/registry.js";
@@ -7,7 +9,7 @@ import { detailOf } from "./failure.js";
 import { type CallFacts, host } from "./host.js";
 
 // An isolate serves one call at a time, and is not used again while anything of a call can run.
-let serving: Route | undefined;
+let serving: Route | LazyRoute | undefined;
 let context: Context | undefined;
 let controller: AbortController | undefined;
 
@@ -34,8 +36,32 @@ export function serve(routes: Routes, name: string, args: unknown[]): Promise<un
   if (serving === undefined) throw new Error(`${name} is not registered: run \`kontract build\` again`);
   context = undefined;
   controller = undefined;
-  const returned: unknown = serving.handler(ctx, args);
+  const returned: unknown = isLazy(serving) ? serveLazily(serving, args) : serving.handler(ctx, args);
+  if (serving.meta.streams) return stream(returned);
   return returned instanceof Promise ? returned : Promise.resolve(returned);
+}
+
+/** Sends the items. There is no result behind them. */
+async function stream(returned: unknown): Promise<void> {
+  await passItems(await returned, (item) => host.deliver(item).catch(leave));
+}
+
+/** Nobody takes items any more: whoever listens to `ctx.signal` is told before the function ends. */
+function leave(reason: unknown): never {
+  abort(reason);
+  throw reason;
+}
+
+/** An engine remembers modules that failed: the next call needs another isolate. */
+async function serveLazily(route: LazyRoute, args: unknown[]): Promise<unknown> {
+  let loaded: Route;
+  try {
+    loaded = await route.load();
+  } catch (error) {
+    host.giveUp();
+    throw error;
+  }
+  return loaded.handler(ctx, args);
 }
 
 /** What a function returned, without the `HttpResp` around it: of that the gateway is told. */
@@ -54,7 +80,7 @@ export function abort(reason: unknown): void {
   controller?.abort(reason);
 }
 
-function makeContext(facts: CallFacts, { meta }: Route): Context {
+function makeContext(facts: CallFacts, { meta }: Route | LazyRoute): Context {
   const { sid, owner, tenant, method, path, callId, isAnonymous } = facts;
   let headers: Headers | undefined;
   return Object.freeze({

@@ -30,6 +30,10 @@ export interface GatewayHost {
   takeSignal(): boolean;
   /** Says what an `HttpResp` asked for. */
   respond(status: number, headers: [string, string][]): void;
+  /** Sends an item of the call's stream; resolves when its reader has room for it. */
+  deliver(item: unknown): Promise<void>;
+  /** Says that the isolate is of no use to other calls. */
+  giveUp(): void;
   /** Keeps the isolate for the call until the promise has settled. */
   keep(work: Promise<void>): void;
   /** Writes to the log what was thrown. */

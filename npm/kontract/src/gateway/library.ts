@@ -12,7 +12,8 @@ export {
 } from "../errors.js";
 export { HttpResp } from "../http-resp.js";
 export { perms } from "../perms.js";
-export { __kontract_chain } from "../runtime/chain.js";
+export { __kontract_around, __kontract_refuse } from "../runtime/chain.js";
 export { __kontract_instance } from "../runtime/instance.js";
+export { __kontract_lazy } from "../runtime/lazy.js";
 export { verifyAccess } from "../verify-access.js";
 export { ctx, env } from "./call.js";

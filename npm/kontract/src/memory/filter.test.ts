@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { accessFor, collect } from "../testing/access.js";
+import { tableOf } from "../testing/rows.js";
 import type { QueryOptions, StoredRecord, TableProxy } from "../types/storage.js";
 import { MemoryStorage } from "./storage.js";
 
@@ -19,7 +20,11 @@ const vectors = JSON.parse(await readFile(file, "utf8"), (_, value) => {
 
 let table: TableProxy<StoredRecord>;
 beforeEach(async () => {
-  const tables = { people: { primaryKey: "id", fields: {} } };
+  const tables = {
+    people: tableOf({
+      id: "text", name: "text", age: "number", big: "bigint", born: "text", active: "text", tags: "composite", place: "composite",
+    }),
+  };
   table = new MemoryStorage({ tables }).storage(accessFor()).get<StoredRecord>("people");
   for (const row of vectors.rows) await table.set(row.id, row);
 });

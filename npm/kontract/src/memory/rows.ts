@@ -1,87 +1,111 @@
-import type { QueryOptions, Rows, StoredRecord } from "../types/storage.js";
-import { matchRows, parseFilter } from "./filter.js";
-import { comparePlaces, decodeCursor, encodeCursor, type Order, parseOrder, type Place, placeOf } from "./order.js";
-import { invalid, isPlainObject, type RowData } from "./values.js";
+import { ConflictError, PermissionError } from "../errors.js";
+import type { JsonObject } from "../runtime/rows.js";
+import type { Stored } from "../storage/buffer.js";
+import { compareScalars } from "../storage/conditions.js";
+import { keepFixed } from "../storage/fixed.js";
+import type { Write } from "../storage/log.js";
+import { Changed } from "../storage/store.js";
+import type { Table } from "../storage/tables.js";
+import { sameValue } from "../storage/values.js";
 
-/** A row as it is kept. */
-export interface StoredRow {
-  /** Its place in the order of insertion. */
-  readonly seq: number;
+/** A row, replaced as a whole and never changed. */
+export interface MemoryRow extends Stored {
   /** The user who made it. */
   readonly owner: string;
-  /** Its fields without the key. Replaced as a whole, never changed. */
-  readonly data: RowData;
+  /** Its data as JSON: whoever reads it gets a copy. */
+  readonly text: string;
 }
 
-/** What a query reads. */
-export interface QuerySource {
-  filter: object;
-  options: QueryOptions<StoredRecord>;
-  /** All rows with their key, as they are now. */
-  rows(): { seq: number; row: StoredRecord }[];
-  /** Throws when the call may not read. */
-  allow(): void;
-}
+/** The rows of one tenant. */
+export class MemoryRows {
+  /** The newest transaction. */
+  txid = 0n;
+  // The last place in the order of insertion.
+  #last = 0n;
+  // By tables, in the order of insertion.
+  readonly #tables = new Map<string, Map<string, MemoryRow>>();
 
-/** The rows of a query, as they were when the first of them was asked for. */
-export class MemoryRows<T> implements Rows<T> {
-  readonly #source: QuerySource;
-  #found: { place: Place; row: StoredRecord }[] | undefined;
-  #order: Order = { field: "_order", direction: "asc" };
-  #position = 0;
-  #cursor: string | null = null;
-
-  constructor(source: QuerySource) {
-    this.#source = source;
+  of({ name }: Table): ReadonlyMap<string, MemoryRow> {
+    return this.#tables.get(name) ?? EMPTY;
   }
 
-  get cursor(): string | null {
-    return this.#cursor;
+  /** Removes a row that is there. */
+  remove({ name }: Table, id: string): void {
+    this.txid += 1n;
+    this.#tables.get(name)?.delete(id);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  /** Applies a user's writes as one transaction, or throws and applies none. */
+  apply(writes: readonly Write[], owner: string): void {
+    const txid = this.txid + 1n;
+    const staged = new Map<Table, Map<string, MemoryRow | undefined>>();
+    for (const { table } of writes) staged.set(table, new Map());
+    const places = new Map(writes.map((write, index) => [write, this.#last + BigInt(index + 1)]));
+    // Removals come first, so that what was unique in a removed row is free again; then by id, as in PostgreSQL.
+    for (const write of [...writes].sort(byTurn)) {
+      const { table, id } = write;
+      const changed = staged.get(table) as Map<string, MemoryRow | undefined>;
+      const present = changed.has(id) ? changed.get(id) : this.of(table).get(id);
+      if (present !== undefined && table.owned && present.owner !== owner) throw PermissionError.insufficient();
+      const data = dataAfter(write, present?.data);
+      if (data !== undefined) refuseTaken(table, id, data, this.of(table), changed);
+      changed.set(id, data && rowAfter(present, data, { owner, txid, order: places.get(write) as bigint }));
+    }
+    this.txid = txid;
+    this.#last += BigInt(writes.length);
+    for (const [{ name }, changed] of staged) this.#replace(name, changed);
   }
 
-  async next(): Promise<IteratorResult<T>> {
-    this.#source.allow();
-    this.#found ??= this.#find();
-    const found = this.#found[this.#position];
-    if (found === undefined) return { done: true, value: undefined };
-    this.#position += 1;
-    this.#cursor = encodeCursor(this.#order, found.place);
-    return { done: false, value: structuredClone(found.row) as T };
-  }
-
-  async return(): Promise<IteratorResult<T>> {
-    this.#found = [];
-    return { done: true, value: undefined };
-  }
-
-  #find(): { place: Place; row: StoredRecord }[] {
-    const { filter, options } = this.#source;
-    const rows = this.#source.rows();
-    const isComposite = (field: string): boolean =>
-      rows.some(({ row }) => Object.hasOwn(row, field) && isPlainObject(row[field]));
-    const matches = matchRows(parseFilter(filter, isComposite));
-    const limit = parseLimit(options.limit);
-    const order = parseOrder(options.orderBy);
-    const after = options.cursor === undefined ? undefined : decodeCursor(order, options.cursor);
-    this.#order = order;
-    return rows
-      .filter(({ row }) => matches(row))
-      .map(({ row, seq }) => ({ row, place: placeOf(order, row, seq) }))
-      .filter(({ place }) => after === undefined || comparePlaces(order, place, after) > 0)
-      .sort((left, right) => comparePlaces(order, left.place, right.place))
-      .slice(0, limit);
+  #replace(name: string, changed: ReadonlyMap<string, MemoryRow | undefined>): void {
+    const rows = this.#tables.get(name) ?? new Map<string, MemoryRow>();
+    this.#tables.set(name, rows);
+    const byPlace = [...changed].sort(([, left], [, right]) => compareScalars(left?.order ?? 0n, right?.order ?? 0n));
+    for (const [id, row] of byPlace) {
+      if (row?.order !== rows.get(id)?.order) rows.delete(id);
+      if (row !== undefined) rows.set(id, row);
+    }
   }
 }
 
-/** How many rows are wanted at most. */
-export function parseLimit(limit: unknown): number {
-  if (limit === undefined) return Number.POSITIVE_INFINITY;
-  if (typeof limit !== "number" || !Number.isInteger(limit) || limit < 0) {
-    throw invalid("limit", "expected a whole number, not negative");
-  }
-  return limit;
+function byTurn(left: Write, right: Write): number {
+  return Number(right.operation === "delete") - Number(left.operation === "delete") || compareScalars(left.id, right.id);
 }
+
+/** What a write leaves of a row; undefined: nothing. */
+function dataAfter({ table, operation, text }: Write, present: JsonObject | undefined): JsonObject | undefined {
+  if ((present === undefined) !== (operation === "insert") && operation !== "set") throw new Changed();
+  if (operation === "delete") return undefined;
+  const data = JSON.parse(text) as JsonObject;
+  if (present === undefined) return data;
+  return keepFixed(table, present, operation === "update" ? { ...present, ...data } : data);
+}
+
+function rowAfter(
+  present: MemoryRow | undefined,
+  data: JsonObject,
+  { owner, txid, order }: { owner: string; txid: bigint; order: bigint },
+): MemoryRow {
+  const text = JSON.stringify(data);
+  const made = present ?? { owner, order, version: 0 };
+  return { owner: made.owner, order: made.order, version: made.version + 1, txid, data, text, size: text.length };
+}
+
+function refuseTaken(
+  { name, unique }: Table,
+  id: string,
+  data: JsonObject,
+  rows: ReadonlyMap<string, MemoryRow>,
+  changed: ReadonlyMap<string, MemoryRow | undefined>,
+): void {
+  for (const field of unique) {
+    const value = Object.hasOwn(data, field) ? data[field] : undefined;
+    if (value === null || value === undefined) continue;
+    const holds = ([other, row]: [string, MemoryRow | undefined]): boolean =>
+      row !== undefined && other !== id && Object.hasOwn(row.data, field) && sameValue(row.data[field], value);
+    if ([...changed].some(holds) || [...rows].some((entry) => !changed.has(entry[0]) && holds(entry))) {
+      throw new Changed(new ConflictError(`Another row of ${name} has this ${field}`, { path: `${name}.${field}` }));
+    }
+  }
+}
+
+const EMPTY: ReadonlyMap<string, MemoryRow> = new Map();

@@ -1,6 +1,8 @@
+import { writeMarked } from "../storage/marked.js";
 import type { StorageAccess } from "../runtime/backing.js";
+import { SharedChanges } from "../storage/scope.js";
+import { checkStorable, invalid } from "../storage/values.js";
 import type { SharedStorage } from "../types/registry.js";
-import { checkStorable, invalid } from "./values.js";
 
 /** The shared state of one tenant. */
 export class SharedEntries {
@@ -49,8 +51,22 @@ export class SharedEntries {
   }
 }
 
+/** What came of a call's changes: an attempt that makes the same ones again changes nothing. */
+export class MemoryChanges extends SharedChanges {
+  readonly #done: { change: string; result: unknown }[] = [];
+
+  once<Result>(change: unknown[], make: () => Result): Result {
+    const same = writeMarked(change);
+    const known = this.#done[this.count];
+    const result = known?.change === same ? (known.result as Result) : make();
+    this.#done[this.count] = { change: same, result };
+    this.count += 1;
+    return result;
+  }
+}
+
 /** The shared state as one call may see it. */
-export function sharedView(entries: SharedEntries, access: StorageAccess): SharedStorage {
+export function sharedView(entries: SharedEntries, access: StorageAccess, changes: MemoryChanges): SharedStorage {
   return Object.freeze({
     async get<T = unknown>(key: string): Promise<T | null> {
       access.check();
@@ -61,29 +77,32 @@ export function sharedView(entries: SharedEntries, access: StorageAccess): Share
     async set(key: string, value: unknown, options: { ttl?: number } = {}): Promise<void> {
       access.check();
       checkSharable(value);
-      entries.write(checkKey(key), structuredClone(value), checkTtl(options.ttl));
+      const ttl = checkTtl(options.ttl);
+      changes.once(["set", checkKey(key), value], () => entries.write(key, structuredClone(value), ttl));
     },
 
     async delete(key: string): Promise<boolean> {
       access.check();
-      return entries.remove(checkKey(key));
+      return changes.once(["delete", checkKey(key)], () => entries.remove(key));
     },
 
     async increment(key: string, by = 1, options: { ttl?: number } = {}): Promise<number> {
       access.check();
       if (!Number.isFinite(by)) throw new TypeError("env.shared.increment: expected a finite number");
       const ttl = checkTtl(options.ttl);
-      const entry = entries.read(checkKey(key));
-      if (entry === undefined) {
-        entries.write(key, by, ttl);
-        return by;
-      }
-      if (typeof entry.value !== "number") {
-        throw new TypeError("env.shared.increment: the key does not hold a number");
-      }
-      const sum = entry.value + by;
-      entries.replace(key, sum, entry.expiresAt);
-      return sum;
+      return changes.once(["increment", checkKey(key), by], () => {
+        const entry = entries.read(key);
+        if (entry === undefined) {
+          entries.write(key, by, ttl);
+          return by;
+        }
+        if (typeof entry.value !== "number") {
+          throw new TypeError("env.shared.increment: the key does not hold a number");
+        }
+        const sum = entry.value + by;
+        entries.replace(key, sum, entry.expiresAt);
+        return sum;
+      });
     },
   });
 }

@@ -1,26 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { accessFor, collect } from "../testing/access.js";
+import { JSON_TABLE } from "../testing/rows.js";
 import type { UntypedTable } from "../types/storage.js";
 import { MemoryStorage } from "./storage.js";
 
+const tables = { notes: JSON_TABLE };
+
 test("one tenant never sees another's rows", async () => {
-  const storage = new MemoryStorage();
+  const storage = new MemoryStorage({ tables });
   const [main, other] = ["main", "other"].map((tenant) => storage.storage(accessFor({ tenant })).get("notes"));
   await main?.set("1", { text: "main" });
   expect(await other?.get("1")).toBeNull();
   expect(await collect(other as UntypedTable)).toEqual([]);
   expect(await other?.delete("1")).toBe(false);
   await other?.set("1", { text: "other" });
-  expect(await main?.get("1")).toEqual({ _id: "1", text: "main" });
-  expect(await main?.pop()).toEqual({ _id: "1", text: "main" });
-  expect(await other?.get("1")).toEqual({ _id: "1", text: "other" });
+  expect(await main?.get("1")).toEqual({ id: "1", text: "main" });
+  expect(await main?.pop()).toEqual({ id: "1", text: "main" });
+  expect(await other?.get("1")).toEqual({ id: "1", text: "other" });
 });
 
 test("a table is the same by name and by get", async () => {
-  const tables = new MemoryStorage().storage(accessFor());
-  await tables.notes?.set("1", { a: 1 });
-  expect(await tables.get("notes").get("1")).toEqual({ _id: "1", a: 1 });
-  expect(tables.notes).toBe(tables.get("notes"));
+  const storage = new MemoryStorage({ tables }).storage(accessFor());
+  await storage.notes?.set("1", { a: 1 });
+  expect(await storage.get("notes").get("1")).toEqual({ id: "1", a: 1 });
+  expect(storage.notes).toBe(storage.get("notes"));
 });
 
 test.each(["", "a-b", "a b", "a.b", 'a"b', "x".repeat(41), "ä", "a\n"])("%o names no table", (name) => {
@@ -30,12 +33,15 @@ test.each(["", "a-b", "a b", "a.b", 'a"b', "x".repeat(41), "ä", "a\n"])("%o nam
 });
 
 test("names that look like an object's own are tables", async () => {
-  const tables = new MemoryStorage().storage(accessFor());
-  for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty", "then", "x".repeat(40)]) {
-    await tables[name]?.set("1", { name });
-    expect(await tables[name]?.get("1")).toEqual({ _id: "1", name });
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "then", "x".repeat(40)];
+  const declared = Object.fromEntries(names.map((name) => [name, { ...JSON_TABLE }]));
+  const storage = new MemoryStorage({ tables: declared }).storage(accessFor());
+  for (const name of names) {
+    await storage[name]?.set("1", { name });
+    expect(await storage[name]?.get("1")).toEqual({ id: "1", name });
   }
   expect(({} as { name?: string }).name).toBeUndefined();
+  expect(() => new MemoryStorage().storage(accessFor()).constructor).toThrow("Table constructor not found");
 });
 
 test("the tables are not to be changed, and symbols name none", async () => {
@@ -51,12 +57,53 @@ test("the tables are not to be changed, and symbols name none", async () => {
   expect(() => (tables.get as (name: unknown) => unknown)({})).toThrow("Invalid identifier");
 });
 
-test("transactions run one after the other", async () => {
-  const tables = new MemoryStorage().storage(accessFor());
-  expect(await tables.transaction(() => tables.notes?.get("1"))).toBeNull();
-  await expect(tables.transaction(1 as never)).rejects.toThrow("env.storage.transaction: expected a function");
-  const nested = tables.transaction(() => tables.transaction(() => 1));
-  await expect(nested).rejects.toThrow("A transaction is open already: env.storage.transaction calls cannot overlap");
+describe("a transaction", () => {
+  test("is one change, or none", async () => {
+    const storage = new MemoryStorage({ tables });
+    const [ada, bob] = [storage.storage(accessFor()), storage.storage(accessFor({ owner: "bob" }))];
+    const failed = ada.transaction(async () => {
+      await ada.notes?.set("1", { text: "taken back" });
+      expect(await ada.notes?.count()).toBe(1);
+      expect(await bob.notes?.count()).toBe(0);
+      throw new Error("fails");
+    });
+    await expect(failed).rejects.toThrow("fails");
+    expect(await ada.notes?.get("1")).toBeNull();
+    await expect(ada.transaction(1 as never)).rejects.toThrow("env.storage.transaction: expected a function");
+    const nested = ada.transaction(() => ada.transaction(() => 1));
+    await expect(nested).rejects.toThrow("A transaction is open already: env.storage.transaction calls cannot overlap");
+  });
+
+  test("runs again where another one changed what it saw", async () => {
+    const storage = new MemoryStorage({ tables });
+    const raise = async (): Promise<void> => {
+      const one = storage.storage(accessFor());
+      await one.transaction(async () => {
+        const n = Number((await one.get("notes").get("1"))?.n ?? 0);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        await one.get("notes").set("1", { n: n + 1 });
+      });
+    };
+    await Promise.all(Array.from({ length: 20 }, raise));
+    expect(await storage.storage(accessFor()).get("notes").get("1")).toEqual({ id: "1", n: 20 });
+  });
+
+  test("fails as a whole where a value is taken", async () => {
+    const unique = { notes: { primaryKey: "id", fields: { nick: { unique: true } } } };
+    const storage = new MemoryStorage({ tables: unique }).storage(accessFor());
+    await storage.notes?.set("1", { nick: "a" });
+    const taken = storage.transaction(async () => {
+      await storage.notes?.set("0", { nick: "b" });
+      await storage.notes?.set("2", { nick: "a" });
+    });
+    await expect(taken).rejects.toMatchObject({ status: 409, path: "notes.nick" });
+    expect(await storage.notes?.count()).toBe(1);
+    await storage.transaction(async () => {
+      await storage.notes?.delete("1");
+      await storage.notes?.set("0", { nick: "a" });
+    });
+    expect(await collect(storage.notes as UntypedTable)).toEqual([{ id: "0", nick: "a" }]);
+  });
 });
 
 test("where tables are declared there are no others", () => {

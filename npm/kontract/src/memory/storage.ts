@@ -1,4 +1,3 @@
-import { NotFoundError } from "../errors.js";
 import { sanitizeIdentifier } from "../identifier.js";
 import type {
   StorageAccess,
@@ -7,12 +6,13 @@ import type {
   TableDescriptions,
   Transacting,
 } from "../runtime/backing.js";
-import { type RunTransaction, storageView } from "../runtime/tables.js";
+import { scopedStorage, serveCall } from "../storage/call.js";
+import { Scope } from "../storage/scope.js";
 import type { SharedStorage, Storage } from "../types/registry.js";
-import type { UntypedTable } from "../types/storage.js";
 import { KeptAnswers } from "./answers.js";
-import { SharedEntries, sharedView } from "./shared.js";
-import { type Counters, MemoryTable, type RowMap } from "./table.js";
+import { MemoryRows } from "./rows.js";
+import { MemoryChanges, SharedEntries, sharedView } from "./shared.js";
+import { MemoryStore } from "./store.js";
 
 /** How a {@link MemoryStorage} is made. */
 export interface MemoryStorageOptions {
@@ -23,20 +23,18 @@ export interface MemoryStorageOptions {
 }
 
 /**
- * Tables and shared state in memory, for examples and tests: nothing is kept
- * when the process ends, and a call that fails keeps what it had written.
- *
- * Before tables are declared, by the application or by hand, there is one under every
- * name, with the primary key `_id`.
+ * Tables and shared state in memory, for examples and tests: nothing is kept when the process
+ * ends. Calls are transactions, and rows are what PostgreSQL would keep of them.
  */
 export class MemoryStorage implements StorageBackend {
-  readonly #descriptions = new Map<string, TableDescription>();
-  readonly #tenants = new Map<string, Map<string, RowMap>>();
+  // Names may be those of an object's own properties.
+  readonly #tables = Object.create(null) as Record<string, TableDescription>;
+  readonly #tenants = new Map<string, MemoryRows>();
   readonly #shared = new Map<string, SharedEntries>();
-  readonly #counters: Counters = { txid: 0n, seq: 0 };
+  // By their calls.
+  readonly #changes = new WeakMap<StorageAccess, MemoryChanges>();
   readonly #answers: KeptAnswers;
   readonly #now: () => number;
-  #isDeclared = false;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#now = options.now ?? Date.now;
@@ -45,55 +43,42 @@ export class MemoryStorage implements StorageBackend {
   }
 
   declare(tables: TableDescriptions): void {
-    this.#isDeclared = true;
     for (const [name, description] of Object.entries(tables)) {
-      this.#descriptions.set(sanitizeIdentifier(name), description);
+      this.#tables[sanitizeIdentifier(name)] = description;
     }
   }
 
   async transact<Result>(call: Transacting, attempt: (storage: Storage) => Promise<Result>): Promise<Result> {
-    const transaction = alone(async (work) => {
-      const takeBack = call.mark();
-      try {
-        return await work();
-      } catch (error) {
-        takeBack();
-        throw error;
-      }
-    });
-    return this.#answers.serve(call, () => attempt(storageView((name) => this.#table(name, call), transaction)));
+    const changes = new MemoryChanges(crypto.randomUUID());
+    this.#changes.set(call, changes);
+    return this.#answers.serve(call, () => serveCall(this.#store(call), call, this.#tables, changes, attempt));
   }
 
-  /** The tables as one call may see them. */
+  /** The tables as one call may see them: operations apply at once, or in `transaction`. */
   storage(access: StorageAccess): Storage {
-    return storageView((name) => this.#table(name, access), alone(async (work) => work()));
+    const call: Transacting = {
+      ...access,
+      isolation: "none",
+      retry: false,
+      get deadline() {
+        return Date.now() + DEADLINE_MS;
+      },
+      effects: () => 0,
+      noteEffect: () => {},
+      mark: () => () => {},
+    };
+    const store = this.#store(access);
+    return scopedStorage(store, new Scope(store, call, this.#tables, new MemoryChanges("")));
   }
 
   shared(access: StorageAccess): SharedStorage {
     const entries = getOrMake(this.#shared, access.tenant, () => new SharedEntries(this.#now));
-    return sharedView(entries, access);
+    return sharedView(entries, access, this.#changes.get(access) ?? new MemoryChanges(""));
   }
 
-  #table(name: string, access: StorageAccess): UntypedTable {
-    const tables = getOrMake(this.#tenants, access.tenant, () => new Map<string, RowMap>());
-    const description = this.#descriptions.get(name) ?? (this.#isDeclared ? undefined : UNDECLARED);
-    if (description === undefined) throw new NotFoundError(`Table ${name} not found`);
-    return new MemoryTable(name, tables, description, access, this.#counters);
+  #store(access: StorageAccess): MemoryStore {
+    return new MemoryStore(getOrMake(this.#tenants, access.tenant, () => new MemoryRows()), access);
   }
-}
-
-/** Here a transaction is only what runs without another one meanwhile. */
-function alone(run: RunTransaction): RunTransaction {
-  let open = false;
-  return async (work) => {
-    if (open) throw new Error("A transaction is open already: env.storage.transaction calls cannot overlap");
-    open = true;
-    try {
-      return await run(work);
-    } finally {
-      open = false;
-    }
-  };
 }
 
 function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
@@ -105,4 +90,4 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
   return value;
 }
 
-const UNDECLARED: TableDescription = { primaryKey: "_id", fields: {} };
+const DEADLINE_MS = 10_000;

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Manifest, withCodecs } from "../manifest.js";
 import type { TableDescriptions } from "../runtime/backing.js";
+import { isLazy } from "../runtime/lazy.js";
 import type { RouteCodec, Routes } from "../runtime/routes.js";
 import type { RowCodec } from "../runtime/rows.js";
 import { readManifest } from "./manifest.js";
@@ -32,6 +33,7 @@ export async function loadApplication(dist: string | URL): Promise<Application> 
     if (!manifest.accepts.has(name)) {
       throw new Error(`${manifestFile} does not know the route ${name}: run \`kontract build\` again`);
     }
+    if (isLazy(route)) continue;
     const codec: Partial<RouteCodec> = route.codec ?? {};
     if (CODEC_FUNCTIONS.some((key) => typeof codec[key] !== "function")) {
       throw new Error(`${entry} has no codec for the route ${name}: run \`kontract build\` again`);

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { invalid, NotFoundError } from "../errors.js";
+import { callerAddress } from "./address.js";
 import type { Accounts } from "./auth.js";
-import { readCredential, readJson } from "./request.js";
+import { readCredential } from "./request.js";
 import { type Answer, jsonAnswer } from "./respond.js";
 
 /** The methods of the paths below `/auth/`. */
@@ -13,30 +14,31 @@ export const AUTH_METHODS: Readonly<Record<string, string>> = {
   me: "GET",
 };
 
-/** Serves `/auth/<action>`. */
+/** Serves `/auth/<action>`, for which a POST brings a body. */
 export async function serveAuth(
   auth: Accounts,
   action: string,
   request: IncomingMessage,
-  deadlineMs: number,
+  body: unknown,
 ): Promise<Answer> {
-  const body = request.method === "POST" ? await readJson(request, MAX_BYTES, deadlineMs) : undefined;
+  const from = callerAddress(request);
+  const host = request.headers.host ?? "";
   switch (action) {
     case "anonymous":
-      return jsonAnswer(201, await auth.anonymous());
+      return jsonAnswer(201, await auth.anonymous(from, host));
     case "register": {
       const { email, password } = parseCredentials(body);
-      return jsonAnswer(201, await auth.register(email, password));
+      return jsonAnswer(201, await auth.register(email, password, from, host));
     }
     case "login": {
       const { email, password } = parseCredentials(body);
-      return jsonAnswer(200, await auth.login(email, password, request.socket.remoteAddress ?? ""));
+      return jsonAnswer(200, await auth.login(email, password, from, host));
     }
     case "logout":
-      await auth.logout(readCredential(request));
+      await auth.logout(readCredential(request), host);
       return { status: 204, headers: [], body: undefined };
     case "me":
-      return jsonAnswer(200, await auth.me(readCredential(request)));
+      return jsonAnswer(200, await auth.me(readCredential(request), host));
     default:
       throw new NotFoundError();
   }
@@ -53,4 +55,5 @@ function parseCredentials(body: unknown): { email: string; password: string } {
   return { email, password };
 }
 
-const MAX_BYTES = 8192;
+/** Of a body. */
+export const MAX_AUTH_BYTES = 8192;

@@ -218,3 +218,15 @@ test("guessing a password is slowed down, for the one who guesses", async () => 
   now += 60_001;
   await expect(accounts.login("ada@example.com", "correct horse", "10.0.0.1")).resolves.toBeDefined();
 });
+
+test("an address opens a hundred accounts and sessions a minute", async () => {
+  const settings = { ttlMs: 60_000, allowAnonymous: true, anonymousPerm: 4, userPerm: 7 };
+  let now = 0;
+  const accounts = new MemoryAuth(settings, () => now);
+  for (let times = 0; times < 100; times += 1) accounts.anonymous("10.0.0.1");
+  expect(() => accounts.anonymous("10.0.0.1")).toThrow("Rate limit exceeded");
+  await expect(accounts.register("ada@example.com", "correct horse", "10.0.0.1")).rejects.toMatchObject({ status: 429 });
+  expect(accounts.anonymous("10.0.0.2").token).toBeDefined();
+  now += 60_001;
+  expect(accounts.anonymous("10.0.0.1").token).toBeDefined();
+});

@@ -23,24 +23,25 @@ export interface UserView {
   ugroups: readonly string[];
 }
 
-/** Accounts, as the program that started the server handles them. */
+/** Accounts, as the program that started the server handles them: those of the tenant `main`. */
 export interface ServerAuth extends AuthAdmin {
-  /** Makes an account and opens its first session. */
-  register(email: string, password: string): Promise<Login>;
+  /** Makes an account and opens its first session. `from`: the network address that asks for it. */
+  register(email: string, password: string, from?: string): Promise<Login>;
   /** Adds an account to a group and ends its sessions, which do not have it yet. */
   grant(email: string, group: string): Promise<void>;
   /** Takes an account out of a group and ends its sessions. */
   revoke(email: string, group: string): Promise<void>;
 }
 
-/** What `/auth/…` is served from. */
+/** What `/auth/…` is served from. `host` is the request's Host header: it says whose tenant's users are meant. */
 export interface Accounts extends SessionSource, ServerAuth {
+  register(email: string, password: string, from?: string, host?: string): Promise<Login>;
   /** Opens a session of an account. `from` is the network address that asks for it. */
-  login(email: string, password: string, from: string): Promise<Login>;
+  login(email: string, password: string, from: string, host: string): Promise<Login>;
   /** Opens a session without an account. */
-  anonymous(): Login | Promise<Login>;
-  logout(credential: string | null): void | Promise<void>;
-  me(credential: string | null): UserView | Promise<UserView>;
+  anonymous(from: string, host: string): Login | Promise<Login>;
+  logout(credential: string | null, host: string): void | Promise<void>;
+  me(credential: string | null, host: string): UserView | Promise<UserView>;
 }
 
 interface Account {
@@ -59,11 +60,14 @@ export class MemoryAuth implements Accounts {
   // Whoever guesses from one address must not lock the account's owner out elsewhere.
   readonly #perAddress = new Throttle(10);
   readonly #perAccount = new Throttle(100);
+  // Accounts and sessions take up room.
+  readonly #openings = new Throttle(100);
   readonly #byEmail = new Map<string, Account>();
   readonly #byId = new Map<string, Account>();
   // Apart, so that a flood of anonymous sessions keeps no user from logging in.
   readonly #users = new SessionStore(MAX_USER_SESSIONS);
   readonly #anonymous = new SessionStore(MAX_ANONYMOUS_SESSIONS);
+  #endings = 0;
 
   constructor(settings: AuthSettings, now: () => number = Date.now) {
     this.#settings = settings;
@@ -76,9 +80,14 @@ export class MemoryAuth implements Accounts {
     return { id: "anonymous", ...this.#anonymousSession("anonymous") };
   }
 
-  async register(email: string, password: string): Promise<Login> {
+  get endings(): number {
+    return this.#endings;
+  }
+
+  async register(email: string, password: string, from?: string): Promise<Login> {
     const address = parseEmail(email);
     checkPassword(password);
+    if (from !== undefined) this.#openings.attempt(from, this.#now());
     this.#refuseTaken(address);
     if (this.#byEmail.size >= MAX_ACCOUNTS) {
       throw new HttpError("Too many accounts", 503, "SERVICE_UNAVAILABLE");
@@ -112,8 +121,9 @@ export class MemoryAuth implements Accounts {
     return this.#openSession(account);
   }
 
-  anonymous(): Login {
+  anonymous(from: string): Login {
     if (!this.#settings.allowAnonymous) throw new UnauthorizedError();
+    this.#openings.attempt(from, this.#now());
     const owner = randomUUID();
     return { token: this.#anonymous.open(this.#anonymousSession(owner), this.#now()), owner };
   }
@@ -121,6 +131,7 @@ export class MemoryAuth implements Accounts {
   logout(credential: string | null): void {
     if (credential === null) throw new UnauthorizedError();
     if (!this.#users.close(credential) && !this.#anonymous.close(credential)) throw new UnauthorizedError();
+    this.#endings += 1;
   }
 
   me(credential: string | null): UserView {
@@ -134,6 +145,7 @@ export class MemoryAuth implements Accounts {
     if (account === undefined) throw new NotFoundError("User not found");
     account.groups = parseGroups(groups);
     this.#users.closeAll(userId);
+    this.#endings += 1;
   }
 
   async grant(email: string, group: string): Promise<void> {

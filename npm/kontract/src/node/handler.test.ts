@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startServer({
     env: ["GREETING", "UNSET_NAME"],
     base: "/api",
-    limits: { deadlineMs: 400, bodyKb: 8 },
+    limits: { deadlineMs: 1500, bodyKb: 8 },
   });
 });
 afterAll(async () => {
@@ -399,11 +399,24 @@ describe("time", () => {
   });
 
   test("more calls than the server takes at a time: 503", async () => {
-    const small = await startServer({ limits: { inFlight: 2, deadlineMs: 300 } });
+    const small = await startServer({ limits: { inFlight: 2, deadlineMs: 1500 } });
     try {
       const statuses = (await Promise.all([1, 2, 3].map(() => small.call("hang")))).map(({ status }) => status);
       expect(statuses.sort()).toEqual([503, 504, 504]);
     } finally {
+      await small.close();
+    }
+  });
+
+  test("a request that has not arrived whole takes nobody's place", async () => {
+    const small = await startServer({ limits: { inFlight: 1, deadlineMs: 1000 } });
+    const socket = connect(Number(new URL(small.url).port), "127.0.0.1");
+    try {
+      socket.write("POST /rpc/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n[");
+      await sleep(50);
+      expect((await small.call("echo", ["Ada"])).status).toBe(200);
+    } finally {
+      socket.destroy();
       await small.close();
     }
   });
@@ -433,12 +446,15 @@ test("a handler that drains is not ready, and its answers end their connection",
   }
 });
 
-test("a development server answers errors with their stack", async () => {
+test("a development server answers errors with their stack, to its own machine", async () => {
   const dev = await startServer({ dev: true });
   try {
     const { error } = (await dev.call("fail")).json;
     expect(error?.message).toBe("Internal error (details in the log, with the call id)");
     expect(error?.stack).toContain("hunter2");
+    const elsewhere = (await dev.call("fail", [], { "x-forwarded-for": "192.168.0.7" })).json;
+    expect(elsewhere.error).toMatchObject({ code: "INTERNAL_ERROR" });
+    expect(elsewhere.error).not.toHaveProperty("stack");
   } finally {
     await dev.close();
   }

@@ -3,6 +3,7 @@ import type { StorageBackend } from "../runtime/backing.js";
 import type { Logger } from "../runtime/log.js";
 import type { SessionSource } from "../runtime/session.js";
 import type { AuthConfig } from "../types/auth.js";
+import type { RaystreamOptions } from "./raystream/keys.js";
 
 /** What calls may use up. */
 export interface Limits {
@@ -38,6 +39,11 @@ export interface HandlerOptions {
   postgres?: PostgresOptions;
   /** Where sessions come from, instead of the built-in accounts; `/auth/…` is then not served. */
   sessions?: SessionSource;
+  /**
+   * Encrypted calls at `/raystream`, where there is a static key: `KONTRACT_STATIC_KEY` and
+   * `KONTRACT_SECRET` of the environment, where nothing else is said. false turns them off.
+   */
+  raystream?: RaystreamOptions | false;
   /** A second path for calls, `/api` for `/api/<route>`; `ctx.path` then begins with it. */
   base?: string;
   /** Answers errors with their stack. Not for servers that others reach. */
@@ -77,8 +83,8 @@ export function parsePostgres({ postgres, storage, sessions }: HandlerOptions): 
 /** Reads `base`: undefined, or a path without a slash at its end. */
 export function parseBase(base: string | undefined): string | undefined {
   if (base === undefined) return undefined;
-  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(base) || /^\/(auth|health|ready)(\/|$)/.test(base)) {
-    throw new TypeError("base: expected a path such as '/api', other than /auth, /health and /ready");
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(base) || /^\/(auth|health|ready|raystream)(\/|$)/.test(base)) {
+    throw new TypeError("base: expected a path such as '/api', other than /auth, /health, /ready and /raystream");
   }
   return base;
 }

@@ -64,7 +64,8 @@ function parseOrigin(text: string, normalize = false): URL | undefined {
   }
 }
 
-function isLoopbackAddress(address: string | undefined): boolean {
+/** Whether it is this machine's own. */
+export function isLoopbackAddress(address: string | undefined): boolean {
   return address === "::1" || /^(::ffff:)?127\./.test(address ?? "");
 }
 

@@ -30,3 +30,22 @@ test("a hash that another implementation made is verified", async () => {
   const hash = "$pbkdf2-sha256$i=100000,r=6$MDEyMzQ1Njc4OWFiY2RlZg$W010G8GrPFkHtHhN1cO8LY3AckzdsddB8rcQddSJrLg";
   expect(await new Passwords().verify("correct horse", hash)).toBe(true);
 });
+
+test("a hash of the gateway's form is verified", async () => {
+  const passwords = new Passwords();
+  // From the test vectors of the reference implementation.
+  const reference = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+  expect(await passwords.verify("password", reference)).toBe(true);
+  expect(await passwords.verify("Password", reference)).toBe(false);
+  expect(await passwords.verify("password", undefined)).toBe(false);
+  expect(await passwords.verify("correct horse", await passwords.hash("correct horse"))).toBe(true);
+});
+
+test.each([
+  "$argon2id$v=19$m=9999999,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+  "$argon2id$v=16$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+  "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+  "$argon2id$v=19$m=7,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+])("%s is nobody's hash", async (hash) => {
+  expect(await new Passwords().verify("password", hash)).toBe(false);
+});

@@ -1,9 +1,11 @@
 import { pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { HttpError } from "../errors.js";
+import { type Argon2Hash, deriveArgon2, parseArgon2 } from "./argon2.js";
 
-/** Turns passwords into hashes and compares them. */
+/** Turns passwords into hashes, and compares them with these and with those of the gateway. */
 export class Passwords {
   #running = 0;
+  #verifiesArgon2 = false;
   readonly #waiting: (() => void)[] = [];
   readonly #maxWaiting: number;
   // What unknown users are compared with, so that they cost the same as known ones.
@@ -25,19 +27,32 @@ export class Passwords {
 
   /** Is it the password of this hash? Takes the same time without a hash, and then says no. */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
-    const known = hash !== undefined && isKnownForm(hash);
+    const argon2 = hash === undefined ? undefined : parseArgon2(hash);
+    this.#verifiesArgon2 ||= argon2 !== undefined;
+    const known = hash !== undefined && FORM.test(hash);
     const [salt = "", key = ""] = (known ? hash : await this.#nobody).slice(PREFIX.length).split("$");
     const actual = await this.#derive(password, Buffer.from(salt, "base64"));
-    return timingSafeEqual(actual, Buffer.from(key, "base64")) && known;
+    const isRight = timingSafeEqual(actual, Buffer.from(key, "base64")) && known;
+    // Where there are hashes of the gateway's, every login takes the time of both.
+    if (!this.#verifiesArgon2) return isRight;
+    const other = argon2 ?? NOBODY;
+    const derived = await this.#inTurn(() => deriveArgon2(password, other));
+    return isRight || (timingSafeEqual(derived, other.key) && argon2 !== undefined);
   }
 
   /** So many rounds, each of them over the output of the one before. */
-  async #derive(password: string, salt: Buffer): Promise<Buffer> {
-    await this.#enter();
-    try {
+  #derive(password: string, salt: Buffer): Promise<Buffer> {
+    return this.#inTurn(async () => {
       let key: string | Buffer = password;
       for (let round = 0; round < ROUNDS; round += 1) key = await derive(key, salt);
       return key as Buffer;
+    });
+  }
+
+  async #inTurn<Key>(work: () => Promise<Key>): Promise<Key> {
+    await this.#enter();
+    try {
+      return await work();
     } finally {
       this.#leave();
     }
@@ -60,11 +75,6 @@ export class Passwords {
   }
 }
 
-/** Whether a hash is of the form that this host makes and verifies. */
-export function isKnownForm(hash: string): boolean {
-  return FORM.test(hash);
-}
-
 function derive(key: string | Buffer, salt: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     pbkdf2(key, salt, ITERATIONS, KEY_BYTES, "sha256", (error, derived) => (error ? reject(error) : resolve(derived)));
@@ -81,3 +91,4 @@ const PREFIX = `$pbkdf2-sha256$i=${ITERATIONS},r=${ROUNDS}$`;
 const FORM = /^\$pbkdf2-sha256\$i=100000,r=6\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/;
 const KEY_BYTES = 32;
 const MAX_RUNNING = 2;
+const NOBODY: Argon2Hash = { memory: 19_456, passes: 2, parallelism: 1, salt: Buffer.from("kontract nobody!"), key: Buffer.alloc(32) };

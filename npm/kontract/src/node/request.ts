@@ -1,11 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import { HttpError, invalid, UnauthorizedError } from "../errors.js";
-import { ABI_HEADER, BYTES_TYPE, JSON_TYPE } from "../http-call.js";
+import { ABI_HEADER, BYTES_TYPE, JSON_TYPE, SEALED_TYPE } from "../http-call.js";
 import { type Form, formOf, parseJson, type Payload } from "../runtime/wire.js";
+import type { Arrivals } from "./arrivals.js";
+
+/** What a body may use up. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly deadlineMs: number;
+  readonly arrivals: Arrivals;
+}
 
 /** Reads the body of a call. */
-export async function readPayload(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<Payload> {
-  const { form, bytes } = await readBody(request, maxBytes, deadlineMs);
+export async function readPayload(request: IncomingMessage, limits: BodyLimits): Promise<Payload> {
+  const { form, bytes } = await readBody(request, limits);
   if (form === undefined && bytes.length > 0) {
     throw invalid(`body: expected the content type ${JSON_TYPE} or ${BYTES_TYPE}`);
   }
@@ -14,22 +22,39 @@ export async function readPayload(request: IncomingMessage, maxBytes: number, de
 }
 
 /** Reads a JSON body; undefined where there is none. */
-export async function readJson(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<unknown> {
-  const { form, bytes } = await readBody(request, maxBytes, deadlineMs);
+export async function readJson(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+  const { form, bytes } = await readBody(request, limits);
   if (bytes.length === 0) return undefined;
   if (form !== "json") throw invalid(`body: expected the content type ${JSON_TYPE}`);
   return parseJson(bytes);
 }
 
+/** Reads the body of a `POST /raystream`. Other types are what browsers send across origins without asking first. */
+export async function readSealed(request: IncomingMessage, limits: BodyLimits): Promise<Uint8Array> {
+  if (request.headers["content-type"] !== SEALED_TYPE) {
+    request.resume();
+    throw new HttpError(`body: expected the content type ${SEALED_TYPE}`, 415, "INVALID_REQUEST");
+  }
+  const bytes = await readBytes(request, limits);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** The session credential: a bearer token, or the `__Host-kontract` cookie. */
 export function readCredential(request: IncomingMessage): string | null {
-  const { authorization, cookie } = request.headers;
-  if (authorization !== undefined) {
-    const token = /^Bearer +([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1];
-    if (token === undefined) throw new UnauthorizedError();
-    return token;
-  }
-  const values = (cookie ?? "")
+  const { authorization } = request.headers;
+  return authorization === undefined ? readCookie(request) : readBearer(authorization);
+}
+
+/** The token of an `Authorization` header. */
+export function readBearer(authorization: string): string {
+  const token = /^Bearer +([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(authorization)?.[1];
+  if (token === undefined) throw new UnauthorizedError();
+  return token;
+}
+
+/** The credential in the request's cookies; null where there is none. */
+export function readCookie({ headers }: IncomingMessage): string | null {
+  const values = (headers.cookie ?? "")
     .split(";")
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(COOKIE))
@@ -59,22 +84,20 @@ export function readCallId(request: IncomingMessage): string | undefined {
 }
 
 /** The form is undefined for other types, which browsers send across origins without asking first. */
-async function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  deadlineMs: number,
-): Promise<{ form: Form | undefined; bytes: Uint8Array }> {
+async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<{ form: Form | undefined; bytes: Uint8Array }> {
   if (request.headers["content-encoding"] !== undefined) throw invalid("body: expected no content-encoding");
-  const bytes = await readBytes(request, maxBytes, deadlineMs);
+  const bytes = await readBytes(request, limits);
   return { form: formOf(request.headers["content-type"] ?? ""), bytes };
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number, deadlineMs: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, { maxBytes, deadlineMs, arrivals }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const arrival = arrivals.begin(() => finish(new HttpError("Too many unfinished requests", 503, "SERVICE_UNAVAILABLE")));
     const chunks: Buffer[] = [];
     let length = 0;
     const finish = (error?: Error): void => {
       clearTimeout(timer);
+      arrival.end();
       request.off("data", take).off("end", end).off("error", fail).off("close", fail);
       if (error === undefined) {
         resolve(Buffer.concat(chunks, length));
@@ -88,8 +111,12 @@ function readBytes(request: IncomingMessage, maxBytes: number, deadlineMs: numbe
     const fail = (): void => finish(invalid("body: expected as many bytes as announced"));
     const take = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length > maxBytes) finish(tooLarge(maxBytes));
-      else chunks.push(chunk);
+      if (length > maxBytes) {
+        finish(tooLarge(maxBytes));
+        return;
+      }
+      chunks.push(chunk);
+      arrival.add(chunk.length);
     };
     const timer = setTimeout(
       () => finish(new HttpError("The request did not arrive in time", 408, "TIMEOUT")),

@@ -1,6 +1,8 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
+import { SEALED_TYPE } from "../http-call.js";
 import type { FailureBody } from "../runtime/failure.js";
 import { CONTENT_TYPES, type Reply } from "../runtime/wire.js";
+import { type Backlog, LARGE } from "./backlog.js";
 
 /** An answer, ready to be sent. */
 export interface Answer {
@@ -12,8 +14,17 @@ export interface Answer {
 
 /** The answer to a call that succeeded. Throws where the function asked for headers that are none. */
 export function replyAnswer({ form, status, headers, body }: Reply): Answer {
-  const checked = Object.entries(headers).map(([name, value]) => checkHeader(name, value));
-  return { status, headers: checked, body: body && { type: CONTENT_TYPES[form], content: body } };
+  return { status, headers: checkHeaders(headers), body: body && { type: CONTENT_TYPES[form], content: body } };
+}
+
+/** The answer to a `POST /raystream`. */
+export function sealedAnswer(content: Uint8Array): Answer {
+  return { status: 200, headers: [], body: { type: SEALED_TYPE, content } };
+}
+
+/** The headers that a function asked for. Throws where they are none. */
+export function checkHeaders(headers: Reply["headers"]): [string, string][] {
+  return Object.entries(headers).map(([name, value]) => checkHeader(name, value));
 }
 
 /** The answer to a call that failed. */
@@ -28,7 +39,7 @@ export function jsonAnswer(status: number, body: object): Answer {
 }
 
 /** Sends an answer, unless the caller has gone or was answered. */
-export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+export function send(response: ServerResponse, { status, headers, body }: Answer, backlog: Backlog): void {
   if (response.headersSent || response.destroyed) return;
   for (const [name, value] of headers) response.setHeader(name, value);
   if (!response.hasHeader("cache-control")) response.setHeader("cache-control", "no-store");
@@ -40,6 +51,15 @@ export function send(response: ServerResponse, { status, headers, body }: Answer
   response.setHeader("content-type", body.type);
   response.setHeader("content-length", Buffer.byteLength(body.content));
   response.writeHead(status).end(body.content);
+  if (body.content.length < LARGE) return;
+  const leave = backlog.enter({
+    get bytes() {
+      return response.writableLength;
+    },
+    end: () => void response.destroy(),
+  });
+  response.once("close", leave);
+  backlog.grew();
 }
 
 function jsonBody(value: object): Answer["body"] {

@@ -23,7 +23,7 @@ test("a folder without a build tells to build", async () => {
 });
 
 test("closing lets a running call finish and refuses new connections", async () => {
-  server = await startServer({ limits: { deadlineMs: 300 } });
+  server = await startServer({ limits: { deadlineMs: 1500 } });
   const running = server.call("hang", [], { "idempotency-key": "closing" });
   const { running: started } = await traces();
   await until(() => started.includes("closing"));

@@ -33,6 +33,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { port = 8787, host = "127.0.0.1", log = consoleLogger } = options;
   const handler = await createHandler(options);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, handler);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("upgrade", handler.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -79,5 +81,6 @@ function addressOf({ address, family, port }: AddressInfo): string {
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
+const MAX_CONNECTIONS = 8192;
 // For answers that are still being written.
 const GRACE_MS = 250;

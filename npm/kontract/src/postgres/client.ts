@@ -29,6 +29,27 @@ export async function ask(pg: PgClient, text: string, params: unknown[]): Promis
   }
 }
 
+/** Sends a statement that is applied once however often it arrives, until it is known what came of it. Throws faults. */
+export async function sendOnce(pg: PgClient, text: string, params: unknown[]): Promise<Answer | undefined> {
+  const start = Date.now();
+  let lost = false;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return (await pg.query(text, params)).rows[0] as Answer | undefined;
+    } catch (error) {
+      const fault = faultOf(error);
+      lost ||= fault.kind === "lost";
+      // It may have been applied before the connection was lost.
+      const waits = lost && (fault.kind === "lost" || fault.kind === "unavailable") && Date.now() - start < PATIENCE_MS;
+      if (waits) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      else if ((fault.kind !== "cancelled" && fault.kind !== "stale") || attempts === ATTEMPTS) throw fault;
+    }
+  }
+}
+
 // A neighbour was cancelled, the schema was changed, or the connection had been lost before it was used again.
 const REPEATED: ReadonlySet<string> = new Set(["cancelled", "stale", "lost"]);
 const ATTEMPTS = 3;
+const PAUSE_MS = 20;
+/** How long a call waits to be told what came of its commit. */
+const PATIENCE_MS = 3000;

@@ -7,19 +7,19 @@ import { parseManifest, withCodecs } from "../manifest.js";
 import type { TableDescriptions } from "../runtime/backing.js";
 import type { RowCodec } from "../runtime/rows.js";
 import type { PgClient } from "./client.js";
-import type { TransactionContext } from "./proxy.js";
-import { type TransactOptions, transact } from "./retry.js";
-import type { ProxyContext } from "./transaction.js";
+import { type TransactOptions, transact } from "../storage/retry.js";
+import type { ProxyContext, TransactionContext } from "./proxy.js";
+import { PostgresStore } from "./store.js";
 
 export { sanitizeIdentifier } from "../identifier.js";
 export { verifyAccess } from "../verify-access.js";
 export type { FieldClass, JsonObject, RowCodec } from "../runtime/rows.js";
 export type { PgClient } from "./client.js";
 export { sessionKey } from "./key.js";
-export { checkTablePermission, TableProxy, type TransactionContext } from "./proxy.js";
-export type { TransactOptions } from "./retry.js";
+export { type NamingClient, prepared } from "./prepared.js";
+export { checkTablePermission, type ProxyContext, TableProxy, type TransactionContext } from "./proxy.js";
 export { PostgresStorage } from "./storage.js";
-export type { ProxyContext } from "./transaction.js";
+export type { TransactOptions } from "../storage/retry.js";
 
 /**
  * The tables of a build where there are no files, as on Workers: from its `manifest.json`, and from
@@ -42,5 +42,5 @@ export async function transaction<Result>(
   body: (ctx: TransactionContext) => Promise<Result>,
   options?: TransactOptions,
 ): Promise<Result> {
-  return transact(pg, ctx, (begun) => body({ ...ctx, transaction: begun }), options);
+  return transact(new PostgresStore(pg, ctx.key), ctx, (begun) => body({ ...ctx, transaction: begun }), options);
 }

@@ -23,12 +23,17 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The bytes that `hex` writes. */
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+}
+
 /** The SHA-256 of a text, in hex. */
 export async function sha256(text: string): Promise<string> {
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(text))));
 }
 
-/** Stands for the session that all calls without a login share. No token: tokens are base64url. */
+/** Stands for the sessions that calls without a login share. No token: tokens are base64url. */
 export const ANONYMOUS = "anonymous:main";
 
 const utf8 = new TextEncoder();

@@ -2,7 +2,7 @@ import { UnauthorizedError } from "../errors.js";
 import { perms } from "../perms.js";
 import type { Session, SessionSource } from "../runtime/session.js";
 import { type Answer, ask, type PgClient } from "./client.js";
-import { ANONYMOUS, hex, KeyMaker } from "./key.js";
+import { ANONYMOUS, bytesOf, hex, KeyMaker } from "./key.js";
 
 /** Who may come without a login, and for how long a session lives. */
 export interface SessionSettings {
@@ -16,7 +16,8 @@ export class PostgresSessions implements SessionSource {
   readonly #pg: PgClient;
   readonly #keys: KeyMaker;
   readonly #settings: SessionSettings;
-  readonly #found = new Map<string, { session: Session; since: number }>();
+  // By key, and those without a login by host. At another host than theirs they may be unknown.
+  readonly #found = new Map<string, { session: Session; host: string; since: number }>();
   // Counts evictions: what was asked for before one may be what it evicted.
   #evictions = 0;
 
@@ -26,20 +27,22 @@ export class PostgresSessions implements SessionSource {
     this.#settings = settings;
   }
 
-  async resolve(credential: string | null): Promise<Session> {
+  async resolve(credential: string | null, host: string): Promise<Session> {
     const { allowAnonymous, anonymousPerm } = this.#settings;
     if (credential === null && !allowAnonymous) throw new UnauthorizedError();
     const key = await this.keyOf(credential ?? ANONYMOUS);
-    const known = this.#found.get(hex(key));
-    if (known !== undefined && Date.now() - known.since < FRESH_MS) return valid(known.session);
+    const name = credential === null ? `${ANONYMOUS} ${host}` : hex(key);
+    const known = this.#found.get(name);
+    if (known !== undefined && known.host === host && Date.now() - known.since < FRESH_MS) return valid(known.session);
     const evictions = this.#evictions;
     const [row] =
       credential === null
-        ? await ask(this.#pg, `${COLUMNS} FROM kontract.session_anonymous(decode($1::text, 'hex'), $2::int, $3::int)`, [hex(key), anonymousPerm, this.seconds])
-        : await ask(this.#pg, `${COLUMNS} FROM kontract.session(decode($1::text, 'hex'))`, [hex(key)]);
+        ? await ask(this.#pg, `${COLUMNS}, encode(own, 'hex') AS own FROM kontract.session_anonymous(decode($1::text, 'hex'), $2::int, $3::int, $4::text)`, [hex(key), anonymousPerm, this.seconds, host])
+        : await ask(this.#pg, `${COLUMNS} FROM kontract.session(decode($1::text, 'hex'), $2::text)`, [hex(key), host]);
     if (row === undefined) throw new UnauthorizedError();
-    const session = readSession(row, key);
-    if (evictions === this.#evictions) this.#remember(session, key);
+    // Each tenant has a session of its own for calls without a login.
+    const session = readSession(row, credential === null ? bytesOf(row.own as string) : key);
+    if (evictions === this.#evictions) this.#remember(name, session, host);
     return valid(session);
   }
 
@@ -50,6 +53,10 @@ export class PostgresSessions implements SessionSource {
   /** How long a session lives, for the database. */
   get seconds(): number {
     return Math.ceil(this.#settings.ttlMs / 1000);
+  }
+
+  get endings(): number {
+    return this.#evictions;
   }
 
   /** Forgets a session that has ended. */
@@ -64,9 +71,9 @@ export class PostgresSessions implements SessionSource {
     for (const [key, { session }] of this.#found) if (session.owner === owner) this.#found.delete(key);
   }
 
-  #remember(session: Session, key: Uint8Array): void {
+  #remember(name: string, session: Session, host: string): void {
     if (this.#found.size >= MOST_REMEMBERED) this.#found.clear();
-    this.#found.set(hex(key), { session, since: Date.now() });
+    this.#found.set(name, { session, host, since: Date.now() });
   }
 }
 

@@ -1,26 +1,22 @@
 import { checkKey, checkSharable, checkTtl } from "../memory/shared.js";
-import { invalid } from "../memory/values.js";
 import type { StorageAccess } from "../runtime/backing.js";
 import type { SharedStorage } from "../types/registry.js";
-import { type Answer, ask, type PgClient } from "./client.js";
-import { sendOnce } from "./commit.js";
+import type { SharedChanges } from "../storage/scope.js";
+import { invalid } from "../storage/values.js";
+import { type Answer, ask, type PgClient, sendOnce } from "./client.js";
 import { Fault } from "./fault.js";
 import { hex, sha256 } from "./key.js";
-import { readMarked, writeMarked } from "./marked.js";
-
-/** The changes of a call to the shared state: one that runs again gets the results of the first time. */
-export class SharedChanges {
-  readonly claim: string;
-  /** How many the attempt has made. */
-  count = 0;
-
-  constructor(claim: string) {
-    this.claim = claim;
-  }
-}
+import type { SharedCache, SharedValue } from "./shared-cache.js";
+import { readMarked, writeMarked } from "../storage/marked.js";
 
 /** The shared state in PostgreSQL as one call may see it. */
-export function sharedInPostgres(pg: PgClient, key: Uint8Array, access: StorageAccess, changes: SharedChanges): SharedStorage {
+export function sharedInPostgres(
+  pg: PgClient,
+  key: Uint8Array,
+  access: StorageAccess,
+  changes: SharedChanges,
+  cache: SharedCache,
+): SharedStorage {
   const change = async (operation: string, name: string, held: string | null, number: number | null, ttl: number): Promise<Answer> => {
     changes.count += 1;
     const nth = changes.count;
@@ -30,14 +26,26 @@ export function sharedInPostgres(pg: PgClient, key: Uint8Array, access: StorageA
       return answer ?? {};
     } catch (error) {
       throw error instanceof Fault ? error.error : error;
+    } finally {
+      cache.forget(name);
     }
   };
+
+  const find = async (name: string): Promise<SharedValue | undefined> => {
+    const known = cache.read(name);
+    if (known !== undefined) return known.held;
+    const before = cache.changes;
+    const [row] = await ask(pg, GET, [hex(key), name]);
+    const held = row === undefined ? undefined : row.held === null ? Number(row.number) : (row.held as string);
+    if (cache.changes === before) cache.keep(name, held, row === undefined ? LONGEST : Number(row.left_over));
+    return held;
+  };
+
   return Object.freeze({
     async get<T = unknown>(name: string): Promise<T | null> {
       access.check();
-      const [row] = await ask(pg, GET, [hex(key), checkKey(name)]);
-      if (row === undefined) return null;
-      const value = row.held === null ? Number(row.number) : readMarked(row.held as string);
+      const held = await find(checkKey(name));
+      const value = typeof held === "string" ? readMarked(held) : held;
       return (value ?? null) as T | null;
     },
 

@@ -38,14 +38,26 @@ export interface StorageAccess {
   saw(txid: bigint): void;
 }
 
-/** The answer of the first of several equal calls is the answer of all. */
+/**
+ * A call that its caller may send again: the answer of the first time is the answer of all. What is
+ * kept of it begins with a mark: what was asked for, and by which arrival of the call.
+ */
 export interface Keyed {
   /** Tells such a call from others of its session. */
   readonly claim: string;
-  /** What is kept of a result. */
-  write(result: unknown): Uint8Array;
-  /** The result; undefined where the bytes are none. */
-  read(bytes: Uint8Array): unknown;
+  /** It may have effects outside of its transaction: its mark is kept before it runs, and nobody else runs it. */
+  readonly claimsFirst: boolean;
+  /** Its result is a stream, which cannot be answered a second time. */
+  readonly streams: boolean;
+  readonly mark: Uint8Array;
+  /** What is kept of the call when it has this result. */
+  record(result: unknown): Uint8Array;
+  /** What is kept of a call that claims first when it has failed. */
+  failure(error: unknown): Uint8Array;
+  /** Whether a record is the mark of another arrival, of which nothing is known yet. */
+  isOpen(record: Uint8Array): boolean;
+  /** The result that a record holds. Throws where that is a failure, is not known or was too large, or is of another call. */
+  answer(record: Uint8Array): unknown;
 }
 
 /** A call, as far as its transactions are concerned. */
@@ -76,4 +88,6 @@ export interface StorageBackend {
   transact<Result>(call: Transacting, attempt: (storage: Storage) => Promise<Result>): Promise<Result>;
   /** The shared state as one call may see it. */
   shared(access: StorageAccess): SharedStorage;
+  /** Rejects where calls cannot be served now; without it they always can. */
+  ping?(): Promise<void>;
 }

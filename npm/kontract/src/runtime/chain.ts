@@ -2,73 +2,48 @@ import type { MiddlewareEntry } from "../annotations/middleware.js";
 import { ForbiddenError } from "../errors.js";
 import type { Context, Middleware } from "../types/context.js";
 
-/** Runs the middlewares around `body`. */
-export type Chain = (ctx: Context, body: () => unknown) => Promise<unknown>;
+/**
+ * Calls a middleware with what it wraps. Resolves to what it returned, when both
+ * are over: a `next()` that nobody waits for included.
+ */
+export type Around = (ctx: Context, inner: () => Promise<unknown>) => Promise<unknown>;
 
 /**
- * Makes the chain of the middlewares at `indices`, outermost first. Filters were
- * decided by the compiler and are not looked at.
+ * The middleware at `index`, for the chains that the compiler writes. Its filter
+ * was decided then and is not looked at.
  */
-export function __kontract_chain(entries: readonly MiddlewareEntry[], indices: readonly number[]): Chain {
-  const middlewares = indices.map((index) => middlewareAt(entries, index));
-  return async (ctx, body) => {
-    const call: Call = { ran: false, returned: false, result: undefined };
-    await runFrom(0, middlewares, ctx, body, call);
-    // A guard that neither passes the call on nor answers it has refused it.
-    if (!call.ran && !call.returned) throw new ForbiddenError();
-    return call.result;
+export function __kontract_around(entries: readonly MiddlewareEntry[], index: number): Around {
+  const middleware = middlewareAt(entries, index);
+  return async (ctx, inner) => {
+    let passed: Promise<unknown> | undefined;
+    let innerSettled = false;
+    let finished = false;
+    const next = (): Promise<unknown> => {
+      if (passed !== undefined) return reject(`next() was called twice in middleware ${index}`);
+      if (finished) return reject(`next() was called after the end of middleware ${index}`);
+      passed = inner().finally(() => {
+        innerSettled = true;
+      });
+      // Nobody may be waiting for it, and an unhandled rejection ends the process.
+      passed.catch(() => {});
+      return passed;
+    };
+
+    let returned: unknown;
+    try {
+      returned = await middleware(ctx, next);
+    } finally {
+      finished = true;
+    }
+    // `next()` without await: the call is not over before the function is.
+    if (passed !== undefined && !innerSettled) await passed;
+    return returned;
   };
 }
 
-interface Call {
-  /** The function was reached. */
-  ran: boolean;
-  /** A middleware answered. */
-  returned: boolean;
-  result: unknown;
-}
-
-async function runFrom(
-  position: number,
-  middlewares: readonly Middleware[],
-  ctx: Context,
-  body: () => unknown,
-  call: Call,
-): Promise<unknown> {
-  const middleware = middlewares[position];
-  if (middleware === undefined) {
-    call.ran = true;
-    call.result = await body();
-    return call.result;
-  }
-
-  let inner: Promise<unknown> | undefined;
-  let innerSettled = false;
-  let finished = false;
-  const next = (): Promise<unknown> => {
-    if (inner !== undefined) return reject(`next() was called twice ${inThe(position)}`);
-    if (finished) return reject(`next() was called after its end ${inThe(position)}`);
-    inner = runFrom(position + 1, middlewares, ctx, body, call).finally(() => {
-      innerSettled = true;
-    });
-    // Nobody may be waiting for it, and an unhandled rejection ends the process.
-    inner.catch(() => {});
-    return inner;
-  };
-
-  let returned: unknown;
-  try {
-    returned = await middleware(ctx, next);
-  } finally {
-    finished = true;
-  }
-  // `next()` without await: the call is not over before the function is.
-  if (inner !== undefined && !innerSettled) await inner;
-  if (returned !== undefined) {
-    call.returned = true;
-    call.result = returned;
-  }
-  return call.result;
+/** A guard that neither passes the call on nor answers it has refused it. */
+export function __kontract_refuse(): never {
+  throw new ForbiddenError();
 }
 
 function middlewareAt(entries: readonly MiddlewareEntry[], index: number): Middleware {
@@ -82,8 +57,4 @@ function middlewareAt(entries: readonly MiddlewareEntry[], index: number): Middl
 
 function reject(message: string): Promise<never> {
   return Promise.reject(new Error(message));
-}
-
-function inThe(position: number): string {
-  return `in the middleware at position ${position} of its chain`;
 }

@@ -1,4 +1,4 @@
-import { type ErrorBody, isHttpError } from "../errors.js";
+import { codeOfStatus, type ErrorBody, isHttpError, NOT_TAKEN } from "../errors.js";
 import { describe, type Logger } from "./log.js";
 
 /** An error as it is answered. */
@@ -22,7 +22,12 @@ export function failureBody(error: unknown, call: FailedCall, log: Logger, dev =
   if (body === undefined || body.status >= 500) {
     log({ level: "error", message: body?.message ?? "The call failed", ...call, error });
   }
-  return { ...(body ?? { ...INTERNAL }), ...(dev ? { stack: describe(error) } : {}) };
+  return { ...(body ?? INTERNAL), ...(dev ? { stack: describe(error) } : {}) };
+}
+
+/** What the caller learns of an error that was thrown. */
+export function bodyOf(error: unknown): ErrorBody {
+  return callerBody(error) ?? INTERNAL;
 }
 
 /** What the caller learns; undefined for an error that is none of his business. */
@@ -31,7 +36,8 @@ export function callerBody(error: unknown): ErrorBody | undefined {
   const { code, message, status, path } = error;
   if (!Number.isInteger(status) || status < 400 || status > 599) return undefined;
   return {
-    code: wellFormed(String(code)),
+    // That of a server which the function has called: this one has begun the call.
+    code: code === NOT_TAKEN ? codeOfStatus(status) : wellFormed(String(code)),
     message: wellFormed(String(message)),
     status,
     ...(path === undefined ? {} : { path: wellFormed(String(path)) }),

@@ -3,6 +3,7 @@ import { CodecError } from "../codec/errors.js";
 import { ForbiddenError, NotFoundError, PermissionError, UnauthorizedError } from "../errors.js";
 import { MemoryStorage } from "../memory/storage.js";
 import { dataCodec } from "../testing/codec.js";
+import { JSON_TABLE } from "../testing/rows.js";
 import type { Context } from "../types/context.js";
 import type { TableProxy, UntypedTable } from "../types/storage.js";
 import { ctx, env } from "./globals.js";
@@ -43,8 +44,9 @@ function makeHost(routes: Record<string, Given>, given: Partial<Host> = {}): Hos
     entries,
     routes: new Map(Object.entries(routes).map(([name, route]) => [name, entry(route)])),
     accepts: new Map(Object.keys(routes).map((name) => [name, new Set(["sha256:now", "sha256:older"])])),
+    contained: new Set(),
     sessions: { resolve: () => session },
-    backend: new MemoryStorage(),
+    backend: new MemoryStorage({ tables: { things: JSON_TABLE, notes: { primaryKey: "_id", fields: {} } } }),
     auth: { setGroups: async () => {} },
     variables: new Map([["KEY", "value"]]),
     log: (logged) => entries.push(logged),
@@ -185,10 +187,13 @@ describe("the context", () => {
     const host = makeHost({
       f: async () => {
         const before = ctx.currentTxid;
+        await env.storage.things?.get("1");
+        const seen = ctx.currentTxid;
         await env.storage.things?.set("1", {});
-        return [before, ctx.currentTxid];
+        return [before, seen];
       },
     });
+    expect(await invoke(host, callOf("f"))).toEqual([0n, 0n]);
     expect(await invoke(host, callOf("f"))).toEqual([0n, 1n]);
   });
 

@@ -1,23 +1,28 @@
-import { ForbiddenError, HttpError, NotFoundError, PermissionError } from "../errors.js";
+import { ForbiddenError, HttpError, invalid, NotFoundError, PermissionError } from "../errors.js";
 import { allows } from "../perms.js";
 import type { Context } from "../types/context.js";
 import type { AuthAdmin, Storage } from "../types/registry.js";
 import type { Keyed, StorageBackend, Transacting } from "./backing.js";
 import { keyedCall } from "./keyed.js";
 import type { Logger } from "./log.js";
-import type { Route, Routes } from "./routes.js";
+import { isLazy } from "./lazy.js";
+import type { LazyRoute, Route, Routes } from "./routes.js";
 import { currentInvocation, type Invocation, withInvocation } from "./scope.js";
 import type { Session, SessionSource } from "./session.js";
-import { checkContract, type Payload, readArguments, type Reply, writeReply } from "./wire.js";
+import { type Deliver, passItems, PATIENCE_MS } from "./streaming.js";
+import { checkContract, END_OF_STREAM, type Payload, readArguments, type Reply, writeItem, writeReply } from "./wire.js";
 
 /** What a host lends to the calls it dispatches. */
 export interface Host {
   routes: Routes;
   /** The hashes of the contracts that each route still serves. */
   accepts: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The routes whose effects are all in the transaction of their call. */
+  contained: ReadonlySet<string>;
   sessions: SessionSource;
   backend: StorageBackend;
-  auth: AuthAdmin;
+  /** `asker` is the key of the session whose call it is. */
+  auth: { setGroups(userId: string, groups: readonly string[], asker?: Uint8Array): Promise<void> };
   /** The environment variables that `env` offers. */
   variables: ReadonlyMap<string, string | undefined>;
   log: Logger;
@@ -42,6 +47,8 @@ export interface Call {
   key?: string;
   /** Aborted when the caller has gone. */
   signal?: AbortSignal;
+  /** Takes the items of a result that is streamed. Absent where the caller can be sent none. */
+  deliver?: Deliver;
 }
 
 /**
@@ -49,21 +56,28 @@ export interface Call {
  * contract, reads the arguments, runs the middlewares and the function, for as long
  * as the deadline allows, and writes the result. Rejects with what was thrown.
  *
+ * A module that is loaded lazily is loaded for callers who may call it only.
  * Arguments are read last, so that whoever may not call costs little and learns
  * nothing of the route's types.
  */
 export async function invoke(host: Host, call: Call): Promise<Reply> {
-  const route = host.routes.get(call.route);
-  if (route === undefined) throw new NotFoundError(`Route ${call.route.slice(0, 100)} not found`);
-  const session = await host.sessions.resolve(call.credential);
-  authorize(route, session);
+  const found = host.routes.get(call.route);
+  if (found === undefined) throw new NotFoundError(`Route ${call.route.slice(0, 100)} not found`);
+  const session = await host.sessions.resolve(call.credential, call.headers.get("host") ?? "");
+  authorize(found, session);
   checkContract(call.route, call.payload, host.accepts.get(call.route));
+  const streams = found.meta.streams ?? false;
+  if (streams && call.deliver === undefined) {
+    throw invalid(`${call.route} streams its result: it is called over a raystream connection`);
+  }
+  const route = isLazy(found) ? await found.load() : found;
   const args = readArguments(route.codec, call.payload);
-  const keyed = call.key === undefined ? undefined : await keyedCall(call.key, call.route, call.payload);
+  const about = { claimsFirst: !host.contained.has(call.route), streams };
+  const keyed = call.key === undefined ? undefined : await keyedCall(call.key, call.credential !== null, call.route, call.payload, about);
   return run(host, call, route, session, args, keyed);
 }
 
-function authorize({ meta }: Route, session: Session): void {
+function authorize({ meta }: Route | LazyRoute, session: Session): void {
   if (!allows(session.perm, meta.perm)) throw PermissionError.insufficient();
   if (meta.ugroup !== undefined && !session.ugroups.includes(meta.ugroup)) throw new ForbiddenError();
 }
@@ -83,6 +97,9 @@ function run(
   let given: unknown[] | undefined = args;
   let ended: HttpError | undefined;
   let effects = 0;
+  let due = Date.now() + host.deadlineMs;
+  // Its caller has been sent items.
+  let begun = false;
   // What the attempt has given to `env.afterCommit`; undefined once the call is over.
   let hooks: (() => unknown)[] | undefined = [];
   const access: Transacting = {
@@ -90,9 +107,13 @@ function run(
     owner: session.owner,
     perm: session.perm,
     ...(session.key === undefined ? {} : { key: session.key }),
-    deadline: Date.now() + host.deadlineMs,
+    get deadline() {
+      return due;
+    },
     isolation: route.meta.isolation ?? "serializable",
-    retry: route.meta.retry ?? false,
+    get retry() {
+      return (route.meta.retry ?? false) && !begun;
+    },
     ...(keyed === undefined ? {} : { keyed }),
     saw: (txid) => saw(txid),
     check: () => assertCurrent(invocation),
@@ -103,6 +124,10 @@ function run(
       return () => void marked?.splice(noted);
     },
   };
+
+  const auth: AuthAdmin = Object.freeze({
+    setGroups: (userId: string, groups: readonly string[]) => host.auth.setGroups(userId, groups, session.key),
+  });
 
   const afterCommit = (work: () => unknown): void => {
     if (typeof work !== "function") throw new TypeError("env.afterCommit: expected a function");
@@ -122,10 +147,24 @@ function run(
     }
   };
 
-  const attempt = (storage: Storage): Promise<Reply> => {
+  /** The time of a stream begins anew with each item, and does not pass while its reader takes none. */
+  const send = async (item: unknown): Promise<void> => {
+    const bytes = writeItem(route.codec, item, host.maxBytes);
+    if (ended !== undefined) throw ended;
+    effects += 1;
+    begun = true;
+    expireIn(PATIENCE_MS);
+    await call.deliver?.(bytes);
+    if (ended !== undefined) throw ended;
+    expireIn(host.deadlineMs);
+  };
+
+  const attempt = async (storage: Storage): Promise<Reply> => {
+    // Its caller has been told so before it began.
+    if (ended !== undefined) throw ended;
     const made = makeContext(host, call, route, session, controller.signal);
     const shared = host.backend.shared(access);
-    const env = { storage, shared, auth: host.auth, variables: host.variables, afterCommit };
+    const env = { storage, shared, auth, variables: host.variables, afterCommit };
     const current: Invocation = { context: made.context, env, effects: 0 };
     effects += invocation?.effects ?? 0;
     invocation = current;
@@ -136,11 +175,22 @@ function run(
     given = undefined;
     // A result is written as part of the call: its getters may belong to the application.
     return withInvocation(current, async () => {
-      const reply = writeReply(route.codec, call.payload.form, await route.handler(made.context, read), host.maxBytes);
+      const returned = await route.handler(made.context, read);
+      const reply = route.meta.streams
+        ? await passItems(returned, send).then(() => END_OF_STREAM)
+        : writeReply(route.codec, call.payload.form, returned, host.maxBytes);
       // Nothing is committed that its caller was told has not happened.
       if (ended !== undefined) throw ended;
       return reply;
     });
+  };
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let expire = (): void => {};
+  const expireIn = (ms: number): void => {
+    clearTimeout(timer);
+    due = Date.now() + ms;
+    timer = setTimeout(() => expire(), ms);
   };
 
   return new Promise((resolve, reject) => {
@@ -149,12 +199,13 @@ function run(
       if (invocation === undefined) controller.abort(reason);
       else withInvocation(invocation, () => controller.abort(reason));
     };
-    const timer = setTimeout(() => {
+    expire = () => {
       ended = new HttpError("The call did not finish in time", 504, "TIMEOUT");
       if (invocation !== undefined) invocation.ended = ended;
       reject(ended);
       abort(ended);
-    }, host.deadlineMs);
+    };
+    expireIn(host.deadlineMs);
     const leave = (): void => abort(call.signal?.reason);
     if (call.signal?.aborted) leave();
     call.signal?.addEventListener("abort", leave, { once: true });

@@ -11,6 +11,8 @@ export interface RouteMeta {
   isolation?: "none";
   /** The call may run again after a conflict although it had effects outside. */
   retry?: boolean;
+  /** Its result is a stream of items; the codec's response is one of them. */
+  streams?: boolean;
 }
 
 /**
@@ -34,5 +36,12 @@ export interface Route {
   codec: RouteCodec;
 }
 
+/** A route whose module has not been loaded: `[build] lazy`. */
+export interface LazyRoute {
+  meta: RouteMeta;
+  /** Loads the module. Where that fails it is tried again by the next call. */
+  load(): Promise<Route>;
+}
+
 /** The routes by name. */
-export type Routes = ReadonlyMap<string, Route>;
+export type Routes = ReadonlyMap<string, Route | LazyRoute>;

@@ -16,8 +16,11 @@ export interface Session {
 /** Knows the sessions. */
 export interface SessionSource {
   /**
-   * The session of a credential; of null, the one for calls without a login.
+   * The session of a credential; of null, the one for calls without a login. `host` is the request's
+   * Host header: a session of another tenant is unknown there.
    * Rejects with UnauthorizedError where there is none.
    */
-  resolve(credential: string | null): Session | Promise<Session>;
+  resolve(credential: string | null, host: string): Session | Promise<Session>;
+  /** Grows whenever it has ended sessions: what lasts looks its own up again. */
+  readonly endings?: number;
 }

@@ -74,6 +74,14 @@ export function writeReply(codec: RouteCodec, form: Form, returned: unknown, max
   return { form, status, headers: headers ?? {}, body };
 }
 
+/** Writes an item of a stream. Throws where it does not match its declared type or is larger than allowed. */
+export function writeItem(codec: RouteCodec, item: unknown, maxBytes: number): Uint8Array {
+  return writeResult(codec, "binary", item, maxBytes);
+}
+
+/** What a stream is answered with behind its items. */
+export const END_OF_STREAM: Reply = { form: "binary", status: 200, headers: {}, body: undefined };
+
 /** Reads the JSON of a body. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {

@@ -54,9 +54,9 @@ export async function startServer(options: Partial<ServeOptions> = {}): Promise<
   };
 }
 
-/** Waits until the condition holds, at most two seconds. */
+/** Waits until the condition holds, as long as it takes on a busy machine. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !condition(); tries += 1) {
+  for (let tries = 0; tries < 4_000 && !condition(); tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   if (!condition()) throw new Error("the condition did not come true");

@@ -47,8 +47,8 @@ export type OrderBy<T> =
 export interface QueryOptions<T> {
   /** At most so many rows. */
   limit?: number;
-  /** Continue after the row where {@link Rows.cursor} stood; `orderBy` must be the same. */
-  cursor?: string;
+  /** Continue after the row where {@link Rows.cursor} stood; `orderBy` must be the same. null is the start. */
+  cursor?: string | null;
   orderBy?: OrderBy<T>;
 }
 

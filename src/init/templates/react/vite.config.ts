@@ -1,14 +1,10 @@
 import react from '@vitejs/plugin-react';
+import kontract from 'kontract/vite';
 import { defineConfig } from 'vitest/config';
 
-// `kontract dev` starts Vite and says where it listens itself.
-const gateway = { target: process.env.KONTRACT_URL ?? 'http://127.0.0.1:8787' };
-
 export default defineConfig({
-  plugins: [react()],
-  // `@/client` as in tsconfig.json.
-  resolve: { tsconfigPaths: true },
-  server: { proxy: { '/rpc': gateway, '/auth': gateway } },
+  // Calls go to where `kontract dev` says that it listens.
+  plugins: [kontract(), react()],
   // `kontract build` keeps the rest of dist.
   build: { outDir: 'dist/web', emptyOutDir: true },
 });

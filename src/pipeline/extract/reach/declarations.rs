@@ -47,6 +47,7 @@ impl Walk<'_> {
             });
             facts.len() - 1
         });
+        self.touched.push(fact);
         let outer = self.at;
         self.at = Place { fact, assigned: outer.assigned, ..Place::default() };
         run(self);

@@ -246,6 +246,8 @@ impl Walk<'_> {
                 Some("exec") => self.statement(member, arguments),
                 Some("query") => self.search(member, arguments, true),
                 Some("count") => self.search(member, arguments, false),
+                Some("push") => self.write(member, arguments, 0),
+                Some("set" | "update") => self.write(member, arguments, 1),
                 _ => {}
             }
         } else if held.is_empty() {

@@ -45,7 +45,7 @@ impl Walk<'_> {
 }
 
 /// An object's text; None for one that is made elsewhere.
-fn written_out(expr: &Expr) -> Option<&ObjectLit> {
+pub fn written_out(expr: &Expr) -> Option<&ObjectLit> {
     match peeled(expr) {
         Expr::Object(object) => Some(object),
         _ => None,
@@ -53,7 +53,7 @@ fn written_out(expr: &Expr) -> Option<&ObjectLit> {
 }
 
 /// What a property is called; its value, where it does not stand for a variable.
-fn named(prop: &PropOrSpread) -> Option<(String, Option<&Expr>)> {
+pub fn named(prop: &PropOrSpread) -> Option<(String, Option<&Expr>)> {
     let PropOrSpread::Prop(prop) = prop else { return None };
     match &**prop {
         Prop::Shorthand(name) => Some((name.sym.to_string(), None)),

@@ -79,7 +79,8 @@ impl<'g, 'a> Follow<'g, 'a> {
             if !seen.insert(module) {
                 continue;
             }
-            for (_, symbol) in self.graph.symbols.exports(module) {
+            let graph = self.graph;
+            for (_, symbol) in graph.symbols.exports(module) {
                 match self.value(&symbol) {
                     Some(Value::Declaration(declaration)) => {
                         self.node(declaration, None, None, true);
@@ -108,7 +109,7 @@ impl<'g, 'a> Follow<'g, 'a> {
         }
     }
 
-    fn value(&self, symbol: &Symbol) -> Option<Value<'a>> {
+    fn value(&mut self, symbol: &Symbol) -> Option<Value<'a>> {
         let modules: &'a Modules = self.graph.symbols.modules;
         match symbol {
             Symbol::Declared { module, name } => {
@@ -123,7 +124,11 @@ impl<'g, 'a> Follow<'g, 'a> {
                 ImportKind::Namespace if specifier == RUNTIME => Some(Value::Runtime),
                 _ => None,
             },
-            Symbol::Package { .. } => None,
+            // Its code has not been seen.
+            Symbol::Package { .. } => {
+                self.edges.effects = true;
+                None
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{
     computed::literal_name,
+    diagnostics::more_than_items,
     evaluate::{Evaluator, foreign},
     head::{
         ElementHead, FieldHead, Head, ObjectHead, Scope, Source, Thunk, TupleHead, property, way,
@@ -49,9 +50,6 @@ const FOREIGN: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "AsyncIterable",
-            "AsyncIterableIterator",
-            "AsyncGenerator",
             "AsyncIterator",
             "ReadableStream",
             "WritableStream",
@@ -61,7 +59,7 @@ const FOREIGN: &[(&[&str], &str)] = &[
             "Iterator",
             "Generator",
         ],
-        "an array: streaming results are not available yet",
+        "an array, or stream the result: `AsyncIterable<T>`",
     ),
     (&["BigInt"], "`bigint`"),
     (&["String"], "`string`"),
@@ -133,6 +131,16 @@ pub fn head<'a>(
             return Known::Head(foreign(name, "your own types, as data", at));
         }
         "Promise" | "PromiseLike" => Head::Wrapped("Promise", Rc::new(argument(0, ""))),
+        "AsyncIterable" | "AsyncIterableIterator" | "AsyncGenerator" => {
+            for index in 1..arguments.len() {
+                let head = evaluator.head(&argument(index, &format!("<{index}>")));
+                if !is_nothing(&head) {
+                    let diagnostic = more_than_items(&evaluator.origin, name, index, at);
+                    evaluator.report(diagnostic, at);
+                }
+            }
+            Head::Wrapped(STREAM, Rc::new(argument(0, "[]")))
+        }
         "Date" => Head::Date,
         "Uint8Array" => Head::Bytes,
         "Array" | "ReadonlyArray" => Head::Array(Rc::new(argument(0, "[]"))),
@@ -201,6 +209,14 @@ pub fn head<'a>(
         },
     };
     Known::Head(known)
+}
+
+/// What a stream of items is called among what wraps.
+pub const STREAM: &str = "AsyncIterable";
+
+/// A generator returns it where it returns nothing that matters.
+fn is_nothing(head: &Head<'_>) -> bool {
+    matches!(head, Head::Unknown(_) | Head::Undefined | Head::Never)
 }
 
 /// What is in the promises or responses. A promise of itself has nothing in it.

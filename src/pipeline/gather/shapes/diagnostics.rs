@@ -1,4 +1,4 @@
-//! What there is to say of types that should travel: K058, K110–K129.
+//! What there is to say of types that should travel: K058, K110–K129, K340–K341.
 
 use crate::{
     model::{SourcePath, Span, diagnostic::Diagnostic, shape::Place},
@@ -53,6 +53,38 @@ pub fn type_not_carried(origin: &Origin, ty: &str, instead: &str, place: &Place)
         _ => format!("{ty} cannot travel between client and server"),
     };
     origin.error("K058", message, place).label(origin.holds(&ty)).help(format!("use {instead}"))
+}
+
+#[cold]
+pub fn misplaced_stream(origin: &Origin, place: &Place) -> Diagnostic {
+    let (message, help) = match origin.part {
+        Part::Parameter => (
+            "a stream of items cannot be an argument",
+            "take an array: items are streamed from the server to its clients",
+        ),
+        Part::Result => (
+            "a stream of items has to be the whole result",
+            "declare `AsyncIterable<T>` or `Promise<AsyncIterable<T>>`, with nothing around it, or use an array",
+        ),
+        Part::Row => ("a stream of items cannot be kept in a table", "use an array"),
+    };
+    origin
+        .error("K340", message.to_owned(), place)
+        .label(origin.holds("a stream of items"))
+        .help(help)
+}
+
+/// `index` is that of the type argument: what a generator returns, or is given by `next`.
+#[cold]
+pub fn more_than_items(origin: &Origin, name: &str, index: usize, place: &Place) -> Diagnostic {
+    let message = match index {
+        1 => format!("what `{name}` returns behind its items does not reach the client"),
+        _ => format!("no client can pass a value to the `next` of `{name}`"),
+    };
+    origin
+        .error("K341", message, place)
+        .label("more than a stream of items")
+        .help(format!("write `{name}<T>` or `{name}<T, void>`, and yield what the client needs"))
 }
 
 #[cold]

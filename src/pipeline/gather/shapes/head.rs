@@ -88,7 +88,7 @@ pub enum Head<'a> {
     Tuple(Rc<TupleHead<'a>>),
     Object(Rc<ObjectHead<'a>>),
     Union(Rc<UnionHead<'a>>),
-    /// `Promise<T>`, `HttpResp<T>`: T, at the outside of a result.
+    /// `Promise<T>`, `HttpResp<T>`, `AsyncIterable<T>`: T, at the outside of a result.
     Wrapped(&'static str, Rc<Thunk<'a>>),
     Secret(Rc<Head<'a>>, Place),
     /// What cannot travel. Not an error before it does: `Omit` may remove it.

@@ -47,7 +47,7 @@ use crate::{
         app::Route,
         contract::{BackendFunction, Signature},
         diagnostic::Diagnostic,
-        shape::{FieldIds, ObjectKind, Rest, RouteShapes, Shapes},
+        shape::{FieldIds, ObjectKind, Rest, RouteShapes, ShapeKey, Shapes},
     },
     typescript::{Answers, Failure, Hint, Question},
 };
@@ -136,14 +136,13 @@ fn resolved(
         };
         let base = format!("{}#{name}", route.module);
         let request = format!("{base}(request)");
-        let response = format!("{base}(response)");
         let scope = scope_of(route, &function.signature, &request);
         arguments(&mut wire, route, function, &scope, &request);
-        result(&mut wire, route, function, &scope, &response);
+        let (response, at_once) = result(&mut wire, route, function, &scope, &base);
         results.push((response.clone(), wire.evaluator.origin.clone()));
         wire.drain();
         let ident = unique(&mut idents, name);
-        wire.shapes.routes.insert(name.clone(), RouteShapes { ident, request, response });
+        wire.shapes.routes.insert(name.clone(), RouteShapes { ident, request, response, at_once });
     }
     let Wire { evaluator, mut shapes, secrets, .. } = wire;
     // Where a type is missing, which is an error of its own, `any` stands in for it.
@@ -245,24 +244,39 @@ fn arguments<'a>(
     wire.shapes.objects.insert(key.to_owned(), object);
 }
 
+/// The key of what travels back, which is each item of a stream, and whether that is there at once.
 fn result<'a>(
     wire: &mut Wire<'a>,
     route: &Route,
     function: &'a BackendFunction,
     scope: &Rc<Scope<'a>>,
-    key: &str,
-) {
+    base: &str,
+) -> (ShapeKey, bool) {
     let at = place(&route.module, function.span);
     wire.evaluator.origin =
         Origin { file: route.module.clone(), span: function.span, part: Part::Result };
-    wire.at = (key.to_owned(), "result".to_owned());
+    let mut key = format!("{base}(response)");
     let mut object = empty(ObjectKind::Result, &at);
+    let mut at_once = false;
     if let Some(ty) = &function.signature.result {
-        let thunk = Evaluator::thunk(ty, scope, below(key, "result"), &at);
-        let slot = wire.result(&thunk);
+        let thunk = Evaluator::thunk(ty, scope, below(&key, "result"), &at);
+        let items = wire.items(&thunk);
+        if items.is_some() {
+            key = format!("{base}(item)");
+            object.kind = ObjectKind::Item;
+        }
+        wire.at = (key.clone(), "result".to_owned());
+        let slot = match items {
+            Some(items) => {
+                at_once = items.at_once;
+                wire.slot(&items.item)
+            }
+            None => wire.result(&thunk),
+        };
         object.fields.push(field("result", slot, false, &at));
     }
-    wire.shapes.objects.insert(key.to_owned(), object);
+    wire.shapes.objects.insert(key.clone(), object);
+    (key, at_once)
 }
 
 /// The route's name as an identifier that no other has.

@@ -28,7 +28,7 @@ pub fn check(
         while let Some((key, path)) = queue.pop_front() {
             let Some(object) = shapes.objects.get(key) else { continue };
             let step = |name: &str| match object.kind {
-                ObjectKind::Result => "result".to_owned(),
+                ObjectKind::Result | ObjectKind::Item => "result".to_owned(),
                 ObjectKind::Tuple => format!("{path}[{name}]"),
                 _ => format!("{path}.{name}"),
             };

@@ -7,8 +7,10 @@ use std::{
 };
 
 use super::{
-    builtin::unwrapped,
-    diagnostics::{Origin, circular_type, too_large_type, type_not_carried, unchecked_type},
+    builtin::{STREAM, unwrapped},
+    diagnostics::{
+        Origin, circular_type, misplaced_stream, too_large_type, type_not_carried, unchecked_type,
+    },
     evaluate::Evaluator,
     head::{Head, ObjectHead, Thunk, TupleHead, property},
     names::{last_label, steps},
@@ -33,6 +35,13 @@ pub struct Wire<'a> {
     pub at: (ShapeKey, String),
     /// `Secret<T>`: by object, the fields that hold one, and where it is written.
     pub secrets: Secrets,
+}
+
+/// The items that a result streams.
+pub struct Items<'a> {
+    pub item: Rc<Thunk<'a>>,
+    /// No promise stands before them.
+    pub at_once: bool,
 }
 
 enum Pending<'a> {
@@ -147,6 +156,17 @@ impl<'a> Wire<'a> {
     pub fn slot(&mut self, thunk: &Thunk<'a>) -> Slot {
         let head = self.evaluator.head(thunk);
         self.slot_of(&head, &thunk.way, &thunk.place)
+    }
+
+    /// The items of a result that is a stream, or a promise of one. None of any other.
+    pub fn items(&mut self, thunk: &Thunk<'a>) -> Option<Items<'a>> {
+        let outer = self.evaluator.head(thunk);
+        let at_once = matches!(outer, Head::Wrapped(STREAM, _));
+        let head = unwrapped(&mut self.evaluator, outer, &thunk.way, &thunk.place, &["Promise"]);
+        match head {
+            Head::Wrapped(STREAM, item) => Some(Items { item, at_once }),
+            _ => None,
+        }
     }
 
     /// A result: `Promise<T>` and `HttpResp<T>` are T.
@@ -324,6 +344,11 @@ impl<'a> Wire<'a> {
             }
             Head::Wrapped("HttpResp", _) => {
                 self.foreign("HttpResp", "it for a whole result only", at);
+                None
+            }
+            Head::Wrapped(STREAM, _) => {
+                let diagnostic = misplaced_stream(&self.evaluator.origin, at);
+                self.evaluator.report(diagnostic, at);
                 None
             }
             Head::Wrapped(..) => {

@@ -43,7 +43,7 @@ impl Emitter<'_> {
         let open = self.support("openTable");
         self.open_table(&format!("{open}(r, at, d++, key)"), table);
         match object.kind {
-            ObjectKind::Result => {
+            ObjectKind::Result | ObjectKind::Item => {
                 let value = self.get_place(&table.places[0], "undefined");
                 self.line(&format!("return {value};"));
             }

@@ -45,6 +45,15 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// What both say, one behind the other.
+    pub fn and(mut self, other: Self) -> Self {
+        self.out.push_str(&other.out);
+        self.support.extend(other.support);
+        self.shared.extend(other.shared);
+        self.defined.extend(other.defined);
+        self
+    }
+
     /// The functions of a definition.
     pub fn definition(&mut self, name: &str, definition: &Definition<'_>) {
         if let Definition::Literals(literals) = definition {
@@ -212,7 +221,7 @@ impl<'a> Emitter<'a> {
                 let open = self.support("openObject");
                 self.line(&format!("{open}({state}, x, d++, key);"));
             }
-            (ObjectKind::Result, _) => {
+            (ObjectKind::Result | ObjectKind::Item, _) => {
                 let enter = self.support("enter");
                 self.line(&format!("{enter}({state}, d++, key);"));
             }

@@ -112,7 +112,7 @@ impl Emitter<'_> {
             let place = &table.places[i];
             let (value, key) = match object.kind {
                 ObjectKind::Object => (property(&place.name), segment(&place.name)),
-                ObjectKind::Result => ("x".to_owned(), "undefined".to_owned()),
+                ObjectKind::Result | ObjectKind::Item => ("x".to_owned(), "undefined".to_owned()),
                 ObjectKind::Tuple | ObjectKind::Arguments => (format!("x[{i}]"), i.to_string()),
             };
             let present = match object.kind {

@@ -27,7 +27,7 @@ impl Emitter<'_> {
                 self.json_positions(name, object, "write");
             }
             ObjectKind::Arguments => self.json_positions(name, object, "read"),
-            ObjectKind::Result => {
+            ObjectKind::Result | ObjectKind::Item => {
                 self.begin(name, "write", "c, x, d, key");
                 self.open_container("c", object);
                 let field = &object.fields[0];

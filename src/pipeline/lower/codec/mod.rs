@@ -40,6 +40,8 @@ mod structure;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 pub use self::rows::rows;
 use self::{
     emit::{Emitter, Purpose},
@@ -57,6 +59,9 @@ use crate::{
 
 /// The output of definitions that modules share.
 const SHARED: &str = "__kontract";
+
+/// How many definitions one thread writes before it looks for more.
+const CHUNK: usize = 64;
 
 /// What importers call the codec of a module.
 pub const NAMESPACE: &str = "__kontract_codec";
@@ -86,19 +91,20 @@ pub fn modules(app: &App) -> BTreeMap<String, Vec<String>> {
 pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec<Output> {
     let plan = Plan::new(shapes);
     let tested = choose::tested(&plan);
-    let mut outputs = Vec::new();
-    let mut shared = Emitter::new(&plan, &tested, Purpose::Calls);
-    for (name, definition) in &plan.definitions {
-        if !is_root(definition) {
-            shared.definition(name, definition);
-        }
-    }
-    if !shared.out.is_empty() {
+    let emitter = || Emitter::new(&plan, &tested, Purpose::Calls);
+    let shared: Vec<_> = plan.definitions.iter().filter(|(_, d)| !is_root(d)).collect();
+    let parts = shared.par_chunks(CHUNK).map(|definitions| {
+        let mut part = emitter();
+        definitions.iter().for_each(|(name, definition)| part.definition(name, definition));
+        part
+    });
+    let shared = parts.collect::<Vec<_>>().into_iter().reduce(Emitter::and);
+    let shared = shared.filter(|shared| !shared.out.is_empty()).map(|shared| {
         let text = format!("{}{}{}", header(None), shared.support_import(), shared.out);
-        outputs.push(Output { path: format!("codec/{SHARED}.js"), text });
-    }
-    for (output, routes) in modules {
-        let mut module = Emitter::new(&plan, &tested, Purpose::Calls);
+        Output { path: format!("codec/{SHARED}.js"), text }
+    });
+    let own = modules.par_iter().map(|(output, routes)| {
+        let mut module = emitter();
         for route in routes {
             let Some(route) = shapes.routes.get(route) else { continue };
             let request = plan.object_name(&route.request).to_owned();
@@ -118,15 +124,16 @@ pub fn generate(shapes: &Shapes, modules: &BTreeMap<String, Vec<String>>) -> Vec
             module.imports(&string(&specifier)),
             module.out
         );
-        outputs.push(Output { path: format!("codec/{output}.js"), text });
-    }
-    outputs
+        Output { path: format!("codec/{output}.js"), text }
+    });
+    let own: Vec<Output> = own.collect();
+    shared.into_iter().chain(own).collect()
 }
 
 /// It belongs to one route.
 fn is_root(definition: &Definition<'_>) -> bool {
     matches!(definition, Definition::Object(object)
-        if matches!(object.kind, ObjectKind::Arguments | ObjectKind::Result))
+        if matches!(object.kind, ObjectKind::Arguments | ObjectKind::Result | ObjectKind::Item))
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::docs::Comment;
+use super::pretty;
 use crate::model::{
     shape::{
         FieldShape, Literal, ObjectKind, ObjectShape, Scalar, Shape, ShapeKey, Shapes, Slot,
@@ -14,6 +15,7 @@ use crate::model::{
     },
     wire::{Definition, reached},
 };
+use crate::text::comment::Comment;
 
 pub struct Schemas<'a> {
     shapes: &'a Shapes,
@@ -53,26 +55,22 @@ impl<'a> Schemas<'a> {
         format!("#/components/schemas/{}", self.failure)
     }
 
-    /// All of them, by name.
-    pub fn components(&self) -> Value {
-        let mut components = Map::new();
-        for (key, object) in &self.shapes.objects {
-            if let Some(name) = self.names.get(key.as_str()) {
-                let schema = match object.kind {
-                    ObjectKind::Tuple => self.tuple(object),
-                    _ => self.object(key, object),
-                };
-                components.insert(name.clone(), schema.into());
-            }
-        }
-        for (key, union) in &self.shapes.unions {
-            if let Some(name) = self.names.get(key.as_str()) {
-                components.insert(name.clone(), self.union(union).into());
-            }
-        }
-        components.insert(self.failure.clone(), failure());
-        components.sort_keys();
-        components.into()
+    /// All of them, by name, as they stand in an object of this depth.
+    pub fn components(&self, depth: usize) -> BTreeMap<&str, String> {
+        let print = |schema: &Value| pretty::nested(schema, depth + 1);
+        let objects = self.shapes.objects.par_iter().filter_map(|(key, object)| {
+            let name = self.names.get(key.as_str())?;
+            let schema = match object.kind {
+                ObjectKind::Tuple => self.tuple(object),
+                _ => self.object(key, object),
+            };
+            Some((name.as_str(), print(&schema.into())))
+        });
+        let unions = self.shapes.unions.par_iter().filter_map(|(key, union)| {
+            Some((self.names.get(key.as_str())?.as_str(), print(&self.union(union).into())))
+        });
+        let components: Vec<(&str, String)> = objects.chain(unions).collect();
+        components.into_iter().chain([(self.failure.as_str(), print(&failure()))]).collect()
     }
 
     /// The argument array of a route, and how many arguments it needs.
@@ -348,7 +346,7 @@ fn described(docs: Option<&str>) -> Schema {
     if !comment.text.is_empty() {
         schema.insert("description".to_owned(), comment.text.into());
     }
-    if comment.deprecated {
+    if comment.deprecated.is_some() {
         schema.insert("deprecated".to_owned(), true.into());
     }
     schema

@@ -175,3 +175,9 @@ export async function undeclared(name: string): Promise<void> {
 export async function keyed(id: string): Promise<[number, number]> {
   return [await env.shared.increment(`served ${id}`), await raise(id)];
 }
+
+/** Its answer is too large to be kept. */
+@backend()
+export async function keyedLarge(id: string): Promise<[number, number, string]> {
+  return [...(await keyed(id)), 'x'.repeat(70_000)];
+}

@@ -89,6 +89,14 @@ export function background() {
   ctx.waitUntil(new Promise((resolve) => setTimeout(() => resolve(finished.push(ctx.callId)), 20)));
 }
 export const finished = [];
+export async function* numbers(until) {
+  try {
+    for (let number = 0; number < until; number += 1) yield number;
+    if (until > 1000) throw new NotFoundError("No more numbers");
+  } finally {
+    finished.push(ctx.callId);
+  }
+}
 export class Counter {
   count = 0;
   next() {
@@ -119,4 +127,5 @@ add("variable", 1, (ctx, args) => variable(args[0]));
 add("background", 0, () => background());
 add("wrapped", 1, (ctx, args) => __chain_0(ctx, () => greet(args[0])));
 add("guarded", 0, (ctx) => __chain_1(ctx, () => greet("nobody")));
+add("numbers", 1, (ctx, args) => numbers(args[0]), { perm: 0, streams: true });
 add("Counter.next", 0, () => __kontract_instance(Counter).next());

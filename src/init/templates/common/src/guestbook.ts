@@ -1,4 +1,4 @@
-import { backend, ForbiddenError, HttpError, type Perm, type Primkey } from 'kontract';
+import { backend, ForbiddenError, HttpError, type Int32, type Perm, type Primkey } from 'kontract';
 import { ctx, env } from 'kontract/runtime';
 
 /** What somebody wrote into the guestbook. */
@@ -11,10 +11,11 @@ export interface Entry {
   writtenAt: Perm<Date, 'R__'>;
 }
 
-/** The newest entries. */
-export const entries = backend(async (limit: number = 20): Promise<Entry[]> => {
+/** The newest entries, a hundred at most. */
+export const entries = backend(async (limit: Int32 = 20): Promise<Entry[]> => {
   const found: Entry[] = [];
-  for await (const entry of env.storage.entries.query({}, { orderBy: { _order: 'desc' }, limit })) {
+  const newest = { orderBy: { _order: 'desc' }, limit: Math.min(Math.max(limit, 0), 100) } as const;
+  for await (const entry of env.storage.entries.query({}, newest)) {
     found.push(entry);
   }
   return found;

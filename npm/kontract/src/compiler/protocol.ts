@@ -1,0 +1,42 @@
+/** What `kontract watch --json` prints, as far as it is used here. Paths are relative to the project, with `/`. */
+export interface Built {
+  event: "built";
+  /** The sources have no errors. */
+  ok: boolean;
+  /** An absolute path, and the output folder in it. */
+  project: string;
+  out: string;
+  /** Outputs whose bytes are others, and those that are gone. */
+  written: string[];
+  removed: string[];
+  /** All that hold now. */
+  diagnostics: Diagnostic[];
+  /** Every source, of the last good build; absent where that is as it was. */
+  modules?: SourceModule[];
+}
+
+export interface SourceModule {
+  source: string;
+  role: "server" | "client" | "shared";
+  /** The output that stands for it in clients. */
+  client?: string | null;
+}
+
+export interface Diagnostic {
+  severity: "error" | "warning";
+  code: string;
+  message: string;
+  file: string;
+  line?: number;
+  column?: number;
+  help?: string;
+}
+
+/** What a request is answered with. */
+export interface Answer {
+  event: "settled" | "lifted" | "refused";
+  id: number | null;
+  text?: string;
+  diagnostics?: Diagnostic[];
+  message?: string;
+}

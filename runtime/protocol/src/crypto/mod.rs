@@ -1,0 +1,6 @@
+//! The primitives, and the types of keys.
+
+pub mod secret;
+pub mod aead;
+pub mod kdf;
+pub mod exchange;

@@ -1,0 +1,3 @@
+import type { AuthConfig } from 'kontract';
+
+export default { perm: { anonymous: 'RWX' } } satisfies AuthConfig;

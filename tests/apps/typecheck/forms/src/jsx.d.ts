@@ -1,0 +1,4 @@
+declare namespace JSX {
+  interface Element { readonly tag: string }
+  interface IntrinsicElements { p: { title: string; children?: string } }
+}

@@ -1,0 +1,3 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+
+export function spawnTied(signal: 'KILL' | 'INT', file: string, args: string[], options: SpawnOptions): ChildProcess;
