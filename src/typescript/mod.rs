@@ -41,7 +41,7 @@ use crate::{
         contract::ModuleContract,
         types::TypeExpr,
     },
-    pipeline::names::Layout,
+    pipeline::{Texts, names::Layout},
     source,
     text::types::Printer,
 };
@@ -134,7 +134,7 @@ pub struct Installed<'a> {
     pub options: &'a Options,
     pub layout: &'a Layout,
     /// The sources as this build read them.
-    pub texts: &'a BTreeMap<SourcePath, String>,
+    pub texts: &'a Texts,
 }
 
 impl Question {
@@ -225,7 +225,7 @@ impl Project<'_> {
 
 impl Installed<'_> {
     fn text(&self, file: &SourcePath) -> Option<&str> {
-        self.texts.get(file).map(String::as_str)
+        self.texts.get(file).map(|text| &**text)
     }
 }
 
