@@ -96,7 +96,7 @@ pub struct TypesModule {
     pub import_types: BTreeMap<String, TypesFrom>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     pub module: SourcePath,
     /// Index into the module's `functions`.

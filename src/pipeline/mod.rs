@@ -64,8 +64,8 @@ pub struct Program {
     pub memory: Memory,
     /// The lock as it has to be from now on.
     pub lock: Lock,
-    /// What stands in the lock's file, where that stays as it is.
-    pub lock_text: Option<String>,
+    /// What stands in the lock's file, and whether that says the same.
+    pub locked: Option<(String, bool)>,
     pub diagnostics: Vec<Diagnostic>,
     /// What comments allow.
     pub hushed: Vec<Diagnostic>,
@@ -83,8 +83,8 @@ pub struct Build {
     pub standing: Hashes,
     /// The lock as it has to be from now on.
     pub lock: Lock,
-    /// What stands in the lock's file, where that stays as it is.
-    pub lock_text: Option<String>,
+    /// What stands in the lock's file, and whether that says the same.
+    pub locked: Option<(String, bool)>,
     /// For editors and `tsc`, relative to `.kontract` in the source root.
     pub types: Vec<Output>,
     /// The cookbook, relative to its folder; None where the project has none.
@@ -165,8 +165,13 @@ pub fn publish(
         return (Written::default(), Vec::new());
     }
     let text = || lock::text(files, options).ok().flatten();
-    let stays = build.lock_text.is_some() && build.lock_text == text();
-    if !stays && let Err(diagnostic) = lock::write(files, options, &build.lock, locked) {
+    let known = build.locked.as_ref().filter(|(known, _)| Some(known) == text().as_ref());
+    let kept = match known {
+        Some((_, true)) => Ok(false),
+        Some((_, false)) if !locked => lock::replace(files, options, &build.lock),
+        _ => lock::write(files, options, &build.lock, locked),
+    };
+    if let Err(diagnostic) = kept {
         return (Written::default(), vec![diagnostic]);
     }
     let (written, mut diagnostics) = write::write_beside(files, options, build);
@@ -215,7 +220,7 @@ fn complete_here(
     build.diagnostics = diagnostics;
     build.dependencies = std::mem::take(&mut program.dependencies);
     build.lock = std::mem::take(&mut program.lock);
-    build.lock_text = program.lock_text.take();
+    build.locked = program.locked.take();
     (program, build)
 }
 
@@ -246,12 +251,12 @@ fn program_here(files: &Arc<dyn Files>, options: &Options, recall: &dyn Recall) 
     let pin = |pin: &runtime::Pin| Pin { id: pin.id(), key: pin.to_string() };
     program.app.pins = options.pins.iter().map(pin).collect();
     let (assigned, found) = lock::assign(&mut program.app, &lock);
-    let lock_text = text.filter(|_| assigned == lock);
+    let stays = assigned == lock;
     program.diagnostics.extend(found);
     let texts = program.texts.iter().map(|(file, text)| (file, &**text));
     let Allowed { said, hushed } = allowed(texts, std::mem::take(&mut program.diagnostics));
     (program.diagnostics, program.hushed) = (said, hushed);
-    Program { lock: assigned, lock_text, ..program }
+    Program { lock: assigned, locked: text.map(|text| (text, stays)), ..program }
 }
 
 /// What travels, before the lock gives ids: for tests.

@@ -111,7 +111,7 @@ pub enum Failure {
 }
 
 /// Somebody who knows the project's types.
-pub trait TypeScript {
+pub trait TypeScript: Sync {
     /// Answers all questions.
     fn ask(
         &self,
@@ -125,7 +125,7 @@ pub struct Program<'a> {
     pub modules: &'a Modules,
     /// What the project's tables are: TypeScript learns it from generated declarations, which may
     /// not be written yet.
-    pub registry: &'a dyn Fn() -> Registry,
+    pub registry: &'a (dyn Fn() -> Registry + Sync),
 }
 
 /// The `typescript` that is installed where the project finds it.

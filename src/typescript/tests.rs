@@ -56,7 +56,7 @@ fn asked(source: &str) -> Asked {
         layout: Layout::new(&options),
         options,
         files,
-        modules: Modules::from([(file.clone(), contract)]),
+        modules: Modules::from([(file.clone(), contract.into())]),
         texts: BTreeMap::from([(file, source.into())]),
         questions: BTreeMap::from([(question, hint)]),
     }
