@@ -77,24 +77,24 @@ pub fn outputs(
         slices.entry(file.clone()).or_default().server = part;
     }
     let client: Vec<(&SourcePath, _)> = app.client.iter().collect();
-    let made: Vec<(Vec<Output>, Hashes, Option<Part>, Option<Origins>)> = client
+    let made: Vec<(Printed, Option<Part>, Option<Origins>)> = client
         .par_iter()
         .map(|(file, module)| {
             if module.code {
                 let plan = lower::server::Plan::code(file, &module.specifiers, &module.flavour);
-                let (printed, part) = print(None, plan, format!("client/{}", module.output), file);
-                let mut outputs = printed.outputs;
-                outputs.push(lower::client::declarations(app, modules, file));
-                return (outputs, printed.standing, part, None);
+                let (mut printed, part) =
+                    print(None, plan, format!("client/{}", module.output), file);
+                printed.outputs.push(lower::client::declarations(app, modules, file));
+                return (printed, part, None);
             }
             let (outputs, origins) =
                 lower::client::stubs(app, modules, file, &options.out, text(file));
-            (outputs, Hashes::new(), None, Some(origins))
+            (Printed::of(outputs), None, Some(origins))
         })
         .collect();
-    for ((file, _), (made, stands, code, stubs)) in client.into_iter().zip(made) {
-        outputs.extend(made);
-        standing.extend(stands);
+    for ((file, _), (made, code, stubs)) in client.into_iter().zip(made) {
+        outputs.extend(made.outputs);
+        standing.extend(made.standing);
         let slice = slices.entry(file.clone()).or_default();
         (slice.code, slice.stubs) = (code, stubs);
     }
