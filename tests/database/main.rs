@@ -20,6 +20,7 @@ mod isolation;
 mod journey;
 mod kills;
 mod migrations;
+mod operators;
 mod pooler;
 mod privileges;
 mod project;
