@@ -151,6 +151,24 @@ test('what is for the server only is not given to a page', async () => {
   }
 });
 
+test('a compiler that was killed makes way for another one', async () => {
+  const before = site.compilerIds();
+  expect(before.length).toBeGreaterThan(0);
+  for (const id of before) process.kill(id, 'SIGKILL');
+  const stub = `${url}@fs${site.path(TAGS)}`;
+  await site.edit(TAGS, 'limit: number = 10', 'most: number = 10');
+  await eventually(
+    async () => ((await (await fetch(stub)).text()).includes('most') ? true : undefined),
+    () => vite.output,
+  );
+  await site.edit(TAGS, 'most: number = 10', 'limit: number = 10');
+  await eventually(
+    async () => ((await (await fetch(stub)).text()).includes('limit') ? true : undefined),
+    () => vite.output,
+  );
+  expect(site.compilerIds().filter((id) => before.includes(id))).toEqual([]);
+});
+
 test('its compiler ends with it', async () => {
   await ends('SIGTERM');
 });
