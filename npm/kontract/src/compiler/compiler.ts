@@ -1,5 +1,5 @@
-import { realpathSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { trueName } from "./application.js";
 import { type Channel, connected, started } from "./channel.js";
 import { CompileError } from "./errors.js";
 import type { Answer, Built } from "./protocol.js";
@@ -74,7 +74,7 @@ export class Compiler {
 
   private take(message: Message): void {
     if (message.event === "built") {
-      if (this.shared !== undefined && realpathSync(message.project) !== realpathSync(this.folder)) this.leave();
+      if (this.shared !== undefined && trueName(message.project) !== trueName(this.folder)) this.leave();
       else {
         this.works = true;
         this.onBuilt(message);

@@ -3,9 +3,10 @@ export interface Built {
   event: "built";
   /** The sources have no errors. */
   ok: boolean;
-  /** An absolute path, and the output folder in it. */
+  /** An absolute path. */
   project: string;
-  out: string;
+  /** The output folder in it; null where the settings cannot be read. */
+  out: string | null;
   /** Outputs whose bytes are others, and those that are gone. */
   written: string[];
   removed: string[];
