@@ -3,21 +3,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Compiler } from "./compiler.js";
+import { buildOnce } from "./once.js";
 
 let folder: string;
-let compiler: Compiler;
+let compiler: Compiler | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "kontract-compiler-"));
 });
 afterEach(async () => {
-  await compiler.stop();
+  await compiler?.stop();
+  compiler = undefined;
   vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
 
+function doing(program: string): Compiler {
+  install(program);
+  return (compiler = new Compiler(folder, false, () => (builds += 1)));
+}
+
 /** A compiler that does this, as often as it is started: `runs` says how often that was before. */
-function doing(program: string): void {
+function install(program: string): void {
   const path = join(folder, "kontract");
   const log = JSON.stringify(join(folder, "runs"));
   const runs = `fs.existsSync(${log}) ? fs.readFileSync(${log}, "utf8").length : 0`;
@@ -30,7 +37,6 @@ function doing(program: string): void {
   writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${path}.cjs"\n`);
   chmodSync(path, 0o755);
   vi.stubEnv("KONTRACT_BIN", path);
-  compiler = new Compiler(folder, false, () => (builds += 1));
 }
 
 const runs = (): number => readFileSync(join(folder, "runs"), "utf8").length;
@@ -38,7 +44,7 @@ let builds = 0;
 
 test("what a killed compiler did not answer is asked of the next one; half a line is none", async () => {
   builds = 0;
-  doing(`say(built + "\\n"); asked((id) => {
+  const compiler = doing(`say(built + "\\n"); asked((id) => {
     if (runs === 0) { say(built.slice(0, 9)); die(); }
     else say(JSON.stringify({ id, event: "settled" }) + "\\n");
   });`);
@@ -47,7 +53,7 @@ test("what a killed compiler did not answer is asked of the next one; half a lin
 });
 
 test("what ends two compilers is not asked of a third, other requests are", async () => {
-  doing(`say(built + "\\n"); asked((id) => (id === 1 ? die() : say(JSON.stringify({ id, event: "settled" }) + "\\n")));`);
+  const compiler = doing(`say(built + "\\n"); asked((id) => (id === 1 ? die() : say(JSON.stringify({ id, event: "settled" }) + "\\n")));`);
   await expect(compiler.settle()).rejects.toThrow("kontract watch has ended");
   expect(runs()).toBe(2);
   await compiler.settle();
@@ -55,7 +61,7 @@ test("what ends two compilers is not asked of a third, other requests are", asyn
 });
 
 test("one that never built anything is not started again", async () => {
-  doing(`process.stderr.write("no such project"); process.exit(2);`);
+  const compiler = doing(`process.stderr.write("no such project"); process.exit(2);`);
   await expect(compiler.settle()).rejects.toThrow("kontract watch has ended: no such project");
   await expect(compiler.settle()).rejects.toThrow("kontract watch has ended: no such project");
   expect(runs()).toBe(1);
@@ -65,4 +71,9 @@ test("where nothing is asked, one that was killed is replaced all the same", asy
   builds = 0;
   doing(`say(built + "\\n"); if (runs === 0) die(); else asked(() => {});`);
   await vi.waitFor(() => expect(builds).toBe(2), 20_000);
+});
+
+test("a single build of a compiler that is killed says so", () => {
+  install(`say(built.slice(0, 9)); die();`);
+  expect(() => buildOnce(folder)).toThrow(/ended by/);
 });

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { trueName } from "./application.js";
 import { type Channel, connected, started } from "./channel.js";
 import { CompileError } from "./errors.js";
-import type { Answer, Built } from "./protocol.js";
+import { type Answer, type Built, type Message, readMessage } from "./protocol.js";
 
 /**
  * One compiler for as long as we run: that of `kontract dev`, where we run beside it and it builds
@@ -61,7 +61,7 @@ export class Compiler {
     this.channel = channel;
     channel.input.on("error", () => {}); // It has ended, which is told.
     createInterface({ input: channel.output }).on("line", (line) => {
-      const message = parse(line);
+      const message = readMessage(line);
       if (this.channel === channel && message !== undefined) this.take(message);
     });
     void channel.ended.then((said) => {
@@ -145,19 +145,8 @@ export class Compiler {
   }
 }
 
-type Message = Built | Answer | { event: "failed"; message: string };
-
 /** Between two of which the first was ended and nothing has been asked since. */
 const PAUSE_MS = 500;
-
-/** None where a line broke off: its writer was killed. */
-function parse(line: string): Message | undefined {
-  try {
-    return JSON.parse(line) as Message;
-  } catch {
-    return undefined;
-  }
-}
 
 interface Waiting {
   line: string;

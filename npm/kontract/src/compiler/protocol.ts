@@ -41,3 +41,15 @@ export interface Answer {
   diagnostics?: Diagnostic[];
   message?: string;
 }
+
+/** A line. */
+export type Message = Built | Answer | { event: "failed"; message: string };
+
+/** None where it broke off: its writer was killed. */
+export function readMessage(line: string): Message | undefined {
+  try {
+    return JSON.parse(line) as Message;
+  } catch {
+    return undefined;
+  }
+}
