@@ -8,6 +8,7 @@ import { launch, open, publish } from './support/page.ts';
 import { compiler, eventually, type Program, Site } from './support/site.ts';
 
 const TAGS = 'conduit/src/api/tags.ts';
+const STUB = 'conduit/dist/client/api/tags.js';
 
 let site: Site;
 let browser: Browser;
@@ -184,11 +185,11 @@ test('settings with an error are told, and end nothing', async () => {
   const since = vite.output.length;
   await site.write('conduit/kontract.toml', `${settings}\n[nonsense]\n`);
   await vite.says(/(K092)/, since);
-  expect(await (await fetch(`${url}@fs${site.path(TAGS)}`)).text()).toContain('__kontract_rpc');
+  expect(await (await fetch(`${url}@fs${site.path(STUB)}`)).text()).toContain('__kontract_rpc');
   await site.write('conduit/kontract.toml', settings);
   await site.edit(TAGS, 'limit: number = 10', 'most: number = 10');
   await eventually(
-    async () => ((await (await fetch(`${url}@fs${site.path(TAGS)}`)).text()).includes('most') ? true : undefined),
+    async () => ((await (await fetch(`${url}@fs${site.path(STUB)}`)).text()).includes('most') ? true : undefined),
     () => vite.output,
   );
   await site.edit(TAGS, 'most: number = 10', 'limit: number = 10');
@@ -198,7 +199,7 @@ test('a compiler that was killed makes way for another one', async () => {
   const before = site.compilerIds();
   expect(before.length).toBeGreaterThan(0);
   for (const id of before) process.kill(id, 'SIGKILL');
-  const stub = `${url}@fs${site.path(TAGS)}`;
+  const stub = `${url}@fs${site.path(STUB)}`;
   await site.edit(TAGS, 'limit: number = 10', 'most: number = 10');
   await eventually(
     async () => ((await (await fetch(stub)).text()).includes('most') ? true : undefined),
