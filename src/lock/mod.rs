@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     abi::abi,
     assign::{assign, assign_shapes},
-    file::{NAME, print, read, read_with_text, replace, text, write},
-    merge::resolve,
+    file::{NAME, print, read, read_with_text, text, write, write_new},
+    merge::{replace, resolved},
 };
 use crate::{
     check::Version,

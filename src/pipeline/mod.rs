@@ -168,7 +168,7 @@ pub fn publish(
     let known = build.locked.as_ref().filter(|(known, _)| Some(known) == text().as_ref());
     let kept = match known {
         Some((_, true)) => Ok(false),
-        Some((_, false)) if !locked => lock::replace(files, options, &build.lock),
+        Some((_, false)) if !locked => lock::write_new(files, options, &build.lock),
         _ => lock::write(files, options, &build.lock, locked),
     };
     if let Err(diagnostic) = kept {
