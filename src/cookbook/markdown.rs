@@ -18,7 +18,7 @@ pub type Links<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Paragraphs, lists, code: all that a doc comment holds.
 pub fn blocks(text: &str, links: Links<'_>) -> String {
     let text = visible(text);
-    let safe = shown(&neutral(text.trim_matches('\n').to_owned()), links);
+    let safe = settled(text.trim_matches('\n').to_owned(), links);
     if safe.contains("{{") || text.contains("{{") {
         return format!("<div v-pre>\n\n{safe}\n\n</div>");
     }
@@ -30,7 +30,7 @@ pub fn line(text: &str, links: Links<'_>) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     // Behind a word nothing can begin a list or a block of code.
     let text = format!("{GUARD}{}", visible(&words.join(" ")));
-    let safe = shown(&neutral(text.clone()), links);
+    let safe = settled(text.clone(), links);
     let safe = safe.strip_prefix(GUARD).unwrap_or(&safe).replace('|', "\\|");
     if text.contains("{{") { format!("<span v-pre>{safe}</span>") } else { safe }
 }
@@ -93,40 +93,46 @@ pub fn example(text: &str, links: Links<'_>) -> String {
     if fenced { blocks(text, links) } else { fence("ts", text) }
 }
 
-/// The text without what has a meaning that Markdown does not give it. Each round shows the parser
-/// what the one before has uncovered.
-fn neutral(mut text: String) -> String {
+/// The text without what has a meaning that Markdown does not give it, as it is shown. Each round
+/// shows the parser what the one before has uncovered: an escape may end a block of HTML, or make
+/// an address of what was none.
+fn settled(mut text: String, links: Links<'_>) -> String {
+    // Where links of `{@link}` lead.
+    let mut led_to = Vec::new();
     for _ in 0..ROUNDS {
-        let escapes = escapes(&text);
-        if escapes.is_empty() {
+        let mut next = text.clone();
+        for at in escapes(&text, &led_to).into_iter().rev() {
+            next.insert(at, '\\');
+        }
+        let next = shown(&next, links, &mut led_to);
+        if next == text {
             return text;
         }
-        for at in escapes.into_iter().rev() {
-            text.insert(at, '\\');
-        }
+        text = next;
     }
     // Nobody writes this but to see what happens.
-    text.replace('<', "&lt;").replace('[', "&#91;")
+    entities(&text)
 }
 
 /// Where HTML, links and images begin that must not be any; ascending.
-fn escapes(text: &str) -> Vec<usize> {
+fn escapes(text: &str, led_to: &[String]) -> Vec<usize> {
     let mut found = Vec::new();
+    let is_live = |url: &str| is_outside(url) || led_to.iter().any(|known| known == url);
     let parser = parser(text);
     let definitions = parser.reference_definitions().iter();
-    found.extend(definitions.filter(|(_, d)| !is_outside(&d.dest)).map(|(_, d)| d.span.start));
+    found.extend(definitions.filter(|(_, d)| !is_live(&d.dest)).map(|(_, d)| d.span.start));
     for (event, range) in parser {
         match event {
             Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_) => {
                 found.extend(text[range.clone()].find('<').map(|at| range.start + at));
             }
             Event::Start(Tag::Link { dest_url, link_type, .. }) => {
-                let leads_out = link_type == LinkType::Email || is_outside(&dest_url);
+                let leads_out = link_type == LinkType::Email || is_live(&dest_url);
                 if !leads_out {
                     found.push(range.start);
                 }
             }
-            Event::Start(Tag::Image { dest_url, .. }) if !is_outside(&dest_url) => {
+            Event::Start(Tag::Image { dest_url, .. }) if !is_live(&dest_url) => {
                 found.push(range.start + 1);
             }
             _ => {}
@@ -145,7 +151,7 @@ fn is_outside(url: &str) -> bool {
 }
 
 /// The last pass: braces, emoji and the like in text, and the languages of code.
-fn shown(text: &str, links: Links<'_>) -> String {
+fn shown(text: &str, links: Links<'_>, led_to: &mut Vec<String>) -> String {
     let mut is_text = vec![false; text.len()];
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     let mut end = None;
@@ -173,7 +179,7 @@ fn shown(text: &str, links: Links<'_>) -> String {
     for (at, _) in text.match_indices(INCLUDE).filter(|(at, _)| !is_text[*at]) {
         edits.push((at..at + INCLUDE.len(), HARMLESS_INCLUDE.to_owned()));
     }
-    edits.extend(text_edits(text, &is_text, links));
+    edits.extend(text_edits(text, &is_text, links, led_to));
     edits.sort_by_key(|(range, _)| (range.start, range.end));
     let mut out = String::with_capacity(text.len() + 16);
     let mut copied = 0;
@@ -190,7 +196,12 @@ fn shown(text: &str, links: Links<'_>) -> String {
     out
 }
 
-fn text_edits(text: &str, is_text: &[bool], links: Links<'_>) -> Vec<(Range<usize>, String)> {
+fn text_edits(
+    text: &str,
+    is_text: &[bool],
+    links: Links<'_>,
+    led_to: &mut Vec<String>,
+) -> Vec<(Range<usize>, String)> {
     let mut edits = Vec::new();
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -202,8 +213,10 @@ fn text_edits(text: &str, is_text: &[bool], links: Links<'_>) -> Vec<(Range<usiz
             at += 1;
             continue;
         }
-        if let Some((length, link)) = inline_tag(&text[at..], links) {
-            edits.push((at..at + length, link));
+        if let Some((length, label, link)) = inline_tag(&text[at..], links) {
+            let shown = link.as_ref().map(|link| format!("[{label}]({link})"));
+            edits.push((at..at + length, shown.unwrap_or(label)));
+            led_to.extend(link);
             at += length;
             continue;
         }
@@ -228,8 +241,8 @@ fn text_edits(text: &str, is_text: &[bool], links: Links<'_>) -> Vec<(Range<usiz
     edits
 }
 
-/// `{@link name | text}`: how long it is, and what stands for it.
-fn inline_tag(text: &str, links: Links<'_>) -> Option<(usize, String)> {
+/// `{@link name | text}`: how long it is, what is read there, and where it leads.
+fn inline_tag(text: &str, links: Links<'_>) -> Option<(usize, String, Option<String>)> {
     let rest = text.strip_prefix("{@link")?;
     let (inside, _) = rest.split_once('}')?;
     if inside.contains('\n') || inside.len() > MAX_LINK {
@@ -245,7 +258,7 @@ fn inline_tag(text: &str, links: Links<'_>) -> Option<(usize, String)> {
     let plain_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'*+,;=%".contains(c);
     let url = is_outside(target) && target.chars().all(plain_url);
     let link = links(target).or_else(|| url.then(|| target.to_owned()));
-    Some((length, link.map_or(label.clone(), |link| format!("[{label}]({link})"))))
+    Some((length, label, link))
 }
 
 /// What earlier rounds have escaped, as it was written.

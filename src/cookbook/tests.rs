@@ -149,6 +149,8 @@ fn markdown_stays_and_the_rest_is_text() {
         ("`<b>`", "`<b>`"),
         ("{@link gone | a <b>} {@link javascript:x}", "a &#60;b\\> javascript\\:x"),
         ("already \\{ and \\<", "already \\{ and \\<"),
+        // An escape makes an address of what was none.
+        ("[](<b)", "\\[](\\<b)"),
     ];
     for (text, expected) in cases {
         assert_eq!(markdown::blocks(text, &no_links), expected, "{text}");
@@ -159,6 +161,13 @@ fn markdown_stays_and_the_rest_is_text() {
         "<span v-pre>a \\| `{{ x }}` \\<b></span>"
     );
     assert_eq!(markdown::line("```ts", &no_links), "```ts");
+    let links = |name: &str| (name == "User").then(|| "../types/User.md".to_owned());
+    assert_eq!(markdown::blocks("{@link User}", &links), "[User](../types/User.md)");
+    // A link is no address of another one, nor is its text.
+    assert_eq!(
+        markdown::blocks("[a]({@link User}) [b]({@link gone})", &links),
+        "\\[a]([User](../types/User.md)) \\[b](gone)"
+    );
     assert_eq!(markdown::fence("ts", "a\n```\nb"), "````ts\na\n```\nb\n````");
 }
 

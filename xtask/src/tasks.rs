@@ -1,5 +1,7 @@
 //! `test` and `prove`.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::{dist, steps::Steps};
 
 /// A failed step does not keep the others from running, except those that need it.
@@ -60,8 +62,11 @@ pub fn prove(steps: &mut Steps) {
     steps.install("tests/postgres", &["--ignore-scripts"]);
     // Not in release: overflow checks and debug assertions find more, and linking is quick.
     let mut command = steps.cargo(["test", "--workspace", "--locked"]);
-    command.env("KONTRACT_PROVE", "1");
-    steps.run("cargo test with KONTRACT_PROVE", &mut command);
+    command.env("KONTRACT_PROVE", "1").env("PROPTEST_CASES", "100000");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seed = now.as_secs().to_string();
+    let name = format!("cargo test with KONTRACT_PROVE and PROPTEST_RNG_SEED={seed}");
+    steps.run(&name, command.env("PROPTEST_RNG_SEED", seed));
     let mut command = steps.cargo(["test", "--test", "database", "--locked"]);
     steps.run(
         &format!("cargo test on PostgreSQL {NEWEST}"),
