@@ -407,8 +407,7 @@ const LIVE: &str = "_deleted_txid IS NULL";
 /// What commits reach tables through; it is made of `kontract.tables`.
 const DISPATCH: &str = "SELECT kontract._dispatch();\n";
 /// What functions tell of a row, as `kontract._query` does it.
-pub const LINE: &str = "CASE WHEN told THEN r._version || ':' || r._txid || ':' || octet_length(r.id) || ':' || r.id || ';'
-        ELSE '[' || to_json(r.id)::text || ',' || r._version || ',\"' || r._txid || '\",\"' || r._order || '\",' || r.data::text || ']' END";
+pub const LINE: &str = include_str!("sql/line.sql");
 const FUNCTIONS: [(&str, &str); 9] = [
     ("take", "bytea, text, boolean"),
     ("get", "bytea, text[], int"),

@@ -135,6 +135,7 @@ DECLARE
   perm int;
   allowed int;
   done bigint;
+  locked boolean;
   items kontract.item[];
   item kontract.item;
   need int := CASE op WHEN 'delete' THEN 1 ELSE 2 END;
@@ -166,11 +167,12 @@ BEGIN
     AND op IN ('set', 'update', 'insert', 'delete') AND allowed & need = need
     AND (jsonb_array_length(reads) = 0
       OR jsonb_array_length(reads) = 1 AND reads -> 0 ->> 't' = name AND reads -> 0 ->> 'id' = row_id)
-    -- Calls without an SPI statement: void is not null.
-    AND pg_advisory_xact_lock_shared(hashtextextended('kontract.' || name, 0)) IS NOT NULL
-    AND kontract._put(name, caller, op, row_id, writes -> 0 -> 'data', reads -> 0)
   THEN
-    RETURN txid_current();
+    -- An expression: PERFORM would be a statement of its own. Void is not null.
+    locked := pg_advisory_xact_lock_shared(hashtextextended('kontract.' || name, 0)) IS NOT NULL;
+    IF kontract._put(name, caller, op, row_id, writes -> 0 -> 'data', reads -> 0) THEN
+      RETURN txid_current();
+    END IF;
   END IF;
   name := NULL;
   row_id := NULL;
