@@ -9,10 +9,12 @@ use std::{
 };
 
 mod disk;
+mod draft;
 mod memory;
 mod private;
 
 pub use disk::Disk;
+pub use draft::Draft;
 pub use memory::Memory;
 pub use private::write_private;
 

@@ -5,7 +5,15 @@
 const object = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 export default (ask, migration, direction) => {
-  const operation = async (name, args) => JSON.parse(await ask(name, JSON.stringify(args)));
+  const operation = async (name, args) => {
+    // What fails at the host has no place; this one is where the migration asked for it.
+    const { stack } = new Error();
+    try {
+      return JSON.parse(await ask(name, JSON.stringify(args)));
+    } catch (error) {
+      throw Object.assign(error, { stack });
+    }
+  };
 
   /** One row: undefined leaves it as it is, null removes it. */
   const change = async (fn, key, { id, data, order }) => {

@@ -137,6 +137,12 @@ pub fn not_written(failure: &std::io::Error) -> Diagnostic {
 }
 
 #[cold]
+pub fn no_file_written(path: &std::path::Path, failure: &std::io::Error) -> Diagnostic {
+    error("K254", format!("{} cannot be written: {failure}", path.display()))
+        .help("name a file in a folder that is there and that you may write; without `-o` the rows go to standard output")
+}
+
+#[cold]
 pub fn not_read(place: &str, failure: &std::io::Error) -> Diagnostic {
     error("K254", format!("the rows of {place} cannot be read: {failure}"))
         .help("name a file that `kontract db dump` wrote, or `-` for standard input")
@@ -149,10 +155,21 @@ pub fn bad_line(line: usize, failure: &serde_json::Error) -> Diagnostic {
 }
 
 #[cold]
-pub fn no_table(line: usize, tenant: &str, table: &str) -> Diagnostic {
+pub fn no_table(line: usize, tenant: &str, table: &str, known: &[&str]) -> Diagnostic {
     let place = if tenant == "main" { String::new() } else { format!(" of the tenant {tenant}") };
-    error("K254", format!("line {line}: there is no table {table}{place}"))
-        .help("build the project and run `kontract migrate up` or `kontract dev` first")
+    let known = match known {
+        [] => String::new(),
+        known => format!("there are {}; ", known.join(", ")),
+    };
+    error("K254", format!("line {line}: there is no table {table}{place}")).help(format!(
+        "{known}for a new one, build the project and run `kontract migrate up` or `kontract dev` first"
+    ))
+}
+
+#[cold]
+pub fn with_nul(line: usize) -> Diagnostic {
+    error("K254", format!("line {line}: a text holds the character U+0000"))
+        .help("PostgreSQL cannot store it: leave it out")
 }
 
 #[cold]

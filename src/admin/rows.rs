@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_postgres::{Client, Error, Transaction, error::DbError};
 
-use super::{access::begin, diagnostics};
+use super::{access::begin, diagnostics, tenants};
 use crate::{migrate::identifier, model::diagnostic::Diagnostic};
 
 /// A row that is written out.
@@ -41,6 +41,24 @@ struct Read {
     data: serde_json::Map<String, serde_json::Value>,
 }
 
+impl Read {
+    fn holds_nul(&self) -> bool {
+        use serde_json::Value;
+        fn within(value: &Value) -> bool {
+            match value {
+                Value::String(text) => text.contains('\0'),
+                Value::Array(items) => items.iter().any(within),
+                Value::Object(fields) => {
+                    fields.iter().any(|(name, value)| name.contains('\0') || within(value))
+                }
+                _ => false,
+            }
+        }
+        [&self.tenant, &self.table, &self.id, &self.owner].iter().any(|text| text.contains('\0'))
+            || self.data.iter().any(|(name, value)| name.contains('\0') || within(value))
+    }
+}
+
 /// How many rows, by table.
 pub type Counts = BTreeMap<String, usize>;
 
@@ -56,7 +74,7 @@ pub async fn dump(
     transaction.batch_execute(moment).await.map_err(diagnostics::failed)?;
     let mut counts = Counts::new();
     let places = places(&transaction).await?;
-    check(&places, only)?;
+    tenants::meant(&transaction, only).await?;
     let wanted = |place: &Place| only.is_none_or(|only| place.tenant == only);
     for Place { tenant, table, ptr, .. } in places.into_iter().filter(wanted) {
         let sql = format!(
@@ -91,7 +109,7 @@ pub async fn seed(
 ) -> Result<Counts, Diagnostic> {
     let transaction = begin(client).await?;
     let places = places(&transaction).await?;
-    check(&places, tenant)?;
+    tenants::meant(&transaction, tenant).await?;
     let places: BTreeMap<(String, String), Place> = places
         .into_iter()
         .map(|place| ((place.tenant.clone(), place.table.clone()), place))
@@ -106,9 +124,17 @@ pub async fn seed(
         }
         let mut row: Read = serde_json::from_str(&line)
             .map_err(|error| diagnostics::bad_line(number + 1, &error))?;
+        if row.holds_nul() {
+            return Err(diagnostics::with_nul(number + 1));
+        }
         let key = (tenant.map_or(row.tenant, str::to_owned), row.table);
         let Some(place) = places.get(&key) else {
-            return Err(diagnostics::no_table(number + 1, &key.0, &key.1));
+            let known: Vec<&str> = places
+                .keys()
+                .filter(|(tenant, _)| *tenant == key.0)
+                .map(|(_, table)| table.as_str())
+                .collect();
+            return Err(diagnostics::no_table(number + 1, &key.0, &key.1, &known));
         };
         if row.data.get(&place.key).is_some_and(|id| id.as_str() != Some(&row.id)) {
             return Err(diagnostics::other_key(number + 1, &place.key));
@@ -205,13 +231,6 @@ async fn places(transaction: &Transaction<'_>) -> Result<Vec<Place>, Diagnostic>
         key: row.get(3),
     };
     Ok(rows.iter().map(place).collect())
-}
-
-fn check(places: &[Place], tenant: Option<&str>) -> Result<(), Diagnostic> {
-    match tenant.filter(|tenant| !places.iter().any(|place| place.tenant == *tenant)) {
-        Some(tenant) if !places.is_empty() => Err(diagnostics::no_tenant(tenant)),
-        _ => Ok(()),
-    }
 }
 
 /// The file or standard input (`-`).

@@ -71,6 +71,14 @@ pub async fn create(
     Ok(Created { new, tables, hosts })
 }
 
+/// Where a tenant is meant, it has to be there.
+pub async fn meant(transaction: &Transaction<'_>, tenant: Option<&str>) -> Result<(), Diagnostic> {
+    match tenant {
+        None | Some(MAIN) => Ok(()),
+        Some(name) => check(transaction, name).await,
+    }
+}
+
 /// All of them, `main` first.
 pub async fn list(client: &mut Client) -> Result<Vec<Tenant>, Diagnostic> {
     let transaction = begin(client).await?;

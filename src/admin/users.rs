@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kontract_runtime::gateway::normalize_email;
 use tokio_postgres::{Client, GenericClient, Row};
 
-use super::{access::begin, diagnostics};
+use super::{access::begin, diagnostics, tenants};
 use crate::model::diagnostic::Diagnostic;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +51,7 @@ pub async fn list(
     group: Option<&str>,
 ) -> Result<Vec<Account>, Diagnostic> {
     let transaction = begin(client).await?;
+    tenants::meant(&transaction, tenant).await?;
     let sql = format!(
         "{ACCOUNTS} WHERE ($1::text IS NULL OR a.owner = $1) AND ($2::text IS NULL OR $2 = ANY (a.ugroups))
          ORDER BY a.email COLLATE \"C\", a.owner"
@@ -60,7 +61,9 @@ pub async fn list(
 }
 
 pub async fn find(client: &mut Client, who: Who<'_>) -> Result<Account, Diagnostic> {
-    one(&begin(client).await?, who, "").await
+    let transaction = begin(client).await?;
+    tenants::meant(&transaction, who.tenant).await?;
+    one(&transaction, who, "").await
 }
 
 /// Gives an account other rights. New sessions have what it is given; sessions that have what is
@@ -71,6 +74,7 @@ pub async fn change(
     rights: impl FnOnce(&Account) -> Rights,
 ) -> Result<Changed, Diagnostic> {
     let transaction = begin(client).await?;
+    tenants::meant(&transaction, who.tenant).await?;
     // Logins wait for it, and have the new rights.
     let before = one(&transaction, who, "FOR UPDATE OF a").await?;
     let rights = rights(&before);

@@ -1,7 +1,6 @@
 //! `kontract db`
 
 use std::{
-    fs::File,
     io::{self, BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -25,7 +24,7 @@ use crate::{
         postgres::{self, Surroundings},
     },
     diagnostic::render::plural,
-    files::Disk,
+    files::{Disk, Draft},
     model::diagnostic::Diagnostic,
 };
 
@@ -41,10 +40,13 @@ enum DbCommand {
     /// Start the database of development, and let it run
     ///
     /// `kontract dev` does this by itself, and takes over one that runs.
+    #[command(after_help = START_EXAMPLES)]
     Start(Bare),
     /// Stop the database of development
+    #[command(after_help = STOP_EXAMPLES)]
     Stop(Bare),
     /// Remove the database of development with all that is in it
+    #[command(after_help = RESET_EXAMPLES)]
     Reset(ResetArguments),
     /// Make rows from lines of JSON, or replace those with the same id
     ///
@@ -54,7 +56,8 @@ enum DbCommand {
     Seed(SeedArguments),
     /// Write all rows of all tables as lines of JSON
     ///
-    /// In a stable order, from one moment. Accounts and sessions are not rows of tables.
+    /// In a stable order, from one moment. Accounts and sessions are not rows of tables. A file
+    /// that is there stays as it is until all rows are written.
     #[command(after_help = DUMP_EXAMPLES)]
     Dump(DumpArguments),
 }
@@ -215,8 +218,11 @@ fn dump(arguments: &DumpArguments) -> Outcome {
         &arguments.at,
         async |client: &mut _| match output {
             Some(path) => {
-                let file = File::create(path).map_err(|error| diagnostics::not_written(&error))?;
-                rows::dump(client, tenant, &mut BufWriter::new(file)).await
+                let wrong = |error| diagnostics::no_file_written(path, &error);
+                let mut draft = Draft::begin(path).map_err(wrong)?;
+                let counts = rows::dump(client, tenant, &mut draft).await?;
+                draft.keep().map_err(wrong)?;
+                Ok(counts)
             }
             None => rows::dump(client, tenant, &mut BufWriter::new(io::stdout().lock())).await,
         },
@@ -255,6 +261,30 @@ Examples:
 
 The database is that of `kontract dev`, in .kontract/dev. `seed` and `dump` work in the one of
 KONTRACT_MIGRATE_URL, where that is set.";
+
+const START_EXAMPLES: &str = "\
+Examples:
+  kontract db start          run PostgreSQL, and print where
+  psql \"$(kontract db start --json | jq -r .summary.url)\"
+
+Exit codes:
+  0  it runs    1  it cannot be started, or DATABASE_URL is set    2  wrong arguments";
+
+const STOP_EXAMPLES: &str = "\
+Examples:
+  kontract db stop
+
+Exit codes:
+  0  it does not run    1  `kontract dev` runs it, or DATABASE_URL is set    2  wrong arguments";
+
+const RESET_EXAMPLES: &str = "\
+Examples:
+  kontract db dump -o seed.jsonl && kontract db reset   keep the rows, and begin anew
+  kontract db reset --yes                               without a question
+
+Exit codes:
+  0  there is none any more, or it was not wanted
+  1  `kontract dev` runs it, nobody could be asked, or DATABASE_URL is set    2  wrong arguments";
 
 const SEED_EXAMPLES: &str = "\
 Examples:

@@ -8,6 +8,7 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
+use walkdir::WalkDir;
 
 use super::{
     Outcome,
@@ -25,7 +26,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct IntrospectArguments {
-    /// A schema.prisma, or the URL of a PostgreSQL database; only its catalogue is read
+    /// A schema.prisma, a folder of such files, or the URL of a PostgreSQL database, of which only the
+    /// catalogue is read
     source: String,
     /// File to write, relative to the project
     #[arg(long, short, value_name = "file", default_value = "src/schema.ts")]
@@ -103,16 +105,39 @@ fn read(arguments: &IntrospectArguments) -> Result<(Schema, String), Vec<Diagnos
         });
     }
     let path = Path::new(source);
-    let text =
-        fs::read_to_string(path).map_err(|error| vec![introspect::not_read(path, &error)])?;
-    let schema = prisma::parse(&text).map_err(|error| vec![error])?;
+    let schema = prisma::parse(&prisma_files(path)?).map_err(|error| vec![error])?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok((schema, name.into_owned()))
+}
+
+/// The file, or those of a folder and of folders in it.
+fn prisma_files(path: &Path) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|error| vec![introspect::not_read(path, &error)])
+    };
+    if !path.is_dir() {
+        return Ok(vec![("the Prisma schema".to_owned(), read(path)?)]);
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(|error| vec![introspect::not_read(path, &error)])?;
+        if entry.file_type().is_file()
+            && entry.path().extension().is_some_and(|end| end == "prisma")
+        {
+            let name = entry.path().strip_prefix(path).unwrap_or(entry.path());
+            files.push((name.display().to_string(), read(entry.path())?));
+        }
+    }
+    if files.is_empty() {
+        return Err(vec![introspect::not_read(path, &"there is no file `….prisma` in it")]);
+    }
+    Ok(files)
 }
 
 pub const EXAMPLES: &str = "\
 Examples:
   kontract introspect prisma/schema.prisma
+  kontract introspect prisma/schema                         all files of the folder
   kontract introspect postgresql://reader@db/shop -o src/shop.ts
   kontract introspect \"$SUPABASE_URL\" --schema public
 

@@ -142,7 +142,8 @@ pub fn wrong_type(
     let example = match expected {
         "a string" => "out = \"dist\"",
         "a whole number" => "port = 8787",
-        "true or false" => "json = false",
+        // Of what it switches, so that nobody switches something else off.
+        "true or false" => &format!("{} = false", key.rsplit(' ').next().unwrap_or(key)),
         "a table" => "limits = { deadline_ms = 5000 }",
         _ => "include = [\"src/**/*.ts\"]",
     };

@@ -164,7 +164,7 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Unlike that of any other write, in this process or in another one.
-fn temporary_name() -> String {
+pub fn temporary_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("{TEMPORARY_PREFIX}{}-{count}{TEMPORARY_SUFFIX}", process::id())

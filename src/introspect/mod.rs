@@ -31,6 +31,8 @@ pub struct Table {
     pub row: Option<String>,
     /// What is said of it, and what interfaces cannot say.
     pub notes: Vec<String>,
+    /// Users saw and changed their own rows only.
+    pub owned: bool,
     /// The columns of the primary key.
     pub key: Vec<String>,
     pub columns: Vec<Column>,

@@ -1,6 +1,6 @@
 //! The tables of a database, by its catalogue. Nothing is changed in it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
@@ -50,7 +50,9 @@ pub async fn read(client: &mut Client, schemas: &[String]) -> Result<Schema, Dia
         }
         let policies: Vec<&Row> = of(&policies).into_iter().map(|index| &policies[index]).collect();
         if row.get("rls") {
-            table.notes.extend(protection(&policies));
+            let (owned, notes) = protection(&policies);
+            table.owned = owned;
+            table.notes.extend(notes);
         }
         schema.tables.push(table);
     }
@@ -160,13 +162,81 @@ fn mark_index(table: &mut Table, row: &Row) {
     }
 }
 
-/// Row-level security has no counterpart but `Owned`, permissions and what functions check.
-fn protection(policies: &[&Row]) -> Vec<String> {
-    let mut notes = vec![
-        "Rows were protected by policies, which are not carried over: extend `Owned`, or check in functions.".to_owned(),
-    ];
-    notes.extend(policies.iter().map(|row| row.get::<_, String>("policy")));
-    notes
+/// Row-level security has no counterpart but `Owned`, permissions and what functions check. Tells
+/// whether it comes to `Owned`, and what there is to say.
+fn protection(policies: &[&Row]) -> (bool, Vec<String>) {
+    let policies: Vec<Policy> = policies.iter().map(|row| Policy::of(row)).collect();
+    let mut notes = vec![match owner(&policies) {
+        Some(column) => format!(
+            "Policies showed rows to the user in `{column}` only: `Owned` shows them to whoever wrote them."
+        ),
+        None => "Rows were protected by policies, which are not carried over: extend `Owned`, or check in functions.".to_owned(),
+    }];
+    notes.extend(policies.iter().map(Policy::to_string));
+    (owner(&policies).is_some(), notes)
+}
+
+struct Policy {
+    name: String,
+    command: String,
+    permissive: bool,
+    using: Option<String>,
+    check: Option<String>,
+}
+
+impl Policy {
+    fn of(row: &Row) -> Self {
+        Self {
+            name: row.get("name"),
+            command: row.get("command"),
+            permissive: row.get("permissive"),
+            using: row.get("using"),
+            check: row.get("check"),
+        }
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {}", self.name, self.command)?;
+        if let Some(using) = &self.using {
+            write!(f, ": using {using}")?;
+        }
+        if let Some(check) = &self.check {
+            write!(f, ": with check {check}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The column of the user that all policies compare with who asks.
+fn owner(policies: &[Policy]) -> Option<&str> {
+    let shown = |policy: &&Policy| matches!(policy.command.as_str(), "SELECT" | "ALL");
+    let column = own(policies.iter().find(shown)?.using.as_deref()?)?;
+    let only_own = |policy: &Policy| {
+        let mut conditions = policy.using.iter().chain(&policy.check);
+        policy.permissive && conditions.all(|condition| own(condition) == Some(column))
+    };
+    policies.iter().all(only_own).then_some(column)
+}
+
+/// `(auth.uid() = user_id)`, as PostgreSQL prints it, either way round: `user_id`.
+fn own(condition: &str) -> Option<&str> {
+    let inside = condition.strip_prefix('(')?.strip_suffix(')')?;
+    let (left, right) = inside.split_once(" = ")?;
+    let is_caller = |side: &str| {
+        let side = side.strip_suffix("::text").unwrap_or(side);
+        let side = side.strip_prefix('(').and_then(|side| side.strip_suffix(')')).unwrap_or(side);
+        matches!(side.trim(), "auth.uid()" | "SELECT auth.uid() AS uid")
+    };
+    let column = match (is_caller(left), is_caller(right)) {
+        (true, false) => right,
+        (false, true) => left,
+        _ => return None,
+    };
+    let column = column.trim_matches('"');
+    let plain = |letter: char| letter.is_alphanumeric() || letter == '_';
+    (!column.is_empty() && column.chars().all(plain)).then_some(column)
 }
 
 /// What all queries begin with. $1: the schemas that are meant.
@@ -209,10 +279,9 @@ FROM relations AS r JOIN pg_index AS i ON i.indrelid = r.oid AND NOT i.indisprim
 JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
 ORDER BY r.oid, x.relname";
 const POLICIES: &str = "
-SELECT r.oid, format('%s for %s%s%s', p.polname,
-  CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-  coalesce(': using ' || pg_get_expr(p.polqual, p.polrelid), ''),
-  coalesce(': with check ' || pg_get_expr(p.polwithcheck, p.polrelid), '')) AS policy
+SELECT r.oid, p.polname::text AS name, p.polpermissive AS permissive,
+  CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END AS command,
+  pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS check
 FROM relations AS r JOIN pg_policy AS p ON p.polrelid = r.oid ORDER BY r.oid, p.polname";
 const ENUMS: &str = "
 SELECT t.oid, t.typname::text AS name,
@@ -223,3 +292,53 @@ FROM pg_type AS t WHERE t.typtype = 'e' AND t.oid IN (
   JOIN pg_type AS x ON x.oid = a.atttypid
   JOIN pg_type AS y ON y.oid = CASE WHEN x.typtype = 'd' THEN x.typbasetype ELSE x.oid END)
 ORDER BY t.typname COLLATE \"C\", t.oid";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_on_the_user_are_told_from_all_others() {
+        for (condition, column) in [
+            ("(auth.uid() = user_id)", Some("user_id")),
+            ("(user_id = auth.uid())", Some("user_id")),
+            ("(( SELECT auth.uid() AS uid) = owner)", Some("owner")),
+            ("((auth.uid())::text = \"user\")", Some("user")),
+            ("true", None),
+            ("(auth.uid() = auth.uid())", None),
+            ("((auth.uid() = user_id) OR is_public)", None),
+            ("(auth.uid() <> user_id)", None),
+            ("(auth.uid() = ( SELECT t.boss FROM teams t))", None),
+        ] {
+            assert_eq!(own(condition), column, "{condition}");
+        }
+    }
+
+    #[test]
+    fn rows_are_owned_where_every_policy_says_so() {
+        let policy = |command: &str, permissive, using: Option<&str>, check: Option<&str>| Policy {
+            name: "p".to_owned(),
+            command: command.to_owned(),
+            permissive,
+            using: using.map(str::to_owned),
+            check: check.map(str::to_owned),
+        };
+        let own = Some("(auth.uid() = user_id)");
+        let other = Some("(auth.uid() = editor)");
+        let all = policy("ALL", true, own, own);
+        assert_eq!(owner(&[]), None);
+        assert_eq!(owner(std::slice::from_ref(&all)), Some("user_id"));
+        let split = [policy("SELECT", true, own, None), policy("INSERT", true, None, own)];
+        assert_eq!(owner(&split), Some("user_id"));
+        for more in [
+            policy("SELECT", true, Some("true"), None),
+            policy("UPDATE", true, other, None),
+            policy("SELECT", false, own, None),
+        ] {
+            assert_eq!(owner(&[policy("ALL", true, own, own), more]), None);
+        }
+        // Nobody sees them then.
+        assert_eq!(owner(&[policy("INSERT", true, None, own)]), None);
+    }
+}

@@ -39,7 +39,9 @@ pub fn print(schema: &Schema, origin: &str) -> String {
     let used: Vec<&str> = IMPORTS
         .into_iter()
         .filter(|name| {
-            body.contains(&format!("{name}<")) || *name == "Int32" && body.contains("Int32")
+            body.contains(&format!("{name}<"))
+                || *name == "Int32" && body.contains("Int32")
+                || *name == "Owned" && schema.tables.iter().any(|table| table.owned)
         })
         .collect();
     format!(
@@ -70,11 +72,11 @@ impl Printer<'_> {
 
     fn table(&self, table: &Table) -> String {
         let Row { name, table: logical } = &self.rows[table.name.as_str()];
-        let extends = if table_name(name) == *logical {
-            String::new()
-        } else {
-            format!(" extends Table<'{logical}'>")
-        };
+        let mut bases = Vec::new();
+        bases.extend(table.owned.then(|| "Owned".to_owned()));
+        bases.extend((table_name(name) != *logical).then(|| format!("Table<'{logical}'>")));
+        let extends =
+            if bases.is_empty() { String::new() } else { format!(" extends {}", bases.join(", ")) };
         let mut text = format!("\n{}export interface {name}{extends} {{\n", doc("", &table.notes));
         let single = match table.key.as_slice() {
             [key] => Some(key.as_str()),
@@ -195,5 +197,5 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| name.contains(secret))
 }
 
-const IMPORTS: [&str; 6] = ["Index", "Int32", "Perm", "Primkey", "Table", "Unique"];
+const IMPORTS: [&str; 7] = ["Index", "Int32", "Owned", "Perm", "Primkey", "Table", "Unique"];
 const SECRETS: [&str; 6] = ["password", "passwd", "secret", "apikey", "privatekey", "accesstoken"];

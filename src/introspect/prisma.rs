@@ -6,16 +6,15 @@ use serde_json::Value;
 use super::{Column, Enum, Schema, Table, Type, diagnostics};
 use crate::{model::diagnostic::Diagnostic, pipeline::gather::table_name};
 
-pub fn parse(text: &str) -> Result<Schema, Diagnostic> {
+/// The files of a schema, each with what it is called.
+pub fn parse(files: &[(String, String)]) -> Result<Schema, Diagnostic> {
     let mut enums: Vec<Enum> = Vec::new();
     let mut models: Vec<Model> = Vec::new();
-    for block in blocks(text)? {
-        match block.kind.as_str() {
-            "enum" => enums.push(enumeration(&block)),
-            "model" => models.push(model(block)?),
-            // Views, composite types, generators, data sources.
-            _ => {}
-        }
+    for (name, text) in files {
+        add(text, &mut enums, &mut models).map_err(|wrong| Diagnostic {
+            message: wrong.message.replacen("the Prisma schema", name, 1),
+            ..wrong
+        })?;
     }
     models.retain(|model| !has(&model.attributes, "@@ignore"));
     if models.is_empty() {
@@ -23,6 +22,39 @@ pub fn parse(text: &str) -> Result<Schema, Diagnostic> {
     }
     let tables = models.iter().map(|model| table(model, &models, &enums)).collect();
     Ok(Schema { enums, tables })
+}
+
+fn add(text: &str, enums: &mut Vec<Enum>, models: &mut Vec<Model>) -> Result<(), Diagnostic> {
+    for block in blocks(&without_block_comments(text))? {
+        match block.kind.as_str() {
+            "enum" => enums.push(enumeration(&block)),
+            "model" => models.push(model(block)?),
+            // Views, composite types, generators, data sources.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Spaces in the place of `/* … */`, so that lines stay where they are.
+fn without_block_comments(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let (mut quoted, mut escaped, mut line) = (false, false, false);
+    while let Some(letter) = rest.chars().next() {
+        if !quoted && !line && rest.starts_with("/*") {
+            let end = rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+            plain.extend(rest[..end].chars().map(|c| if c == '\n' { c } else { ' ' }));
+            rest = &rest[end..];
+            continue;
+        }
+        line = letter != '\n' && (line || (!quoted && rest.starts_with("//")));
+        quoted = letter != '\n' && (quoted != (letter == '"' && !escaped && !line));
+        escaped = quoted && letter == '\\' && !escaped;
+        plain.push(letter);
+        rest = &rest[letter.len_utf8()..];
+    }
+    plain
 }
 
 /// `model User { … }`
@@ -402,4 +434,36 @@ fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
 
 fn has(attributes: &[Attribute], name: &str) -> bool {
     find(attributes, name).is_some()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, text: &str) -> (String, String) {
+        (name.to_owned(), text.to_owned())
+    }
+
+    #[test]
+    fn comments_of_several_lines_are_passed_over() {
+        let text = "/* model No {\n*/ model A { // /* none\n  id String @id /* */\n  url String @default(\"/*\\\"\") // */\n}\n";
+        let schema = parse(&[file("the Prisma schema", text)]).unwrap();
+        let names: Vec<&str> =
+            schema.tables[0].columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["id", "url"]);
+        assert_eq!(schema.tables[0].columns[1].default, Some(Value::from("/*\"")));
+    }
+
+    #[test]
+    fn a_schema_may_lie_in_several_files() {
+        let one = file("user.prisma", "model User {\n  id String @id\n  posts Post[]\n}\n");
+        let text = "model Post {\n  id String @id\n  user User @relation(fields: [userId], references: [id])\n  userId String\n}\n";
+        let schema = parse(&[one.clone(), file("post.prisma", text)]).unwrap();
+        let post = schema.tables.iter().find(|table| table.name == "posts").unwrap();
+        let user = post.columns.iter().find(|column| column.name == "userId").unwrap();
+        assert_eq!(user.references.as_deref(), Some("users"));
+        let wrong = parse(&[one, file("post.prisma", "model Post {\n  id\n}\n")]).unwrap_err();
+        assert!(wrong.message.starts_with("line 2 of post.prisma cannot"), "{}", wrong.message);
+    }
 }

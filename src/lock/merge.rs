@@ -9,19 +9,21 @@ use crate::{
     model::{Span, diagnostic::Diagnostic},
 };
 
-/// Puts what either side of a conflict has in its place, and tells whether there was one. Two that
-/// have one id are settled by the next build.
-pub fn resolve(files: &dyn Files, options: &Options) -> Result<bool, Diagnostic> {
-    let Some(text) = file::text(files, options)? else { return Ok(false) };
+/// What either side of a conflict has; None where there is no conflict. Two that have one id are
+/// settled by the next build.
+pub fn resolved(files: &dyn Files, options: &Options) -> Result<Option<Lock>, Diagnostic> {
+    let Some(text) = file::text(files, options)? else { return Ok(None) };
     if conflict(&text).is_none() {
-        return Ok(false);
+        return Ok(None);
     }
-    let lock =
-        join(file::parse(&side(&text, Side::Ours))?, file::parse(&side(&text, Side::Theirs))?);
-    files
-        .write(&file::path(options), file::print(&lock).as_bytes())
-        .map_err(|error| diagnostics::not_written(&error))?;
-    Ok(true)
+    let (ours, theirs) = (side(&text, Side::Ours), side(&text, Side::Theirs));
+    Ok(Some(join(file::parse(&ours)?, file::parse(&theirs)?)))
+}
+
+/// Writes a lock in the place of one that cannot be read.
+pub fn replace(files: &dyn Files, options: &Options, lock: &Lock) -> Result<(), Diagnostic> {
+    let written = files.write(&file::path(options), file::print(lock).as_bytes());
+    written.map(drop).map_err(|error| diagnostics::not_written(&error))
 }
 
 /// The first marker.

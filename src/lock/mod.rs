@@ -20,7 +20,7 @@ pub use self::{
     abi::abi,
     assign::{assign, assign_shapes},
     file::{NAME, print, read, read_with_text, text, write},
-    merge::resolve,
+    merge::{replace, resolved},
 };
 use crate::{
     check::Version,

@@ -66,6 +66,7 @@ pub enum Record {
 pub async fn up(order: &Order<'_>) -> Result<Applied, Problem> {
     let wanted = describe(order.manifest).map_err(|reason| diagnostics::bad_manifest(&reason))?;
     let mut chain = Chain::new(order.links)?;
+    chain.refuse_leftovers(order.sources)?;
     let (mut client, _) = connect(order.url, order.variable).await?;
     let (mut work, role) = begin(&mut client, order.gateway).await?;
     let past = history(&work.transaction).await?;

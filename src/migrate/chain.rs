@@ -159,6 +159,17 @@ impl Chain {
         self.0.iter().fold(Tables::new(), |tables, link| delta::applied(&tables, &link.changes))
     }
 
+    /// Files that were put together with others must be gone: they would count as new ones.
+    pub fn refuse_leftovers(&self, sources: &[Source]) -> Result<(), Problem> {
+        for source in sources {
+            let squash = self.0.iter().find(|link| link.replaces.contains(&source.name));
+            if let Some(squash) = squash.filter(|_| self.get(&source.name).is_none()) {
+                return Err(diagnostics::left_over(&source.path, &squash.name));
+            }
+        }
+        Ok(())
+    }
+
     /// Two branches must be joined before anything comes after them.
     pub fn refuse_two_heads(&self) -> Result<(), Problem> {
         let heads = self.heads();

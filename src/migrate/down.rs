@@ -1,6 +1,6 @@
 //! `migrate down`: migrations are taken back, the last one first.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use super::{
     Applied, Problem,
@@ -8,6 +8,7 @@ use super::{
     chain::Chain,
     connect::connect,
     delta::{self, Renames},
+    diagnostics,
     history::{Past, check_files, history},
     steps,
     work::Ask,
@@ -25,17 +26,20 @@ pub async fn down(order: &Order<'_>, count: usize) -> Result<Applied, Problem> {
     last.sort_by_key(|past| Reverse(past.place));
     let (taken, kept) = last.split_at(count.min(last.len()));
     check_files(order.sources, kept.iter().copied())?;
-    let advice = order.advice(&chain, &work.tables);
+    let past_names: BTreeSet<&str> = past.keys().map(String::as_str).collect();
     let mut ran = Vec::new();
     for past in taken {
         let link = &past.link;
+        if link.replaces.iter().any(|name| past_names.contains(name.as_str())) {
+            return Err(diagnostics::stands_for_others(link));
+        }
         if let Some(file) = &link.file {
             let source = find_source(order.sources, link, file)?;
             steps::run(&mut work, source, "down").await?;
         }
         let changes = delta::inverse(&link.changes);
         let target = delta::applied(&work.tables, &changes);
-        work.change_to(&target, &Renames::of(&changes), Ask::Hidden(&advice)).await?;
+        work.change_to(&target, &Renames::of(&changes), Ask::Back(link)).await?;
         work.forget(link).await?;
         if order.record == Record::Development {
             chain.forget(&link.name);

@@ -25,6 +25,7 @@ pub struct Draft {
 /// `base`: the tables that the file begins with; None: those of the chain.
 pub fn create(order: &Order<'_>, name: &str, base: Option<Tables>) -> Result<Draft, Problem> {
     let chain = Chain::new(order.links)?;
+    chain.refuse_leftovers(order.sources)?;
     chain.refuse_two_heads()?;
     let wanted = describe(order.manifest).map_err(|reason| diagnostics::bad_manifest(&reason))?;
     let base = base.unwrap_or_else(|| chain.schema());

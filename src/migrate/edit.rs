@@ -31,6 +31,7 @@ pub fn merge(links: &[Link]) -> Result<Vec<Link>, Problem> {
 /// One link in the place of the whole chain, and the files that it makes superfluous.
 pub fn squash(order: &Order<'_>) -> Result<(Link, Vec<String>), Problem> {
     let chain = Chain::new(order.links)?;
+    chain.refuse_leftovers(order.sources)?;
     chain.refuse_two_heads()?;
     if chain.links().len() < 2 {
         return Err(diagnostics::nothing_to_squash("the chain has less than two migrations"));

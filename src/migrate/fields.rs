@@ -18,24 +18,28 @@ pub fn add(physical: &Physical<'_>, table: &str, name: &str, field: &Field) -> C
         (false, Some(_)) => Tier::BreaksOlderClients,
         (false, None) => Tier::DataDependent,
     };
-    let mut change =
-        Change::new(tier, format!("add the field {table}.{name}"), sql).unless(Obstacle {
-            count: unreadable(physical, name, field),
-            why: match tier {
-                Tier::DataDependent => "it is missing in {rows}".to_owned(),
-                _ => "something else stands there in {rows}".to_owned(),
-            },
-            help: match tier {
-                Tier::DataDependent => format!(
-                    "make it optional (`{name}?`), give it a value for rows that exist (`/** @default \
-                     … */`), or say which field it was (`/** @renamedFrom … */`)"
-                ),
-                _ => format!("choose another name than `{name}`"),
-            },
-            hides: false,
-            name: format!("fill_{name}"),
-            manual: None,
-        });
+    let mut change = Change::new(tier, format!("add the field {table}.{name}"), sql);
+    let obstacle = |count: String, why: &str, help: String| Obstacle {
+        count,
+        why: why.to_owned(),
+        help,
+        hides: false,
+        name: format!("fill_{name}"),
+        manual: None,
+    };
+    if tier == Tier::DataDependent {
+        let without = live(physical, &format!("NOT {}", Physical::holds_field(name)));
+        let help = format!(
+            "make it optional (`{name}?`), give it a value for rows that exist (`/** @default … */`), \
+             or say which field it was (`/** @renamedFrom … */`)"
+        );
+        change = change.unless(obstacle(without, "it is missing in {rows}", help));
+    }
+    change = change.unless(obstacle(
+        unreadable(physical, name, field),
+        "something else stands there in {rows}",
+        format!("choose another name than `{name}`, or put values of its type there"),
+    ));
     if field.unique {
         change = change.unless(twice(physical, table, name, field));
     }

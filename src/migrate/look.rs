@@ -68,6 +68,7 @@ impl Planned {
 pub async fn look(order: &Order<'_>) -> Result<Look, Problem> {
     let wanted = describe(order.manifest).map_err(|reason| diagnostics::bad_manifest(&reason))?;
     let chain = Chain::new(order.links)?;
+    chain.refuse_leftovers(order.sources)?;
     let (mut client, _) = connect(order.url, order.variable).await?;
     let transaction = reading(&mut client).await?;
     let made = made_by(&transaction).await?;
@@ -142,6 +143,7 @@ pub async fn base(order: &Order<'_>) -> Result<Tables, Problem> {
 pub fn compare(order: &Order<'_>) -> Result<Look, Problem> {
     let wanted = describe(order.manifest).map_err(|reason| diagnostics::bad_manifest(&reason))?;
     let chain = Chain::new(order.links)?;
+    chain.refuse_leftovers(order.sources)?;
     let schema = chain.schema();
     let declared = renames(order.manifest, &schema);
     let changes = plan(&wanted, &schema, &declared, &[], GATEWAY, false);

@@ -38,7 +38,9 @@ pub use base::check_version;
 pub use chain::Link;
 pub use connect::connect;
 pub use description::read_manifest;
-pub use diagnostics::{MANUAL, Problem, behind, no_runtime, no_url, not_written, waiting};
+pub use diagnostics::{
+    MANUAL, Problem, behind, no_runtime, no_url, not_removed, not_written, waiting,
+};
 pub use down::down;
 pub use draft::create;
 pub use edit::{has_branches, merge, squash};

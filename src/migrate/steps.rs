@@ -29,7 +29,7 @@ pub async fn run(
     source: &Source,
     direction: &'static str,
 ) -> Result<(), Problem> {
-    let failed = |reason: String| diagnostics::migration_failed(&source.path, direction, &reason);
+    let failed = |reason: String| diagnostics::migration_failed(source, direction, &reason);
     let mut running = source.compile()?.start(direction).map_err(failed)?;
     // After a statement that failed nothing of the transaction can be kept.
     let mut broken = None;

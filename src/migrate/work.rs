@@ -40,8 +40,8 @@ pub struct Work<'a> {
 #[derive(Clone, Copy)]
 pub enum Ask<'a> {
     Everything(&'a Advice<'a>),
-    /// Values that nothing would read any more do not count: they stay.
-    Hidden(&'a Advice<'a>),
+    /// This link is taken back. Values that nothing would read any more do not count: they stay.
+    Back(&'a Link),
     /// A migration file has its way; what comes of it is checked at the end.
     Nothing,
 }
@@ -240,20 +240,25 @@ pub async fn verdict(
     change: &Change,
     ask: Ask<'_>,
 ) -> Result<Option<Diagnostic>, Problem> {
-    let (advice, hidden) = match ask {
-        Ask::Everything(advice) => (advice, false),
-        Ask::Hidden(advice) => (advice, true),
-        Ask::Nothing => return Ok(None),
-    };
+    if matches!(ask, Ask::Nothing) {
+        return Ok(None);
+    }
     let table = change.delta.as_ref().map_or("", Delta::table);
     for obstacle in &change.obstacles {
-        if obstacle.hides && hidden {
+        if obstacle.hides && matches!(ask, Ask::Back(_)) {
             continue;
         }
         let row = transaction.query_one(&obstacle.count, &[]).await;
         let rows: i64 = row.map_err(diagnostics::failed)?.get(0);
         if rows > 0 {
-            return Ok(Some(diagnostics::refused(&change.sentence, table, rows, obstacle, advice)));
+            let sentence = &change.sentence;
+            return Ok(match ask {
+                Ask::Everything(advice) => {
+                    Some(diagnostics::refused(sentence, table, rows, obstacle, advice))
+                }
+                Ask::Back(link) => Some(diagnostics::not_taken_back(link, sentence, rows)),
+                Ask::Nothing => None,
+            });
         }
     }
     Ok(None)

@@ -346,10 +346,12 @@ class Native {
     ];
     const chain = ({ text, messageChain = [] }, indent = '') =>
       [`${indent}${text}`, ...messageChain.flatMap((next) => chain(next, `${indent}  `))];
+    // What is said of no file has a place of -1.
+    const at = (place) => (place < 0 ? undefined : place);
     const place = (problem) => ({
       file: problem.fileName || undefined,
-      start: problem.pos,
-      end: problem.end,
+      start: at(problem.pos),
+      end: at(problem.end),
       text: chain(problem).join('\n'),
     });
     return found.map((problem) => ({

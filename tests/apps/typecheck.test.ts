@@ -112,6 +112,15 @@ describe.each(versions)('with %s', (version) => {
     const folder = await project('references', version);
     expect((await check(folder)).map(place).sort()).toEqual(await announced(folder));
   });
+
+  test.concurrent('what is wrong in no place of a source is told too', async () => {
+    const folder = await project('forms', version);
+    const settings = join(folder, 'tsconfig.json');
+    const { compilerOptions, ...others } = JSON.parse(await readFile(settings, 'utf8'));
+    await writeFile(settings, JSON.stringify({ ...others, compilerOptions: { ...compilerOptions, types: ['nowhere'] } }));
+    const found = (await check(folder)).filter(({ code }) => code === 'TS2688');
+    expect(found.map(({ message }) => message.split('\n')[0])).toEqual(["Cannot find type definition file for 'nowhere'."]);
+  });
 });
 
 test.concurrent.each(['tasks', 'conduit'] as const)('an application is right before it is built: %s', async (name) => {

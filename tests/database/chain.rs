@@ -126,8 +126,7 @@ async fn what_a_file_gets_wrong_is_told_and_undone() {
         }
         journey.write("0003_wrong", body, "");
         let wrong = journey.up(&tables).await.unwrap_err();
-        let code =
-            if message.starts_with("K208") { "K208: " } else { "K207: `up` of migrations/0003" };
+        let code = if message.starts_with("K208") { "K208: " } else { "K207: `up` failed" };
         assert!(wrong[0].starts_with(code) && wrong[0].contains(message), "{body}: {wrong:?}");
     }
     journey.remove("0003_wrong");

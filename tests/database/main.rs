@@ -20,6 +20,8 @@ mod isolation;
 mod journey;
 mod kills;
 mod migrations;
+mod mistakes;
+mod operators;
 mod pooler;
 mod privileges;
 mod project;

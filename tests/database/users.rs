@@ -100,6 +100,7 @@ async fn who_cannot_be_found_or_changed_is_told() {
         1,
         "no name of a group",
     );
+    database.tenant("acme").await;
     let owner = database.owner().await;
     owner
         .batch_execute("INSERT INTO kontract.accounts (owner, email, hash, perm) VALUES ('acme', 'ada@example.com', '', 4)")

@@ -1,5 +1,5 @@
 // `vite`: a page in Chromium while the sources of both sides change.
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import type { Browser, Page } from 'playwright-core';
@@ -8,6 +8,7 @@ import { launch, open, publish } from './support/page.ts';
 import { compiler, eventually, type Program, Site } from './support/site.ts';
 
 const TAGS = 'conduit/src/api/tags.ts';
+const STUB = 'conduit/dist/client/api/tags.js';
 
 let site: Site;
 let browser: Browser;
@@ -149,6 +150,67 @@ test('what is for the server only is not given to a page', async () => {
     expect(response.status, path).toBe(500);
     expect(await response.text()).not.toContain('export');
   }
+});
+
+test('a source that is new is compiled before a page gets it', async () => {
+  for (let index = 0; index < 5; index += 1) {
+    const path = `conduit/src/api/fresh-${index}.ts`;
+    await site.write(path, `export @backend(perm=perms.R__) async function fresh${index}(): Promise<string> {\n  return 'of the server';\n}\n`);
+    const response = await fetch(`${url}@fs${site.path(path)}`, { headers: { 'sec-fetch-dest': 'script' } });
+    const text = await response.text();
+    expect(text).toContain(`__kontract_rpc("fresh${index}"`);
+    expect(text).not.toContain('of the server');
+    await rm(site.path(path));
+  }
+});
+
+test("a source that becomes the server's is not given to a page any more", async () => {
+  const path = 'conduit/src/api/turning.ts';
+  await site.write(path, 'export const turning = 1;\n');
+  const ask = async () => (await fetch(`${url}@fs${site.path(path)}`, { headers: { 'sec-fetch-dest': 'script' } })).text();
+  expect(await ask()).toContain('turning = 1');
+  await site.write(path, `export @backend(perm=perms.R__) async function turning(): Promise<string> {\n  return 'of the server';\n}\n`);
+  await eventually(
+    async () => ((await ask()).includes('turning = 1') ? undefined : true),
+    () => vite.output,
+  );
+  const text = await ask();
+  expect(text).toContain('client/api/turning.js');
+  expect(text).not.toContain('of the server');
+  await rm(site.path(path));
+});
+
+test('settings with an error are told, and end nothing', async () => {
+  const settings = await site.read('conduit/kontract.toml');
+  const since = vite.output.length;
+  await site.write('conduit/kontract.toml', `${settings}\n[nonsense]\n`);
+  await vite.says(/(K092)/, since);
+  expect(await (await fetch(`${url}@fs${site.path(STUB)}`)).text()).toContain('__kontract_rpc');
+  await site.write('conduit/kontract.toml', settings);
+  await site.edit(TAGS, 'limit: number = 10', 'most: number = 10');
+  await eventually(
+    async () => ((await (await fetch(`${url}@fs${site.path(STUB)}`)).text()).includes('most') ? true : undefined),
+    () => vite.output,
+  );
+  await site.edit(TAGS, 'most: number = 10', 'limit: number = 10');
+});
+
+test('a compiler that was killed makes way for another one', async () => {
+  const before = site.compilerIds();
+  expect(before.length).toBeGreaterThan(0);
+  for (const id of before) process.kill(id, 'SIGKILL');
+  const stub = `${url}@fs${site.path(STUB)}`;
+  await site.edit(TAGS, 'limit: number = 10', 'most: number = 10');
+  await eventually(
+    async () => ((await (await fetch(stub)).text()).includes('most') ? true : undefined),
+    () => vite.output,
+  );
+  await site.edit(TAGS, 'most: number = 10', 'limit: number = 10');
+  await eventually(
+    async () => ((await (await fetch(stub)).text()).includes('limit') ? true : undefined),
+    () => vite.output,
+  );
+  expect(site.compilerIds().filter((id) => before.includes(id))).toEqual([]);
 });
 
 test('its compiler ends with it', async () => {

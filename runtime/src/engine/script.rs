@@ -17,7 +17,7 @@ use super::{
     EngineConfig, bytecode,
     invocation::Invocation,
     isolate::{Ended, Isolate},
-    modules::{Kind, Modules},
+    modules::{Kind, Modules, SourceMaps},
     ops::OpError,
 };
 use crate::config::Limits;
@@ -28,6 +28,8 @@ pub struct Script {
     /// As stacks call it.
     pub name: String,
     pub source: String,
+    /// Its source map, with `name`'s last part as the source; empty: there is none.
+    pub map: Vec<u8>,
 }
 
 /// What a script waits for.
@@ -87,7 +89,7 @@ async fn run(
 ) -> Result<(), String> {
     let config = Arc::new(EngineConfig { limits, ..EngineConfig::default() });
     let mut isolate = Isolate::new(&config)?;
-    isolate.load(Rc::new(Alone(script.clone())), &script.name)?;
+    isolate.load(Rc::new(Alone::new(script.clone())), &script.name)?;
     let deadline = Instant::now() + PATIENCE;
     let invocation =
         Invocation::new("migration".to_owned(), deadline, Arc::<AtomicBool>::default());
@@ -110,7 +112,7 @@ async fn run(
         Err(Ended::Stuck) => Err("it waits for something that never comes".to_owned()),
     };
     isolate.enter(None);
-    result
+    result.map_err(|reason| isolate.host().map_stack(&reason))
 }
 
 fn begin<'js>(
@@ -140,7 +142,18 @@ fn begin<'js>(
 }
 
 /// The one module there is.
-struct Alone(Script);
+struct Alone {
+    script: Script,
+    maps: SourceMaps,
+}
+
+impl Alone {
+    fn new(mut script: Script) -> Self {
+        let mut maps = SourceMaps::default();
+        maps.insert(script.name.as_str().into(), std::mem::take(&mut script.map));
+        Self { script, maps }
+    }
+}
 
 impl Modules for Alone {
     fn resolve(&self, _: Kind, base: &str, specifier: &str) -> Result<Arc<str>, String> {
@@ -151,7 +164,7 @@ impl Modules for Alone {
     }
 
     fn module<'js>(&self, ctx: &Ctx<'js>, _: &str) -> rquickjs::Result<Module<'js, Declared>> {
-        Module::declare(ctx.clone(), self.0.name.as_str(), self.0.source.as_str())
+        Module::declare(ctx.clone(), self.script.name.as_str(), self.script.source.as_str())
     }
 
     fn script<'js>(&self, ctx: &Ctx<'js>, id: &str) -> rquickjs::Result<Value<'js>> {
@@ -159,7 +172,7 @@ impl Modules for Alone {
     }
 
     fn map_stack(&self, stack: &str) -> String {
-        stack.to_owned()
+        self.maps.map_stack(stack)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `kontract migrate`
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::RangedU64ValueParser};
 
 use self::site::Site;
 use super::{Common, Locked, Outcome, operator::wait, terminal::Terminal};
@@ -56,12 +56,12 @@ enum MigrateCommand {
     ///
     /// Where git has left a conflict in kontract.lock.json, what either side has is kept.
     #[command(after_help = super::MIGRATE_MERGE_EXAMPLES)]
-    Merge(BuildArguments),
+    Merge(ChainArguments),
     /// Put all migrations together into one, and remove their files
     ///
     /// Databases that went through all of them go on from there; a new one gets the tables at once.
     #[command(after_help = super::MIGRATE_SQUASH_EXAMPLES)]
-    Squash(BuildArguments),
+    Squash(ChainArguments),
 }
 
 #[derive(Debug, Args)]
@@ -73,9 +73,23 @@ struct BuildArguments {
 #[derive(Debug, Args)]
 struct CreateArguments {
     /// What it does: `rename_email_field`
+    #[arg(value_parser = words)]
     name: String,
     #[command(flatten)]
     common: Common,
+    /// Print the file, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Of a command that changes kontract.lock.json and files, and no database.
+#[derive(Debug, Args)]
+struct ChainArguments {
+    #[command(flatten)]
+    common: Common,
+    /// Tell what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -94,7 +108,7 @@ struct DownArguments {
     #[command(flatten)]
     common: Common,
     /// How many migrations
-    #[arg(long, value_name = "number", default_value_t = 1)]
+    #[arg(long, value_name = "number", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     steps: usize,
     /// Tell what would be done, and do nothing
     #[arg(long)]
@@ -103,9 +117,9 @@ struct DownArguments {
 
 pub fn run(arguments: &MigrateArguments) -> Outcome {
     match &arguments.command {
-        MigrateCommand::Create(arguments) => {
-            at_site(&arguments.common, async |site| site.create(&arguments.name).await)
-        }
+        MigrateCommand::Create(arguments) => at_site(&arguments.common, async |site| {
+            site.create(&arguments.name, arguments.dry_run).await
+        }),
         MigrateCommand::Plan(arguments) => at_site(&arguments.common, Site::plan),
         MigrateCommand::Status(arguments) => at_site(&arguments.common, Site::status),
         MigrateCommand::Up(arguments) => at_site(&arguments.common, async |site| {
@@ -114,8 +128,10 @@ pub fn run(arguments: &MigrateArguments) -> Outcome {
         MigrateCommand::Down(arguments) => at_site(&arguments.common, async |site| {
             site.down(arguments.steps, arguments.dry_run).await
         }),
-        MigrateCommand::Merge(arguments) => merge::run(&arguments.common),
-        MigrateCommand::Squash(arguments) => at_site(&arguments.common, async |site| site.squash()),
+        MigrateCommand::Merge(arguments) => merge::run(&arguments.common, arguments.dry_run),
+        MigrateCommand::Squash(arguments) => {
+            at_site(&arguments.common, async |site| site.squash(arguments.dry_run))
+        }
     }
 }
 
@@ -146,6 +162,14 @@ fn at_site(
         Outcome::Failure
     });
     site.terminal.finish(outcome)
+}
+
+fn words(text: &str) -> Result<String, String> {
+    if text.contains(|letter: char| letter.is_ascii_alphanumeric()) {
+        Ok(text.to_owned())
+    } else {
+        Err("say in a few words what it does, such as rename_email_field".to_owned())
+    }
 }
 
 /// What a migration file is needed for is told in the specification's own words.

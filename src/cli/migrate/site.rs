@@ -1,5 +1,7 @@
 //! Where a command works: a project that has been built, and its database.
 
+use std::io;
+
 use kontract_runtime::manifest::Manifest;
 use serde_json::json;
 
@@ -62,11 +64,17 @@ impl Site {
         }
     }
 
-    pub async fn create(&mut self, name: &str) -> Result<Outcome, Problem> {
+    pub async fn create(&mut self, name: &str, dry_run: bool) -> Result<Outcome, Problem> {
         self.find_place_if_any().await?;
         let order = self.order(&Gateway::Shared);
         let base = if self.place.is_some() { Some(migrate::base(&order).await?) } else { None };
         let draft = migrate::create(&order, name, base)?;
+        if dry_run {
+            self.terminal.part(draft.text.trim_end(), &json!({ "text": draft.text }), true);
+            let object = json!({ "created": draft.path, "dryRun": true });
+            self.terminal.summary(&format!("Would be created: {}", draft.path), &object);
+            return Ok(Outcome::Success);
+        }
         let path = self.options.project.join(&draft.path);
         Disk.write(&path, draft.text.as_bytes())
             .map_err(|error| migrate::not_written(&SourcePath::new(draft.path.clone()), &error))?;
@@ -119,16 +127,33 @@ impl Site {
         Ok(Outcome::Success)
     }
 
-    pub fn squash(&mut self) -> Result<Outcome, Problem> {
+    pub fn squash(&mut self, dry_run: bool) -> Result<Outcome, Problem> {
         let (link, files) = migrate::squash(&self.order(&Gateway::Shared))?;
         let count = link.replaces.len();
-        let object = json!({ "squash": link.name, "replaces": count, "removed": files });
-        let sentence = format!("{} became {}", plural(count, "migration"), link.name);
+        let object = json!({
+            "squash": link.name, "replaces": count, "removed": files, "dryRun": dry_run,
+        });
+        let (all, name) = (plural(count, "migration"), link.name.clone());
+        if dry_run {
+            for file in &files {
+                self.terminal.part(&format!("  remove {file}"), &json!({ "remove": file }), false);
+            }
+            self.terminal.summary(&format!("{all} would become {name}"), &object);
+            return Ok(Outcome::Success);
+        }
+        let sentence = format!("{all} became {name}");
         self.record(&[link])?;
-        for file in &files {
-            let removed = Disk.remove_file(&self.options.project.join(file));
-            removed
-                .map_err(|error| migrate::not_written(&SourcePath::new(file.clone()), &error))?;
+        let mut kept = Vec::new();
+        for file in files {
+            match Disk.remove_file(&self.options.project.join(&file)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    kept.push(migrate::not_removed(&SourcePath::new(file), &name, &error));
+                }
+                _ => {}
+            }
+        }
+        if !kept.is_empty() {
+            return Err(Problem::Refused(kept));
         }
         self.terminal.summary(&sentence, &object);
         Ok(Outcome::Success)

@@ -9,7 +9,7 @@ use crate::{
     config::Options,
     diagnostic::render::plural,
     lock,
-    migrate::{Applied, Look},
+    migrate::{Applied, Look, Step},
 };
 
 pub fn plan(
@@ -18,7 +18,8 @@ pub fn plan(
     place: Option<&Place>,
     look: Look,
 ) -> Outcome {
-    let files = look.migrations.iter().filter(|step| step.applied.is_none() && step.is_file);
+    let is_pending = is_pending(place);
+    let files = look.migrations.iter().filter(|step| is_pending(step) && step.is_file);
     let pending = files.clone().count();
     for step in files {
         let object = json!({ "migration": step.name });
@@ -65,6 +66,7 @@ pub fn status(terminal: &mut Terminal, place: Option<&Place>, look: &Look) -> Ou
         let line = match &step.applied {
             Some(at) => format!("  applied {at}  {}", step.name),
             None if step.new => format!("  new                           {}", step.name),
+            None if place.is_none() => format!("  recorded                      {}", step.name),
             None => format!("  pending                       {}", step.name),
         };
         let object = json!({ "migration": step.name, "applied": step.applied, "new": step.new });
@@ -73,7 +75,8 @@ pub fn status(terminal: &mut Terminal, place: Option<&Place>, look: &Look) -> Ou
     for sentence in &look.drift {
         terminal.part(&format!("  drift: {sentence}"), &json!({ "drift": sentence }), true);
     }
-    let pending = look.migrations.iter().filter(|step| step.applied.is_none()).count();
+    let is_pending = is_pending(place);
+    let pending = look.migrations.iter().filter(|step| is_pending(step)).count();
     let count = look.planned.len();
     let sentence = match counted(pending, count) {
         _ if look.heads.len() > 1 => format!(
@@ -141,6 +144,12 @@ fn counted(migrations: usize, changes: usize) -> String {
     let all = [(migrations, "migration"), (changes, "change")];
     let some = all.into_iter().filter(|(count, _)| *count > 0);
     some.map(|(count, what)| plural(count, what)).collect::<Vec<_>>().join(" and ")
+}
+
+/// Without a database, what the lock has counts as done.
+fn is_pending(place: Option<&Place>) -> impl Fn(&Step) -> bool {
+    let has_database = place.is_some();
+    move |step| step.applied.is_none() && (has_database || step.new)
 }
 
 /// What the build was compared with.

@@ -1,10 +1,12 @@
-//! The chain of migrations and its files: K201–K205, K209, K210.
+//! The chain of migrations and its files: K201–K205, K209–K211.
 
 use std::collections::BTreeSet;
 
-use super::Problem;
+use super::{Problem, rows::counted};
 use crate::{
+    diagnostic::render::plural,
     lock,
+    migrate::chain::Link,
     model::{SourcePath, diagnostic::Diagnostic},
 };
 
@@ -71,8 +73,11 @@ pub fn unreadable_migrations(path: &str, failure: &std::io::Error) -> Problem {
 
 #[cold]
 pub fn not_written(path: &SourcePath, failure: &std::io::Error) -> Problem {
-    let message = format!("{path} cannot be written: {failure}");
-    Problem::Failed(Diagnostic::error("K205", path, None, message))
+    let message = format!("it cannot be written: {failure}");
+    Problem::Failed(
+        Diagnostic::error("K205", path, None, message)
+            .help("make its folder writable, or name another one: `[database] migrations`"),
+    )
 }
 
 #[cold]
@@ -95,6 +100,47 @@ pub fn nothing_to_squash(reason: &str) -> Problem {
 pub fn waiting(path: &SourcePath) -> Diagnostic {
     let message = "this migration did not run in the database";
     Diagnostic::error("K210", path, None, message).help("`kontract migrate up` runs it")
+}
+
+/// The lock is written by then.
+#[cold]
+pub fn not_removed(path: &SourcePath, squash: &str, failure: &std::io::Error) -> Diagnostic {
+    let message =
+        format!("this migration is part of `{squash}` now, and cannot be removed: {failure}");
+    Diagnostic::error("K209", path, None, message).help("remove the file by hand")
+}
+
+/// A file of a migration that was put together with others.
+#[cold]
+pub fn left_over(path: &SourcePath, squash: &str) -> Problem {
+    let message = format!("this migration is part of `{squash}` by now");
+    Problem::Failed(Diagnostic::error("K209", path, None, message).help(format!(
+        "remove the file; if it is a new migration, `kontract migrate create` begins one after `{squash}`"
+    )))
+}
+
+#[cold]
+pub fn stands_for_others(link: &Link) -> Problem {
+    let message = format!(
+        "`{}` cannot be taken back: it stands for {} that ran before, whose files are gone",
+        link.name,
+        plural(link.replaces.len(), "migration")
+    );
+    Problem::Failed(
+        in_lock("K211", message)
+            .help("`kontract migrate create` begins a migration that goes on from there"),
+    )
+}
+
+#[cold]
+pub fn not_taken_back(link: &Link, sentence: &str, rows: i64) -> Diagnostic {
+    let message =
+        format!("`{}` cannot be taken back: to {sentence} would cost {}", link.name, counted(rows));
+    let help = match &link.file {
+        Some(file) => format!("let `down` of {file} say what becomes of the rows"),
+        None => "remove the rows before, or go on with another migration".to_owned(),
+    };
+    in_lock("K211", message).help(help)
 }
 
 fn in_lock(code: &str, message: String) -> Diagnostic {

@@ -1,7 +1,10 @@
 //! What migration files do: K206, K207.
 
 use super::{Problem, error, rows::counted};
-use crate::model::{SourcePath, Span, diagnostic::Diagnostic};
+use crate::{
+    migrate::script::Source,
+    model::{SourcePath, Span, diagnostic::Diagnostic},
+};
 
 #[cold]
 pub fn migration_imports(path: &SourcePath, span: Span) -> Problem {
@@ -14,9 +17,42 @@ pub fn migration_imports(path: &SourcePath, span: Span) -> Problem {
 }
 
 #[cold]
-pub fn migration_failed(path: &SourcePath, direction: &str, reason: &str) -> Problem {
-    let message = format!("`{direction}` of {path} failed: {reason}");
-    Problem::Failed(Diagnostic::error("K207", path, None, message).help("nothing was changed"))
+pub fn misnamed(path: &SourcePath) -> Problem {
+    let message = "by its name this is no migration, and it would never run";
+    Problem::Failed(Diagnostic::error("K205", path, None, message).help(
+        "call it as `kontract migrate create` would: four digits, `_`, a few words, and `.ts`",
+    ))
+}
+
+#[cold]
+pub fn other_version(path: &SourcePath, span: Span, version: u32) -> Problem {
+    let message = format!("the file's name says that this is version {version}");
+    Problem::Failed(
+        Diagnostic::error("K206", path, Some(span), message)
+            .label("another version")
+            .help(format!("write `version: {version}`, or give the file another name")),
+    )
+}
+
+/// `reason`: what was thrown, with its stack. Of that, frames of the file are shown.
+#[cold]
+pub fn migration_failed(source: &Source, direction: &str, reason: &str) -> Problem {
+    let path = &source.path;
+    let (frames, said): (Vec<&str>, Vec<&str>) =
+        reason.lines().partition(|line| line.trim_start().starts_with("at "));
+    let own: Vec<&str> = frames.into_iter().filter(|frame| frame.contains(path.as_str())).collect();
+    let span = own.first().and_then(|frame| {
+        let mut parts = frame.trim_end().trim_end_matches(')').rsplitn(3, ':');
+        let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        source.place(line, column)
+    });
+    let mut message = format!("`{direction}` failed: {}", said.join("\n"));
+    for frame in own.iter().skip(usize::from(span.is_some())) {
+        message.push('\n');
+        message.push_str(frame);
+    }
+    let found = Diagnostic::error("K207", path, span, message).help("nothing was changed");
+    Problem::Failed(if span.is_some() { found.label("here") } else { found })
 }
 
 #[cold]

@@ -82,6 +82,7 @@ pub fn extract(file: &SourcePath, text: &str, hints: Hints) -> (ModuleContract, 
         let extractor = Extractor {
             file,
             text,
+            mentions_storage: text.contains("storage"),
             comments: &comments,
             constants: Constants::of(&module, &names),
             names: &names,
@@ -105,6 +106,8 @@ pub fn extract(file: &SourcePath, text: &str, hints: Hints) -> (ModuleContract, 
 pub struct Extractor<'a> {
     file: &'a SourcePath,
     text: &'a str,
+    /// Otherwise no function of the file writes rows.
+    mentions_storage: bool,
     comments: &'a SingleThreadedComments,
     names: &'a Names,
     constants: Constants<'a>,

@@ -179,9 +179,8 @@ impl Extractor<'_> {
         let Looked { declared, type_parameters, patterns, body, is_async, is_generator, class } =
             looked;
         // Reading a body costs time, and most say nothing that is asked for.
-        let writes = self.text.contains("storage");
         let mut inferred = None;
-        if (declared.is_none() && !is_generator) || writes {
+        if (declared.is_none() && !is_generator) || self.mentions_storage {
             let parameters: Vec<_> = self
                 .parameters(patterns.iter().copied())
                 .into_iter()

@@ -75,8 +75,13 @@ export class Site {
 
   /** The command lines of the compilers that watch it. */
   compilers(): string[] {
+    return this.compilerIds().map((id) => commandLine(String(id)));
+  }
+
+  /** Their processes. */
+  compilerIds(): number[] {
     const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    return processes.map(commandLine).filter((line) => line.includes(`watch ${this.path('conduit')} `));
+    return processes.filter((id) => commandLine(id).includes(`watch ${this.path('conduit')} `)).map(Number);
   }
 
   run(folder: string, command: string, args: string[], env: Record<string, string> = {}): Program {

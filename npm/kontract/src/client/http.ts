@@ -1,8 +1,9 @@
 import { codeOfStatus, type ErrorBody, HttpError, rebuildError } from "../errors.js";
 import { ABI_HEADER, BYTES_TYPE, JSON_TYPE, RPC_BASE } from "../http-call.js";
 import { serverUrl, settings } from "./configure.js";
+import { unreachable } from "./failures.js";
 import { encodeJson } from "./json.js";
-import { DEFAULT_TIMEOUT_MS, limitTime } from "./limit.js";
+import { DEFAULT_TIMEOUT_MS, within } from "./limit.js";
 import { decodeResult, encodeArguments, isBodyless } from "./stub-codec.js";
 import { type CallOptions, type Codec, hasCodec, type Transport } from "./types.js";
 
@@ -72,26 +73,22 @@ async function exchange<Result>(
   options: CallOptions,
   read: (response: Response) => Promise<Result>,
 ): Promise<Result> {
-  const { fetch: send = globalThis.fetch, timeout: defaultTimeout = DEFAULT_TIMEOUT_MS } = settings();
+  const { fetch: send = globalThis.fetch, timeout = DEFAULT_TIMEOUT_MS } = settings();
   const url = serverUrl() + path;
-  const limit = limitTime(options.signal, options.timeout ?? defaultTimeout);
-  try {
-    const response = await send(url, {
-      ...init,
-      headers: withSettings(init.headers),
-      // A redirect is an answer: following it would turn the call into a GET elsewhere.
-      redirect: "manual",
-      signal: limit.signal,
-    });
-    return await read(response);
-  } catch (error) {
-    if (error instanceof HttpError) throw error;
-    if (options.signal?.aborted) throw options.signal.reason;
-    if (limit.expired()) throw new HttpError("The server did not answer in time", 504, "TIMEOUT");
-    throw new HttpError("The server cannot be reached", 503, "SERVICE_UNAVAILABLE", { cause: error });
-  } finally {
-    limit.clear();
-  }
+  return within(options.signal, options.timeout ?? timeout, async ({ signal }) => {
+    try {
+      const response = await send(url, {
+        ...init,
+        headers: withSettings(init.headers),
+        // A redirect is an answer: following it would turn the call into a GET elsewhere.
+        redirect: "manual",
+        signal,
+      });
+      return await read(response);
+    } catch (error) {
+      throw error instanceof HttpError ? error : unreachable(error);
+    }
+  });
 }
 
 /** The headers of a request with those that the settings add. */

@@ -15,8 +15,9 @@ export {
 export { auth, type Credentials, type CurrentUser, type Login } from "./auth.js";
 export { configure } from "./configure.js";
 export { httpTransport } from "./http.js";
+export { disconnect } from "./raystream/load.js";
 export { __kontract_stream } from "./raystream/streaming.js";
-export { __kontract_raystream, disconnect, type Pinned } from "./raystream/wire.js";
+export { __kontract_raystream, type Pinned } from "./raystream/wire.js";
 export { __kontract_rpc } from "./rpc.js";
 export type {
   CallMeta,

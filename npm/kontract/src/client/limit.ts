@@ -1,3 +1,5 @@
+import { tooLate } from "./failures.js";
+
 /** How long something may take, and who may give it up. */
 export interface Limit {
   /** Aborted when the time is over, or with the reason of the signal that was given. */
@@ -30,6 +32,23 @@ export function limitTime(signal: AbortSignal | undefined, timeout: number): Lim
       signal?.removeEventListener("abort", abort);
     },
   };
+}
+
+/** Does what ends with the time or with the signal: it rejects with TIMEOUT 504, or with the signal's reason. */
+export async function within<T>(
+  signal: AbortSignal | undefined,
+  timeout: number,
+  work: (limit: Limit) => Promise<T>,
+): Promise<T> {
+  const limit = limitTime(signal, timeout);
+  try {
+    return await work(limit);
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw limit.expired() ? tooLate() : error;
+  } finally {
+    limit.clear();
+  }
 }
 
 /** Waits; rejects with the signal's reason when it is aborted. */

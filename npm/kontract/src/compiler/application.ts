@@ -13,10 +13,10 @@ export class Application {
 
   /** Returns the sources that clients load from elsewhere now. */
   take({ project, out, diagnostics, modules }: Built): string[] {
-    this.project = slashed(realpathSync(project));
+    this.project = trueName(project);
     this.errors = diagnostics.filter((found) => found.severity === "error");
     this.warnings = diagnostics.filter((found) => found.severity === "warning");
-    this.out = this.path(out);
+    if (out !== null) this.out = this.path(out);
     if (modules === undefined) return [];
     const before = this.sources;
     const now = new Map(modules.map((module) => [this.path(module.source), module]));
@@ -37,6 +37,11 @@ export class Application {
   /** Whether the outputs would be lost if the folder was emptied. */
   isBelow(folder: string): boolean {
     return `${this.out}/`.startsWith(`${folder}/`);
+  }
+
+  /** Whether it is one of the sources. */
+  knows(path: string): boolean {
+    return this.sources?.has(path) ?? false;
   }
 
   /** What clients load in the place of a source. */

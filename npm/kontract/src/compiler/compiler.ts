@@ -1,8 +1,8 @@
-import { realpathSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { trueName } from "./application.js";
 import { type Channel, connected, started } from "./channel.js";
 import { CompileError } from "./errors.js";
-import type { Answer, Built } from "./protocol.js";
+import { type Answer, type Built, type Message, readMessage } from "./protocol.js";
 
 /**
  * One compiler for as long as we run: that of `kontract dev`, where we run beside it and it builds
@@ -17,8 +17,12 @@ export class Compiler {
   private shared = process.env.KONTRACT_COMPILER;
   /** None: it is needed again when something is asked. */
   private channel: Channel | undefined;
+  /** Whether it has built anything. */
+  private works = false;
   private failure: Error | undefined;
   private said = "";
+  private pause: NodeJS.Timeout | undefined;
+  private isStopped = false;
 
   /** `onBuilt` is called for each build, before what was asked since is answered. */
   constructor(folder: string, optimize: boolean, onBuilt: (built: Built) => void) {
@@ -42,6 +46,8 @@ export class Compiler {
 
   async stop(): Promise<void> {
     const { channel } = this;
+    this.isStopped = true;
+    clearTimeout(this.pause);
     if (channel === undefined) return;
     this.shared = undefined;
     for (const handle of channel.handles) handle.ref();
@@ -55,7 +61,8 @@ export class Compiler {
     this.channel = channel;
     channel.input.on("error", () => {}); // It has ended, which is told.
     createInterface({ input: channel.output }).on("line", (line) => {
-      if (this.channel === channel) this.take(JSON.parse(line) as Message);
+      const message = readMessage(line);
+      if (this.channel === channel && message !== undefined) this.take(message);
     });
     void channel.ended.then((said) => {
       if (this.channel === channel) this.lose(said);
@@ -67,8 +74,11 @@ export class Compiler {
 
   private take(message: Message): void {
     if (message.event === "built") {
-      if (this.shared !== undefined && realpathSync(message.project) !== realpathSync(this.folder)) this.leave();
-      else this.onBuilt(message);
+      if (this.shared !== undefined && trueName(message.project) !== trueName(this.folder)) this.leave();
+      else {
+        this.works = true;
+        this.onBuilt(message);
+      }
     } else if (message.event === "failed") this.said = message.message;
     else if (typeof message.id === "number") this.answer(message.id, message);
   }
@@ -82,11 +92,28 @@ export class Compiler {
     if (this.waiting.size > 0) this.open();
   }
 
+  /**
+   * One that worked may have been killed, so there is another one soon, or when something is asked.
+   * What was asked of two is not asked again, since it may be what ended them.
+   */
   private lose(said: string): void {
     if (this.shared !== undefined) return this.leave();
-    this.said ||= said;
-    this.failure = new Error(`kontract watch has ended${this.said === "" ? "" : `: ${this.said}`}`);
-    for (const { reject } of this.waiting.values()) reject(this.failure);
+    const why = this.said || said;
+    const error = new Error(`kontract watch has ended${why === "" ? "" : `: ${why}`}`);
+    this.failure = this.works && !this.isStopped ? undefined : error;
+    this.works = false;
+    this.said = "";
+    this.channel = undefined;
+    for (const [id, waiting] of this.waiting) {
+      if (this.failure === undefined && !waiting.isRepeated) {
+        waiting.isRepeated = true;
+        continue;
+      }
+      this.waiting.delete(id);
+      waiting.reject(error);
+    }
+    if (this.waiting.size > 0) this.open();
+    else if (this.failure === undefined) this.pause = setTimeout(() => this.channel ?? this.open(), PAUSE_MS).unref();
   }
 
   private ask(request: object): Promise<Answer> {
@@ -95,7 +122,7 @@ export class Compiler {
     const id = ++this.lastId;
     const line = `${JSON.stringify({ id, ...request })}\n`;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { line, resolve, reject });
+      this.waiting.set(id, { line, isRepeated: false, resolve, reject });
       this.hold();
       channel.input.write(line);
     });
@@ -118,10 +145,12 @@ export class Compiler {
   }
 }
 
-type Message = Built | Answer | { event: "failed"; message: string };
+/** Between two of which the first was ended and nothing has been asked since. */
+const PAUSE_MS = 500;
 
 interface Waiting {
   line: string;
+  isRepeated: boolean;
   resolve(answer: Answer): void;
   reject(error: Error): void;
 }

@@ -3,9 +3,10 @@ export interface Built {
   event: "built";
   /** The sources have no errors. */
   ok: boolean;
-  /** An absolute path, and the output folder in it. */
+  /** An absolute path. */
   project: string;
-  out: string;
+  /** The output folder in it; null where the settings cannot be read. */
+  out: string | null;
   /** Outputs whose bytes are others, and those that are gone. */
   written: string[];
   removed: string[];
@@ -39,4 +40,16 @@ export interface Answer {
   text?: string;
   diagnostics?: Diagnostic[];
   message?: string;
+}
+
+/** A line. */
+export type Message = Built | Answer | { event: "failed"; message: string };
+
+/** None where it broke off: its writer was killed. */
+export function readMessage(line: string): Message | undefined {
+  try {
+    return JSON.parse(line) as Message;
+  } catch {
+    return undefined;
+  }
 }

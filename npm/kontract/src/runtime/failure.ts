@@ -19,11 +19,20 @@ export interface FailedCall {
  */
 export function failureBody(error: unknown, call: FailedCall, log: Logger, dev = false): FailureBody {
   const body = callerBody(error);
+  if (body !== undefined && repeated.has(error as object)) return body;
   if (body === undefined || body.status >= 500) {
     log({ level: "error", message: body?.message ?? "The call failed", ...call, error });
   }
   return { ...(body ?? INTERNAL), ...(dev ? { stack: describe(error) } : {}) };
 }
+
+/** Says that a call failed so before: it was logged then, and the stack of now is that of nothing. */
+export function asRepeated<E extends Error>(error: E): E {
+  repeated.add(error);
+  return error;
+}
+
+const repeated = new WeakSet<object>();
 
 /** What the caller learns of an error that was thrown. */
 export function bodyOf(error: unknown): ErrorBody {

@@ -1,7 +1,7 @@
 import { encodeBase64 } from "../base64.js";
 import { ConflictError, type ErrorBody, invalid, rebuildError } from "../errors.js";
 import type { Keyed } from "./backing.js";
-import { bodyOf } from "./failure.js";
+import { asRepeated, bodyOf } from "./failure.js";
 import type { Payload, Reply } from "./wire.js";
 
 /**
@@ -56,7 +56,7 @@ function read(text: Uint8Array, form: Reply["form"]): Reply {
   if (end === -1) throw new ConflictError(UNKNOWN);
   const head = JSON.parse(new TextDecoder().decode(text.subarray(0, end))) as Head | ErrorBody | null;
   if (head === null) throw new ConflictError(NOT_KEPT);
-  if (!Array.isArray(head)) throw rebuildError({ ...head, path: head.path ?? undefined });
+  if (!Array.isArray(head)) throw asRepeated(rebuildError({ ...head, path: head.path ?? undefined }));
   const [status, headers, hasBody] = head;
   return { form, status, headers: Object.fromEntries(headers), body: hasBody ? text.slice(end + 1) : undefined };
 }

@@ -52,6 +52,7 @@ export class PairedSocket implements WebSocketLike {
   /** Whether its session came from an earlier one. */
   isOpen = false;
   sent = 0;
+  #leaving = false;
   readonly #place: Place;
   readonly #number: number;
   readonly #server: Server;
@@ -62,7 +63,7 @@ export class PairedSocket implements WebSocketLike {
     this.#number = place.sockets.push(this) - 1;
     this.#server = Server.accept(place.node, new Uint8Array(4), now());
     queueMicrotask(() => {
-      this.isOpen = !place.closed;
+      this.isOpen = !place.closed && !this.#leaving;
       if (this.isOpen) this.onopen?.({} as never);
       else this.onclose?.({} as never);
     });
@@ -75,6 +76,8 @@ export class PairedSocket implements WebSocketLike {
   }
 
   close(): void {
+    // One that was not open yet tells so when it would have been.
+    this.#leaving = true;
     if (!this.isOpen) return;
     this.isOpen = false;
     queueMicrotask(() => this.onclose?.({} as never));

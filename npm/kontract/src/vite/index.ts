@@ -44,6 +44,9 @@ export default function kontract(options: KontractOptions = {}): Plugin {
     const leak = await leakOf(await session.application(), root, bundle);
     if (leak !== undefined) context.error(leak);
   };
+  const refuseServers = (context: Rolldown.PluginContext, path: string, why = ""): void => {
+    if (context.environment.config.consumer === "client") context.error(`${path} belongs to the server${why}`);
+  };
   /** Modules that import `api` from `kontract`. */
   const callers = new Set<string>();
 
@@ -58,17 +61,16 @@ export default function kontract(options: KontractOptions = {}): Plugin {
       if (resolved?.external) return resolved;
       const application = await session.application();
       const [path, query] = split(resolved?.id ?? "");
-      const isOfBuild = specifier === CLIENT || application.isOutput(path) || (application.has(path) && SOURCE.include.test(path));
-      if (!application.isBuilt && isOfBuild) {
+      const isSource = application.has(path) && SOURCE.include.test(path);
+      const isOfBuild = specifier === CLIENT || application.isOutput(path) || isSource;
+      if (isOfBuild && (!application.isBuilt || (isSource && !application.knows(path) && !(await session.knows(path))))) {
         if ("scan" in context && context.scan) return { id: specifier, external: true };
         return needsBuild(this, application);
       }
       if (resolved === null) return specifier === CLIENT ? application.index : null;
       const client = application.client(path);
       if (client !== undefined) return client + query;
-      if (application.isServers(path) && this.environment.config.consumer === "client") {
-        this.error(`${path} belongs to the server${from === undefined ? "" : `: ${from} cannot import it`}`);
-      }
+      if (application.isServers(path)) refuseServers(this, path, from === undefined ? "" : `: ${from} cannot import it`);
       return resolved;
     },
 
@@ -78,6 +80,12 @@ export default function kontract(options: KontractOptions = {}): Plugin {
         if (!application.isBuilt) needsBuild(this, application);
         return `export * from "kontract";\nexport { api } from ${JSON.stringify(application.index)};\n`;
       }
+      const [path] = split(id);
+      // It may have become the server's since it was resolved.
+      if (application.has(path) && SOURCE.include.test(path) && !(await session.knows(path))) needsBuild(this, application);
+      const client = application.client(path);
+      if (client !== undefined) return session.handOn(client);
+      if (application.isServers(path)) refuseServers(this, path);
       if (!application.isOutput(id)) return null;
       // Rolldown follows by itself what it reads itself.
       if (!session.isServing) this.addWatchFile(id);

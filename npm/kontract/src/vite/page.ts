@@ -41,6 +41,7 @@ export class Page {
   /** Loads what has changed: outputs, and whatever imports `sources`. */
   async update(outputs: readonly string[], sources: readonly string[]): Promise<void> {
     for (const environment of Object.values(this.server.environments)) {
+      for (const path of sources) environment.moduleGraph.onFileChange(path);
       const nodes = (path: string): EnvironmentModuleNode[] => [...(environment.moduleGraph.getModulesByFile(path) ?? [])];
       const changed = new Set([...outputs.flatMap(nodes), ...sources.flatMap(nodes).flatMap((node) => [...node.importers])]);
       // With a time, so that browsers ask for them again.

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { Logger } from "vite";
 import { Application } from "../compiler/application.js";
 import { Compiler } from "../compiler/compiler.js";
@@ -15,6 +15,8 @@ export class Session {
   private compiler: Compiler | undefined;
   private settled: Promise<void> | undefined;
   private settling = 0;
+  /** When the last build without errors was asked for. */
+  private goodSince = Number.NEGATIVE_INFINITY;
   /** Outputs by path, as pages have them. */
   private readonly loaded = new Map<string, string>();
   private served: { page: Page; logger: Logger } | undefined;
@@ -50,10 +52,26 @@ export class Session {
 
   /** The same, once what is on the disk has been built. */
   async settle(): Promise<Application> {
+    const since = Date.now();
     this.settled = this.running().settle();
     this.settling += 1;
     await this.settled.finally(() => (this.settling -= 1));
+    if (this.known.errors.length === 0) this.goodSince = since;
     return this.known;
+  }
+
+  /** Whether it is known what the text of a file of the project is. What is new is built first. */
+  async knows(path: string): Promise<boolean> {
+    const isOld = async (): Promise<boolean> => (await stat(path)).ctimeMs < this.goodSince - CLOCKS_MS;
+    if (await isOld().catch(() => true)) return true;
+    return (await this.settle()).errors.length === 0;
+  }
+
+  /** A module with all that this output exports. */
+  async handOn(output: string): Promise<string> {
+    const specifier = JSON.stringify(output);
+    const hasDefault = /\bexport default\b|\bas default\b/.test(await readFile(output, "utf8"));
+    return `export * from ${specifier};\n${hasDefault ? `export { default } from ${specifier};\n` : ""}`;
   }
 
   /** Reads an output for pages to load, with its map. */
@@ -137,3 +155,6 @@ export class Session {
     else between.error(errors, { timestamp: true });
   }
 }
+
+/** How far the clock of a file system may be from ours, and how coarse. */
+const CLOCKS_MS = 3_000;

@@ -19,7 +19,7 @@ mod source;
 
 pub use commonjs::install;
 pub use prepare::prepare;
-use source::SourceMaps;
+pub use source::SourceMaps;
 
 /// A build's modules, ready to be loaded. Nothing is read from disk any more.
 pub struct Bundle {

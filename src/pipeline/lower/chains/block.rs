@@ -1,6 +1,6 @@
 //! A middleware as a labelled block.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use swc_atoms::Atom;
 use swc_common::Spanned;
 use swc_ecma_ast::{
@@ -30,7 +30,7 @@ impl Block {
     pub fn of(
         mut form: Form,
         index: usize,
-        taken: &FxHashSet<&str>,
+        taken: &impl Fn(&Atom) -> bool,
         names: &Names,
         fresh: &mut Fresh,
     ) -> Self {
@@ -44,7 +44,7 @@ impl Block {
         declared.sort();
         let renames: FxHashMap<Id, Atom> = declared
             .into_iter()
-            .filter(|id| form.vars.contains(id) || taken.contains(&*id.0))
+            .filter(|id| form.vars.contains(id) || taken(&id.0))
             .map(|id| {
                 let name = fresh.name(&format!("{}_{index}", id.0));
                 (id, name)

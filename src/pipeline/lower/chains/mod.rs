@@ -48,7 +48,7 @@ mod block;
 mod splice;
 mod template;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use swc_atoms::Atom;
 use swc_common::DUMMY_SP;
@@ -90,19 +90,23 @@ pub fn add(program: &mut Program, chains: &Chains, list: &str) -> Added {
         forms.iter().map(|form| form.as_ref().map(Form::free).unwrap_or_default()).collect();
     let mut fresh = Fresh::of(program);
     let names = Names::new(&mut fresh);
+    // How many take each name: one that only a middleware itself takes hides nothing from others.
+    let mut takers: FxHashMap<&Atom, usize> = FxHashMap::default();
+    free.iter().flatten().for_each(|name| *takers.entry(name).or_default() += 1);
     let block = |(index, form): (usize, Option<Form>)| {
-        let others = free.iter().enumerate().filter(|(other, _)| *other != index);
-        let mut taken: FxHashSet<&str> =
-            others.flat_map(|(_, names)| names.iter().map(|name| &**name)).collect();
-        taken.insert(list);
+        let own = |name: &Atom| usize::from(free[index].contains(name));
+        let taken = |name: &Atom| {
+            *list == **name || takers.get(name).is_some_and(|count| *count > own(name))
+        };
         Some(Block::of(form?, index, &taken, &names, &mut fresh))
     };
     let blocks: Vec<Option<Block>> = forms.into_iter().enumerate().map(block).collect();
+    let wanted: FxHashSet<usize> = chains.sets.iter().flat_map(|(set, _)| set).copied().collect();
 
     let mut added = Added { imports: vec!["__kontract_refuse"], inlined: Vec::new() };
     let mut items = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
-        if block.is_none() && chains.sets.iter().any(|(set, _)| set.contains(&index)) {
+        if block.is_none() && wanted.contains(&index) {
             let text = format!("const __kontract_{index} = __kontract_around({list}, {index});");
             items.extend(template::items(&text, DUMMY_SP, Vec::new()));
         }

@@ -1,6 +1,6 @@
 //! The functions of middlewares, found again in the lowered module by where they stand.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_common::Spanned;
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, AssignTarget, FnDecl, FnExpr, ForHead, Function, Id, Ident,
@@ -17,7 +17,13 @@ pub struct Texts(pub Vec<Option<Text>>);
 
 impl Texts {
     pub fn of(program: &Program, entries: &[Option<Span>]) -> Self {
-        let mut search = Search { entries, found: Vec::new(), assigned: FxHashSet::default() };
+        let mut places: FxHashMap<Span, Vec<usize>> = FxHashMap::default();
+        for (index, entry) in entries.iter().enumerate() {
+            if let Some(place) = entry {
+                places.entry(*place).or_default().push(index);
+            }
+        }
+        let mut search = Search { places, found: Vec::new(), assigned: FxHashSet::default() };
         search.found.resize_with(entries.len(), || None);
         program.visit_with(&mut search);
         let Search { found, assigned, .. } = search;
@@ -27,19 +33,18 @@ impl Texts {
     }
 }
 
-struct Search<'a> {
-    entries: &'a [Option<Span>],
+struct Search {
+    /// Which entries stand where.
+    places: FxHashMap<Span, Vec<usize>>,
     found: Vec<Option<Text>>,
     /// Names that something is assigned to.
     assigned: FxHashSet<Id>,
 }
 
-impl Search<'_> {
+impl Search {
     fn find(&mut self, place: swc_common::Span, text: impl Fn() -> Option<Text>) {
-        for (index, entry) in self.entries.iter().enumerate() {
-            if *entry == Some(span(place)) {
-                self.found[index] = text();
-            }
+        for index in self.places.get(&span(place)).into_iter().flatten() {
+            self.found[*index] = text();
         }
     }
 
@@ -62,7 +67,7 @@ impl Search<'_> {
     }
 }
 
-impl Visit for Search<'_> {
+impl Visit for Search {
     fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
         self.find(arrow.span, || {
             let body = match &*arrow.body {

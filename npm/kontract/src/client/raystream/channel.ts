@@ -1,11 +1,10 @@
-import type { Call, Pass, Response } from "../../protocol/index.js";
+import type { Call, Pass, Primitives, Response } from "../../protocol/index.js";
 import { unlessAborted } from "../limit.js";
 import type { Items, Receive } from "./items.js";
-import { loadSealed, NotLoaded } from "./load.js";
 import { Lost } from "./outcome.js";
 import { Pacer } from "./pacer.js";
+import { isPage } from "./page.js";
 import type { Posts } from "./posts.js";
-import { isPage } from "./presence.js";
 import { socketClass } from "./socket.js";
 import { Stream } from "./stream.js";
 
@@ -17,20 +16,30 @@ export interface Peer {
   schema: Uint8Array;
 }
 
+/**
+ * Loads the way by POST, which pages rarely need. Nothing of this chunk may import that: where nothing is
+ * encrypted, bundlers would not see that neither is needed.
+ */
+export type LoadPosts = () => Promise<typeof import("./posts.js")>;
+
 /** The encrypted ways to one server, which share what opens them. */
 export class Channel {
   readonly url: string;
   readonly peer: Peer;
+  readonly primitives: Primitives;
   readonly pacer = new Pacer();
+  readonly #loadPosts: LoadPosts;
   readonly #stream = new Stream(this);
   #posts: Posts | undefined;
   #loading: Promise<Posts> | undefined;
   #pass: { pass: Pass; until: number } | undefined;
   #postsUntil = 0;
 
-  constructor(url: string, peer: Peer) {
+  constructor(url: string, peer: Peer, primitives: Primitives, loadPosts: LoadPosts) {
     this.url = url;
     this.peer = peer;
+    this.primitives = primitives;
+    this.#loadPosts = loadPosts;
   }
 
   /** Makes a call once. */
@@ -38,9 +47,8 @@ export class Channel {
     const way = via ?? (this.#streams() ? "stream" : "post");
     if (way === "post") return this.#post(call, signal);
     return this.#stream.call(call, signal).catch((error: unknown) => {
-      const failed = error instanceof Lost && !(error.cause instanceof NotLoaded);
       // Some networks let no WebSocket through.
-      if (via === undefined && failed && !this.#stream.wasOpen) this.#postsUntil = Date.now() + POSTS_MS;
+      if (via === undefined && error instanceof Lost && !this.#stream.wasOpen) this.#postsUntil = Date.now() + POSTS_MS;
       throw error;
     });
   }
@@ -89,8 +97,8 @@ export class Channel {
 
   async #load(): Promise<Posts> {
     try {
-      const sealed = await loadSealed();
-      return await sealed.posts(this);
+      const { Posts } = await this.#loadPosts();
+      return new Posts(this);
     } catch (error) {
       this.#loading = undefined;
       this.pacer.failed();

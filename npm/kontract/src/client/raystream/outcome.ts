@@ -1,6 +1,8 @@
 import { HttpError, NOT_TAKEN, rebuildError } from "../../errors.js";
 import type { Failure } from "../../protocol/index.js";
+import { unreachable } from "../failures.js";
 import { DEFAULT_TIMEOUT_MS } from "../limit.js";
+import { backoff, MAX_RETRIES } from "./backoff.js";
 
 /** An attempt to which no answer came. */
 export class Lost extends Error {
@@ -14,9 +16,8 @@ export class Lost extends Error {
 
   /** What the caller is told when it is not tried again. */
   told(): HttpError {
-    const message = this.sent
-      ? "The connection was lost before the answer came: whether the call took effect is not known"
-      : "The server cannot be reached";
+    if (!this.sent) return unreachable(this.cause);
+    const message = "The connection was lost before the answer came: whether the call took effect is not known";
     return new HttpError(message, 503, "SERVICE_UNAVAILABLE", { cause: this.cause });
   }
 }
@@ -27,11 +28,6 @@ export class Disconnected extends Lost {}
 /** The channel has expired: after a new handshake the same call is made again. */
 export function sessionExpired(): HttpError {
   return new HttpError("The encrypted session has expired", 401, "SESSION_EXPIRED");
-}
-
-/** No answer within the time that there was. */
-export function tooLate(): HttpError {
-  return new HttpError("The server did not answer in time", 504, "TIMEOUT");
 }
 
 /** The error that a server answered. */
@@ -71,11 +67,6 @@ export class Attempts {
   }
 }
 
-/** A random time up to `min(100 ms · 2^attempt, 10 s)`, so that clients do not come back together. */
-export function backoff(attempt: number): number {
-  return Math.random() * Math.min(100 * 2 ** attempt, 10_000);
-}
-
 function isExpired(error: unknown): boolean {
   return error instanceof HttpError && error.code === "SESSION_EXPIRED";
 }
@@ -84,5 +75,3 @@ function isExpired(error: unknown): boolean {
 function isNotTaken(error: unknown): boolean {
   return error instanceof HttpError && error.code === NOT_TAKEN;
 }
-
-const MAX_RETRIES = 3;

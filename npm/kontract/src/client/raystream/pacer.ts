@@ -1,6 +1,7 @@
 import { pause, unlessAborted } from "../limit.js";
-import { backoff } from "./outcome.js";
-import { isOffline, onReturn } from "./presence.js";
+import { backoff } from "./backoff.js";
+import { isOffline } from "./page.js";
+import { onReturn } from "./presence.js";
 
 /** When to knock at the server's door again after nobody answered. */
 export class Pacer {

@@ -3,7 +3,6 @@ import {
   type Call,
   finishHandshake,
   type Pass,
-  type Primitives,
   type Reply,
   request,
   type Response,
@@ -12,15 +11,17 @@ import type { Channel } from "./channel.js";
 import { exchange } from "./exchange.js";
 import { failed, Lost, sessionExpired } from "./outcome.js";
 
+// So a program that imports this has all that calls by POST need, and bundlers make no third chunk of
+// what both ways have in common.
+export { Sealed } from "./sealed.js";
+
 /** Calls without a session: those made in one microtask are one POST, which any gateway answers. */
 export class Posts {
-  readonly #primitives: Primitives;
   readonly #channel: Channel;
   #batch: Posted[] = [];
   #shaking: Promise<Pass> | undefined;
 
-  constructor(primitives: Primitives, channel: Channel) {
-    this.#primitives = primitives;
+  constructor(channel: Channel) {
     this.#channel = channel;
   }
 
@@ -54,7 +55,7 @@ export class Posts {
       await channel.pacer.turn(signal);
       const pass = channel.pass() ?? (await this.#handshake());
       const calls = posted.map(({ call }) => call);
-      const { pending, numbers, body } = await request(this.#primitives, pass, calls, (calls[0] as Call).id);
+      const { pending, numbers, body } = await request(channel.primitives, pass, calls, (calls[0] as Call).id);
       const bytes = await exchange(channel.url, body, signal);
       const answer = await pending.read(bytes).catch((error: unknown) => {
         throw new Lost(true, error);
@@ -76,15 +77,15 @@ export class Posts {
 
   /** What opens POSTs: one handshake for all that wait for it. */
   #handshake(): Promise<Pass> {
-    return (this.#shaking ??= shake(this.#primitives, this.#channel).finally(() => {
+    return (this.#shaking ??= shake(this.#channel).finally(() => {
       this.#shaking = undefined;
     }));
   }
 }
 
-async function shake(primitives: Primitives, channel: Channel): Promise<Pass> {
+async function shake(channel: Channel): Promise<Pass> {
   for (const pin of channel.peer.pins) {
-    const pass = await shakeWith(primitives, channel, pin);
+    const pass = await shakeWith(channel, pin);
     if (pass === undefined) continue;
     channel.keep(pass);
     return pass;
@@ -92,7 +93,7 @@ async function shake(primitives: Primitives, channel: Channel): Promise<Pass> {
   throw new Lost(false, new Error("the server refused the handshake: it has none of the keys that this client was built with"));
 }
 
-async function shakeWith(primitives: Primitives, { url, peer }: Channel, pin: Uint8Array): Promise<Pass | undefined> {
+async function shakeWith({ url, peer, primitives }: Channel, pin: Uint8Array): Promise<Pass | undefined> {
   const offer = { ciphers: primitives.ciphers, schema: peer.schema };
   let { attempt, frame } = await Attempt.start(primitives, pin, offer);
   for (;;) {

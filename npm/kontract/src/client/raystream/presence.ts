@@ -1,13 +1,3 @@
-/** Whether the program knows that there is no network. */
-export function isOffline(): boolean {
-  return scope.navigator?.onLine === false;
-}
-
-/** Whether a page is open. */
-export function isPage(): boolean {
-  return scope.document !== undefined;
-}
-
 /** Whether this is a Worker of Cloudflare's, in which a WebSocket is of no use beyond the request that opened it. */
 export function isWorker(): boolean {
   return scope.navigator?.userAgent === "Cloudflare-Workers";
@@ -34,7 +24,7 @@ interface Listening {
 
 /** What a page has and other programs may lack. */
 interface Scope extends Partial<Listening> {
-  navigator?: { onLine?: unknown; userAgent?: string };
+  navigator?: { userAgent?: string };
   document?: Listening & { visibilityState: string };
 }
 

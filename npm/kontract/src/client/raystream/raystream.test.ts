@@ -183,10 +183,10 @@ describe("by POST", () => {
   });
 
   test("one that gives up leaves the others of its request alone", async () => {
-    const controller = new AbortController();
-    const [first, second] = [stub("hang", [], { signal: controller.signal }), stub("greet", ["b"])];
     const { running } = await traces();
     const before = running.length;
+    const controller = new AbortController();
+    const [first, second] = [stub("hang", [], { signal: controller.signal }), stub("greet", ["b"])];
     const rejected = expect(first).rejects.toThrow("no longer");
     await until(() => running.length > before);
     controller.abort(new Error("no longer"));

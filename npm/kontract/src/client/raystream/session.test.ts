@@ -278,3 +278,38 @@ test("disconnecting before the handshake has begun leaves nothing open", async (
   await settle();
   expect(place.sockets.map(({ isOpen }) => isOpen)).toEqual([false]);
 });
+
+test("a page's first call opens its WebSocket before the protocol has come", async () => {
+  const call = stub("a");
+  expect(place.sockets).toHaveLength(1);
+  expect(await call).toBe("a");
+  expect(place.sockets).toHaveLength(1);
+});
+
+test("a WebSocket that was opened before a login, or that is closed again before the protocol has come, is not used", async () => {
+  const call = stub("a");
+  configure({ token: "new" });
+  expect(await call).toBe("a");
+  expect(place.sockets.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+
+  const elsewhere = stubOf(await wireOf(key(1)));
+  const given = new AbortController();
+  const first = expect(elsewhere("b", [], { signal: given.signal })).rejects.toThrow("enough");
+  given.abort(new Error("enough"));
+  await first;
+  await settle();
+  expect(place.sockets).toHaveLength(3);
+  place.sockets[2]?.onclose?.({} as never);
+  expect(await elsewhere("b")).toBe("b");
+  expect(place.sockets).toHaveLength(4);
+});
+
+test("disconnecting before the protocol has come ends the calls that wait for it", async () => {
+  const call = expect(stub("a")).rejects.toMatchObject({ status: 503, message: "The server cannot be reached" });
+  await disconnect();
+  await call;
+  await settle();
+  expect(place.calls).toEqual([]);
+  expect(place.sockets.map(({ isOpen }) => isOpen)).toEqual([false]);
+  expect(await stub("b")).toBe("b");
+});

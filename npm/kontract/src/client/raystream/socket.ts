@@ -1,5 +1,5 @@
+import { RAYSTREAM_PATH } from "../../http-call.js";
 import { settings } from "../configure.js";
-import { limitTime, unlessAborted } from "../limit.js";
 import type { WebSocketClass, WebSocketLike } from "../types.js";
 
 /** The class of WebSockets that this program has. */
@@ -7,25 +7,56 @@ export function socketClass(): WebSocketClass | undefined {
   return settings().webSocket ?? (globalThis as unknown as { WebSocket?: WebSocketClass }).WebSocket;
 }
 
-/** Resolves when a WebSocket is open and what will use it is loaded: to that. */
-export async function openSocket<T>(socket: WebSocketLike, loading: Promise<T>, signal: AbortSignal): Promise<T> {
-  socket.binaryType = "arraybuffer";
-  const limit = limitTime(signal, CONNECT_MS);
-  try {
-    const opened = new Promise<T>((resolve, reject) => {
-      const fail = (): void => reject(new Error("the WebSocket cannot be opened"));
-      socket.onopen = () => loading.then(resolve, reject);
-      socket.onerror = fail;
-      socket.onclose = fail;
-      loading.catch(reject);
-    });
-    return await unlessAborted(opened, limit.signal);
-  } catch (error) {
-    socket.close();
-    throw error;
-  } finally {
-    limit.clear();
-  }
+/** A WebSocket on its way. */
+export interface Opening {
+  readonly socket: WebSocketLike;
+  readonly opened: Promise<void>;
+  /** It was open, and is not any more. */
+  isOver: boolean;
+  readonly url: string;
+  /** That of the cookies which it was opened with. */
+  readonly token: unknown;
 }
 
-const CONNECT_MS = 10_000;
+/** Opens one for a session that cannot be made yet. */
+export function openEarly(url: string): void {
+  const WebSocket = socketClass();
+  if (WebSocket !== undefined) early ??= openSocket(WebSocket, url);
+}
+
+/** Nobody will take it. */
+export function closeEarly(): undefined {
+  early?.socket.close();
+  early = undefined;
+}
+
+/** The one that was opened early, where it is as good as one that is opened now. */
+export function takeEarly(url: string): Opening | undefined {
+  const taken = early;
+  if (taken?.url !== url || taken.token !== settings().token || taken.isOver) return closeEarly();
+  early = undefined;
+  return taken;
+}
+
+/** Opens one for a session that is made when it is open. */
+export function openSocket(WebSocket: WebSocketClass, url: string): Opening {
+  const socket = new WebSocket(url.replace(/^http/i, "ws") + RAYSTREAM_PATH);
+  socket.binaryType = "arraybuffer";
+  let isOpen = false;
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.onopen = () => {
+      isOpen = true;
+      resolve();
+    };
+    socket.onerror = socket.onclose = () => {
+      opening.isOver = isOpen;
+      reject(new Error("the WebSocket cannot be opened"));
+    };
+  });
+  // Who takes it is told.
+  opened.catch(() => {});
+  const opening: Opening = { socket, opened, isOver: false, url, token: settings().token };
+  return opening;
+}
+
+let early: Opening | undefined;

@@ -1,13 +1,11 @@
-import { RAYSTREAM_PATH } from "../../http-call.js";
 import type { Call, Response } from "../../protocol/index.js";
-import { unlessAborted } from "../limit.js";
+import { limitTime, unlessAborted } from "../limit.js";
 import type { Channel } from "./channel.js";
 import type { Items, Receive } from "./items.js";
-import { loadSealed } from "./load.js";
 import { Disconnected, Lost } from "./outcome.js";
 import { isWorker, onReturn } from "./presence.js";
-import type { Owner, Session } from "./session.js";
-import { openSocket, socketClass } from "./socket.js";
+import { type Owner, Session } from "./session.js";
+import { type Opening, openSocket, socketClass, takeEarly } from "./socket.js";
 
 /**
  * Calls over one WebSocket, which is opened by the first of them and again when it is lost; in a Worker
@@ -70,12 +68,14 @@ export class Stream {
     if (WebSocket === undefined) {
       throw new TypeError("This program has no WebSocket: set one, such as that of the package ws, with configure({ webSocket }); calls that stream no result can use the transport 'post'");
     }
-    const socket = new WebSocket(channel.url.replace(/^http/i, "ws") + RAYSTREAM_PATH);
+    const opening = takeEarly(channel.url) ?? openSocket(WebSocket, channel.url);
     let session: Session;
     try {
-      const sealed = await openSocket(socket, loadSealed(), signal);
+      await opened(opening, signal);
+      const { primitives, peer } = channel;
+      const offer = { ciphers: primitives.ciphers, schema: peer.schema };
       const owner: Owner = { keep: (pass) => channel.keep(pass), leave: (left) => this.#leave(left) };
-      session = await sealed.session(socket, owner, channel.peer, channel.pass(), signal);
+      session = await Session.open({ primitives, pins: peer.pins, offer, pass: channel.pass() }, opening.socket, owner, signal);
     } catch (error) {
       signal.throwIfAborted();
       channel.pacer.failed();
@@ -95,3 +95,18 @@ export class Stream {
     this.#forget?.();
   }
 }
+
+/** Waits until a WebSocket is open. */
+async function opened({ socket, opened }: Opening, signal: AbortSignal): Promise<void> {
+  const limit = limitTime(signal, CONNECT_MS);
+  try {
+    await unlessAborted(opened, limit.signal);
+  } catch (error) {
+    socket.close();
+    throw error;
+  } finally {
+    limit.clear();
+  }
+}
+
+const CONNECT_MS = 10_000;

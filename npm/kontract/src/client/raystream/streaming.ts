@@ -1,10 +1,10 @@
 import { invalid } from "../../errors.js";
 import { settings } from "../configure.js";
-import { type Limit, limitTime, pause } from "../limit.js";
+import { type Limit, pause, within } from "../limit.js";
 import { decodeResult } from "../stub-codec.js";
 import type { CallMeta, CallOptions, Codec, TransportRequest, Wire } from "../types.js";
 import { Items } from "./items.js";
-import { Attempts, Lost, tooLate } from "./outcome.js";
+import { Attempts, Lost } from "./outcome.js";
 
 /**
  * Calls a route whose result is a stream. The call is made when the first item is asked for, and
@@ -41,9 +41,9 @@ async function* streamItems(
   for (;;) {
     let items: Items | undefined;
     try {
-      items = await within(options, ({ signal }) => begin(signal, (...given) => new Items(...given)));
+      items = await inTime(options, ({ signal }) => begin(signal, (...given) => new Items(...given)));
       for (;;) {
-        const item = await within(options, ({ signal }) => (items as Items).next(signal));
+        const item = await inTime(options, ({ signal }) => (items as Items).next(signal));
         if (item === undefined) return;
         begun = true;
         yield decodeResult(route, meta as Codec, item);
@@ -52,7 +52,7 @@ async function* streamItems(
       const final = begun || (error instanceof Lost && error.sent && !reads);
       const wait = final || options.signal?.aborted ? undefined : attempts.again(error);
       if (wait === undefined) throw error instanceof Lost ? error.told() : error;
-      await within({ signal: options.signal }, ({ signal }) => pause(wait, signal));
+      await inTime({ signal: options.signal }, ({ signal }) => pause(wait, signal));
     } finally {
       items?.cancel();
     }
@@ -60,14 +60,6 @@ async function* streamItems(
 }
 
 /** `timeout` is the time between two items. */
-async function within<T>({ signal, timeout }: TransportRequest["options"], work: (limit: Limit) => Promise<T>): Promise<T> {
-  const limit = limitTime(signal, timeout ?? Number.MAX_SAFE_INTEGER);
-  try {
-    return await work(limit);
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    throw limit.expired() ? tooLate() : error;
-  } finally {
-    limit.clear();
-  }
+function inTime<T>({ signal, timeout }: TransportRequest["options"], work: (limit: Limit) => Promise<T>): Promise<T> {
+  return within(signal, timeout ?? Number.MAX_SAFE_INTEGER, work);
 }
