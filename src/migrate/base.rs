@@ -82,7 +82,7 @@ pub async fn tenants(transaction: &Transaction<'_>) -> Result<Vec<String>, Probl
 
 /// Of all that a version of Kontract puts into a database, whatever the tables.
 pub fn base_hash() -> String {
-    hash::of_parts([BASE, table::TEMPLATE])
+    hash::of_parts([BASE, table::TEMPLATE, table::FOUND, table::ORDERED, table::LINE])
 }
 
 const BASE: &str = concat!(

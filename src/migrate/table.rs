@@ -138,18 +138,50 @@ impl<'a> Physical<'a> {
              owned = excluded.owned, classes = excluded.classes, readonly = excluded.readonly;\n{DISPATCH}",
             self.table.owned
         );
-        let substitutions = [
+        let (sequence, order_index) = (self.sequence(), self.add_order_index());
+        let mut substitutions = vec![
+            ("{line}", LINE),
             ("{table}", self.name),
             ("{ptr}", &self.ptr),
-            ("{sequence}", &self.sequence()),
+            ("{sequence}", &sequence),
             ("{mine}", mine),
             ("{whose}", whose),
             ("{gateway}", gateway),
-            ("{order_index}", &self.add_order_index()),
+            ("{order_index}", &order_index),
             ("'{fields}'", &classes),
             ("'{readonly}'", &readonly),
         ];
+        let found = self.by_indexes(FOUND, &substitutions);
+        let ordered = self.by_indexes(ORDERED, &substitutions);
+        substitutions.extend([("{found}", &*found), ("{ordered}", &*ordered)]);
         fill(TEMPLATE, &substitutions) + &record
+    }
+
+    /// A part of a function for each field whose values compare and have an index. One of unique
+    /// values has no order that a query could ask for.
+    fn by_indexes(&self, template: &str, substitutions: &[(&str, &str)]) -> String {
+        let fields = self.table.fields.iter().filter(|(_, field)| {
+            let ordered = field.index || field.unique && template == FOUND;
+            ordered && matches!(field.class(), Class::Text | Class::Number)
+        });
+        let indexed = self.table.fields.iter().filter(|(_, field)| field.index || field.unique);
+        let indexed = array(&indexed.map(|(name, _)| &**name).collect::<Vec<&str>>());
+        let parts = fields.map(|(name, field)| {
+            let (field_name, class) = (literal(name), field.class());
+            // Of those classes all values have one type.
+            let kind = field.types().into_iter().find(|kind| *kind != "null").map(literal);
+            let key = expression("r.data", name, class);
+            let own = [
+                ("'{field}'", &*field_name),
+                ("'{type}'", kind.as_deref().unwrap_or("NULL")),
+                ("{searched}", if self.table.searched { "true" } else { "false" }),
+                ("'{indexed}'", &indexed),
+                ("{key}", &key),
+                ("{value}", if class == Class::Text { "words" } else { "number" }),
+            ];
+            fill(template, &[&own, substitutions].concat())
+        });
+        parts.collect()
     }
 
     /// What a field must be, as a condition on `data`; None: anything goes. Of absent fields types
@@ -203,7 +235,7 @@ impl<'a> Physical<'a> {
         let user = if self.table.owned { "_owner, " } else { "" };
         let columns = match field.class() {
             Class::Json => format!("USING gin ((data -> {}) jsonb_path_ops)", literal(name)),
-            class => format!("({user}{} NULLS FIRST, _order)", expression(name, class)),
+            class => format!("({user}{} NULLS FIRST, _order)", expression("data", name, class)),
         };
         let index = self.object("index", name);
         format!("CREATE INDEX {index} ON {} {columns} WHERE {LIVE};\n", self.relation())
@@ -256,7 +288,7 @@ impl<'a> Physical<'a> {
     fn unique_expression(name: &str, field: &Field) -> String {
         match field.class() {
             Class::Json => format!("nullif(data -> {}, 'null')", literal(name)),
-            class => expression(name, class),
+            class => expression("data", name, class),
         }
     }
 
@@ -324,11 +356,11 @@ fn pointer_of(tenant: &str, name: &str) -> String {
     format!("tbl_{name}_{}", short(tenant, &[name]))
 }
 
-/// A field as its class compares: what `kontract._field` says, of `data`.
-fn expression(name: &str, class: Class) -> String {
+/// A field of `data` as its class compares: what `kontract._field` says.
+fn expression(data: &str, name: &str, class: Class) -> String {
     match class {
-        Class::Text => format!("((data ->> {}) COLLATE \"C\")", literal(name)),
-        _ => format!("((data ->> {})::numeric)", literal(name)),
+        Class::Text => format!("(({data} ->> {}) COLLATE \"C\")", literal(name)),
+        _ => format!("(({data} ->> {})::numeric)", literal(name)),
     }
 }
 
@@ -365,17 +397,25 @@ fn short(tenant: &str, names: &[&str]) -> String {
 /// The text of all functions of every table; with [`super::BASE`] it is what a version of Kontract
 /// puts into databases.
 pub const TEMPLATE: &str = include_str!("sql/table.sql");
+/// What is in it once for each index: rows that have a value there, and all rows in that order.
+pub const FOUND: &str = include_str!("sql/found.sql");
+pub const ORDERED: &str = include_str!("sql/ordered.sql");
 
 /// The tenant whose tables have functions of their own: the only one, in most applications.
 pub const MAIN: &str = "main";
 const LIVE: &str = "_deleted_txid IS NULL";
 /// What commits reach tables through; it is made of `kontract.tables`.
 const DISPATCH: &str = "SELECT kontract._dispatch();\n";
-const FUNCTIONS: [(&str, &str); 6] = [
+/// What functions tell of a row, as `kontract._query` does it.
+pub const LINE: &str = include_str!("sql/line.sql");
+const FUNCTIONS: [(&str, &str); 9] = [
     ("take", "bytea, text, boolean"),
     ("get", "bytea, text[], int"),
     ("query", "bytea, jsonb, text, boolean, text, bigint, int, int"),
+    ("_page", "bytea, int, jsonb, text, boolean, text, bigint, int, boolean"),
+    ("_find", "text, jsonb, text, boolean, bigint, int, boolean"),
     ("count", "bytea, jsonb"),
+    ("_put", "text, text, text, jsonb, jsonb"),
     ("_lock", "text, kontract.item[]"),
     ("_write", "text, kontract.item[]"),
 ];

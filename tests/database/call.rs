@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, fmt::Write as _, rc::Rc};
 
 use kontract::hash;
 use serde_json::{Value, json};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Client, Error};
 
 use crate::application::{Database, key};
+
+/// A row of a query: id, version, transaction, place in the order of insertion, data.
+type Found = (String, i32, String, String, Value);
 
 pub struct Call {
     client: Rc<Client>,
@@ -61,16 +64,13 @@ impl Call {
         let sql = format!(
             "SELECT * FROM kontract.\"query_{table}\"($1, $2::text::jsonb, NULL, false, NULL, NULL, 1000)"
         );
-        let rows = self.client.query(&sql, &[&self.key, &filter.to_string()]).await.unwrap();
-        let rows: Vec<&Row> =
-            rows.iter().filter(|r| r.get::<_, Option<&str>>("id").is_some()).collect();
+        let row = self.client.query_one(&sql, &[&self.key, &filter.to_string()]).await.unwrap();
+        let rows: Vec<Found> = serde_json::from_str(row.get("rows")).unwrap();
         self.predicates.push(json!({
             "t": table, "kind": "query", "filter": filter, "descending": false, "take": 1000, "digest": digest(&rows),
         }));
-        let mut found: BTreeMap<String, Value> = rows
-            .iter()
-            .map(|row| (row.get("id"), serde_json::from_str(row.get("data")).unwrap()))
-            .collect();
+        let mut found: BTreeMap<String, Value> =
+            rows.into_iter().map(|(id, .., data)| (id, data)).collect();
         for write in self.writes.iter().filter(|write| write["t"] == table) {
             let id = write["id"].as_str().unwrap().to_owned();
             found.remove(&id);
@@ -156,11 +156,9 @@ impl Call {
 }
 
 /// As `kontract._validate` has it.
-fn digest(rows: &[&Row]) -> String {
+fn digest(rows: &[Found]) -> String {
     let mut text = String::new();
-    for row in rows {
-        let id: &str = row.get("id");
-        let (version, txid): (i32, i64) = (row.get("version"), row.get("txid"));
+    for (id, version, txid, ..) in rows {
         let _ = write!(text, "{version}:{txid}:{}:{id};", id.len());
     }
     hash::hex(text.as_bytes())

@@ -163,7 +163,8 @@ async fn what_eight_push_is_popped_once_each() {
 }
 
 async fn last(client: &tokio_postgres::Client) -> Option<String> {
-    let sql = "SELECT id FROM kontract.query_counters($1, NULL, NULL, true, NULL, NULL, 1, 1)";
+    let sql = "SELECT p.rows::json #>> '{0,0}'
+               FROM kontract.query_counters($1, NULL, NULL, true, NULL, NULL, 1, 1) AS p";
     client.query_one(sql, &[&crate::application::key("alice")]).await.unwrap().get(0)
 }
 

@@ -170,7 +170,8 @@ async fn names_of_fields_are_never_read_as_sql() {
         let mut call = Call::begin(&database, "alice").await;
         let found = call.query("odd", json!({ name: format!("value of {name}") })).await;
         assert_eq!(found.len(), 1, "{name}");
-        let sql = "SELECT sort FROM kontract.query_odd($1, NULL, $2, false, NULL, NULL, 10)";
+        let sql = "SELECT p.rows::json -> 0 -> 4 ->> $2
+                   FROM kontract.query_odd($1, NULL, $2, false, NULL, NULL, 10) AS p";
         let row =
             gateway.query_one(sql, &[&crate::application::key("alice"), &name]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), format!("value of {name}"));

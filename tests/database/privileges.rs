@@ -30,6 +30,7 @@ async fn the_gateway_reaches_two_tables_and_the_functions_it_calls() {
         "claim",
         "collect",
         "commit",
+        "commit_bare",
         "commit_keyed",
         "me",
         "schema",

@@ -10,7 +10,6 @@ use std::{
 use super::{
     buffer::{Data, Id},
     call::{CallStorage, Row},
-    commit::COMMIT,
     fault::Fault,
     log::{Operation, Write},
     param::Param,
@@ -62,7 +61,7 @@ impl CallStorage {
             "[]".into(),
             "[]".into(),
         ];
-        match self.send(&Arc::from(COMMIT), params).await {
+        match self.send_commit(params).await {
             Ok(rows) => {
                 let txid = rows.first().and_then(|row| row.try_get(0).ok()?);
                 self.saw(txid.unwrap_or(0));
@@ -70,6 +69,7 @@ impl CallStorage {
             }
             // Nothing was compared: only the write's own condition can have failed.
             Err(Fault::Conflict) => Ok(false),
+            Err(Fault::Violated(fault)) if matches!(*fault, Fault::Conflict) => Ok(false),
             Err(fault) => Err(fault.into_failure(&self.call_id)),
         }
     }

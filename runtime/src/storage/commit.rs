@@ -84,11 +84,10 @@ impl CallStorage {
     /// Ends the call's transaction. A call that only read at one moment is done without a statement.
     pub async fn commit(&self) -> Result<(), CommitError> {
         let Some(Ending { writes, params, tables }) = self.ending(false)? else { return Ok(()) };
-        let statement = Arc::from(COMMIT);
         let done = if writes {
-            self.send(&statement, params).await
+            self.send_commit(params).await
         } else {
-            self.database.rows(&statement, params).await
+            self.database.rows(&Arc::from(COMMIT), params).await
         };
         let rows = done.map_err(|fault| self.not_committed(fault, tables))?;
         let txid = rows.first().and_then(|row| row.try_get(0).ok()?);
@@ -167,11 +166,20 @@ impl CallStorage {
     pub(super) fn not_committed(&self, fault: Fault, tables: Vec<usize>) -> CommitError {
         match fault {
             Fault::Conflict => CommitError::Conflict { tables, taken: None },
+            Fault::Violated(fault) => self.not_committed(*fault, tables),
             fault @ Fault::Taken { .. } => {
                 let taken = Some(fault.into_failure(&self.call_id));
                 CommitError::Conflict { tables, taken }
             }
             fault => CommitError::Failure(fault.into_failure(&self.call_id)),
+        }
+    }
+
+    /// Commits writes, and has words for a rule that does not hold.
+    pub(super) async fn send_commit(&self, params: Vec<Param>) -> Result<Vec<Row>, Fault> {
+        match self.send(&Arc::from(COMMIT_BARE), params.clone()).await {
+            Err(Fault::Violated(_)) => self.send(&Arc::from(COMMIT), params).await,
+            done => done,
         }
     }
 
@@ -255,8 +263,10 @@ fn list(items: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", items.into_iter().collect::<Vec<_>>().join(","))
 }
 
-pub(super) const COMMIT: &str =
+const COMMIT: &str =
     "SELECT kontract.commit($1, $2, $3::text::jsonb, $4::text::jsonb, $5::text::jsonb)";
+const COMMIT_BARE: &str =
+    "SELECT kontract.commit_bare($1, $2, $3::text::jsonb, $4::text::jsonb, $5::text::jsonb)";
 const NOT_AWAITED: &str = "Await what was begun before env.storage.transaction";
 const UNCOMMITTED: &str = "This call has written outside of env.storage.transaction before: \
      write in transactions only, or in none";

@@ -15,6 +15,9 @@ pub enum Fault {
     Conflict,
     /// A field whose values must differ has this one already. It will have it the next time, too.
     Taken { table: String, field: String },
+    /// A rule of a table does not hold, in PostgreSQL's words: `kontract.commit` has words for the
+    /// caller. Where they are not asked for it is what is within.
+    Violated(Box<Self>),
     /// PostgreSQL cannot be reached, or will not serve. Nothing was done.
     Unavailable,
     /// The connection broke while the statement was under way: it may have been done.
@@ -38,6 +41,7 @@ impl Fault {
                 Failure { message: message.into(), ..Failure::conflict() }
                     .at(format!("{table}.{field}"))
             }
+            Self::Violated(fault) => fault.into_failure(call_id),
             Self::Unavailable | Self::Lost => {
                 Failure::unavailable("The database cannot be reached")
             }
@@ -81,8 +85,13 @@ fn from_database(error: &DbError) -> Fault {
             }
             _ => Fault::Conflict,
         },
-        // Serialization failure, deadlock, and two inserts of one row.
-        "40001" | "40P01" | "23505" => Fault::Conflict,
+        // Serialization failure, and deadlock.
+        "40001" | "40P01" => Fault::Conflict,
+        "23505" => Fault::Violated(Box::new(Fault::Conflict)),
+        // A check, and a value that is too long for an index.
+        code @ ("23514" | "54000") => {
+            Fault::Violated(Box::new(Fault::Internal(describe(code, error))))
+        }
         "57014" => Fault::Cancelled,
         // A plan of a function that was replaced, a prepared statement that is gone.
         "0A000" | "26000" => Fault::Stale,

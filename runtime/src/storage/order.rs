@@ -5,7 +5,7 @@ use std::{cmp::Ordering, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value as Json, json};
 
-use super::{storable::invalid, tables::Table};
+use super::{buffer::object, storable::invalid, tables::Table};
 use crate::{codec::FieldClass, failure::Failure, value::Value};
 
 /// Which rows come first.
@@ -83,6 +83,14 @@ impl Order {
             Key::read(*class, &text)
         });
         Place { key, order }
+    }
+
+    /// The same of a row's text, which is read only where the order asks for it.
+    pub fn place_of(&self, id: &str, data: &str, order: i64) -> Place {
+        match &self.field {
+            Some((field, _)) if field != KEY => self.place(id, &object(data), order),
+            _ => self.place(id, &Map::new(), order),
+        }
     }
 
     /// Where a row stands that PostgreSQL sorted by `key`.

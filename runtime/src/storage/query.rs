@@ -1,20 +1,22 @@
 //! Queries: pages of PostgreSQL's rows, with the call's own writes merged into them.
 
 use std::{
+    borrow::Cow,
     collections::{HashSet, VecDeque},
     rc::Rc,
     sync::Arc,
 };
 
 use ring::digest::{Context, SHA256};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
-    buffer::{Base, Id, Stored, object},
+    buffer::{Base, Data, Id, Stored, object},
     call::{CallStorage, Row, Turn},
     commit::{Asked, Predicate, Question},
     fault::Fault,
     filter::Filter,
-    load::read_stored,
     order::{Order, Place},
     param::Param,
     storable::invalid,
@@ -45,7 +47,16 @@ pub struct Placed {
     pub place: Place,
 }
 
-type Found = (Id, Stored, Place);
+/// A row of `query_<table>`: id, version, transaction, place in the order of insertion, data. What may be
+/// greater than JSON's numbers is text.
+#[derive(Deserialize)]
+struct Told<'a>(
+    #[serde(borrow)] Cow<'a, str>,
+    i32,
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] &'a RawValue,
+);
 
 /// What the call had written when the query began.
 struct Own {
@@ -214,22 +225,22 @@ impl Query {
         ];
         let found = storage.database.rows(&self.description.query, params).await;
         let found = found.map_err(|fault| fault.into_failure(&storage.call_id))?;
+        let row = found.first().ok_or_else(Failure::internal)?;
+        let read = || Ok((row.try_get(0)?, row.try_get(1)?));
+        let (rows, newest): (&str, i64) =
+            read().map_err(|fault: Fault| fault.into_failure(&storage.call_id))?;
+        let rows: Vec<Told<'_>> = serde_json::from_str(rows).map_err(|_| Failure::internal())?;
         let mut digest = Context::new(&SHA256);
-        let mut placed = Vec::with_capacity(found.len());
-        let mut bases = Vec::new();
-        let mut newest = 0;
-        for row in &found {
-            let read = self.stored(row).map_err(|fault| fault.into_failure(&storage.call_id));
-            let (xmax, read) = read?;
-            newest = newest.max(xmax);
-            let Some((id, stored, place)) = read else { continue };
-            let seen = format!("{}:{}:{}:{id};", stored.version, stored.txid, id.len());
-            digest.update(seen.as_bytes());
-            placed.push(Placed {
-                row: Row { id: Arc::clone(&id), data: Rc::clone(&stored.data) },
-                place,
-            });
-            bases.push((id, Base::Present(Rc::new(stored))));
+        let mut placed = Vec::with_capacity(rows.len());
+        let mut bases = Vec::with_capacity(rows.len());
+        for Told(id, version, txid, order, data) in rows {
+            let (id, data): (Id, Data) = (id.into(), data.get().into());
+            let (txid, order) = (whole(&txid)?, whole(&order)?);
+            digest.update(format!("{version}:{txid}:{}:{id};", id.len()).as_bytes());
+            let place = self.order.place_of(&id, &data, order);
+            let row = Row { id: Arc::clone(&id), data: Rc::clone(&data) };
+            placed.push(Placed { row, place });
+            bases.push((id, Base::Present(Rc::new(Stored { version, txid, order, data }))));
         }
         storage.remember(self.table, newest, bases);
         storage.predict(Predicate {
@@ -238,15 +249,6 @@ impl Query {
             asked: Asked::Rows(question),
         });
         Ok(placed)
-    }
-
-    /// A row of `query_<table>`: id, data, version, txid, ord, sort, xmax.
-    fn stored(&self, row: &tokio_postgres::Row) -> Result<(i64, Option<Found>), Fault> {
-        let xmax = row.try_get(6)?;
-        let Some(id) = row.try_get::<_, Option<&str>>(0)? else { return Ok((xmax, None)) };
-        let stored = read_stored(row)?;
-        let place = self.order.place_of_key(row.try_get(5)?, stored.order);
-        Ok((xmax, Some((id.into(), stored, place))))
     }
 }
 
@@ -324,6 +326,10 @@ impl CallStorage {
         self.delete(table, Arc::clone(&found.row.id)).await?;
         Ok(Some(found.row))
     }
+}
+
+fn whole(digits: &str) -> Result<i64, Failure> {
+    digits.parse().map_err(|_| Failure::internal())
 }
 
 fn parse_limit(limit: &Value) -> Result<u64, Failure> {

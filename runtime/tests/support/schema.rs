@@ -60,6 +60,9 @@ pub fn script(tables: &[Table<'_>]) -> String {
             script += &unique.replace("{field}", field);
         }
         script += &TABLE
+            .replace("{ordered}", "")
+            .replace("{found}", "")
+            .replace("{line}", LINE)
             .replace("{table}", name)
             .replace("{ptr}", &ptr)
             .replace("{sequence}", &format!("{ptr}__order_seq"))
@@ -122,3 +125,4 @@ const BASE: &str = concat!(
     include_str!("../../../src/migrate/sql/privileges.sql"),
 );
 const TABLE: &str = include_str!("../../../src/migrate/sql/table.sql");
+const LINE: &str = include_str!("../../../src/migrate/sql/line.sql");

@@ -39,11 +39,9 @@ BEGIN
         'exec_' || part.t || '_' || part.statement)
       INTO same USING k, part.given, part.digest;
     ELSE
-      -- Of the rows in their order: version:txid:bytes of the id:id;
       EXECUTE format(
-        'SELECT encode(sha256(convert_to(coalesce(string_agg(
-           q.version || '':'' || q.txid || '':'' || octet_length(q.id) || '':'' || q.id || '';'', '''' ORDER BY q.ordinality), ''''), ''UTF8'')), ''hex'') = $8
-         FROM kontract.%I($1, $2, $3, $4, $5, $6, $7, $9) WITH ORDINALITY AS q', 'query_' || part.t
+        'SELECT encode(sha256(convert_to(kontract.%I($1, $9, $2, $3, $4, $5, $6, $7, true), ''UTF8'')), ''hex'') = $8',
+        '_page_' || part.t
       ) INTO same USING k, part.filter, part.order_by, part.descending, part.after, part.after_ord, part.take, part.digest,
         kontract._any(k, part.t);
     END IF;
@@ -67,8 +65,8 @@ BEGIN
   END IF;
 END $$;
 
--- Makes kontract._lock and kontract._write anew, which are those of the table that is named: as
--- static SQL, so that PostgreSQL keeps their plans. Those of other tenants are in tenants.sql.
+-- Makes kontract._lock, kontract._write and kontract._put anew, which are those of the table that is
+-- named: as static SQL, so that PostgreSQL keeps their plans. Those of other tenants are in tenants.sql.
 CREATE OR REPLACE FUNCTION kontract._dispatch() RETURNS void
 LANGUAGE plpgsql AS $make$
 DECLARE
@@ -89,6 +87,19 @@ BEGIN
        END $code$;
        REVOKE ALL ON FUNCTION kontract.%1$I(text, text, kontract.item[]) FROM PUBLIC', verb, tables);
   END LOOP;
+  SELECT coalesce(string_agg(
+    format('WHEN %L THEN RETURN kontract.%I(caller, op, key, fields, seen);', t.id, '_put_' || t.id), E'\n    ' ORDER BY t.id COLLATE "C"
+  ), 'WHEN NULL THEN NULL;') INTO tables FROM kontract.tables AS t;
+  EXECUTE format(
+    'CREATE OR REPLACE FUNCTION kontract._put(name text, caller text, op text, key text, fields jsonb, seen jsonb) RETURNS boolean
+     LANGUAGE plpgsql AS $code$
+     BEGIN
+       CASE name
+       %s
+       ELSE RETURN false;
+       END CASE;
+     END $code$;
+     REVOKE ALL ON FUNCTION kontract._put(text, text, text, text, jsonb, jsonb) FROM PUBLIC', tables);
 END $make$;
 SELECT kontract._dispatch();
 
@@ -111,28 +122,33 @@ SELECT kontract._dispatch();
 -- exclusive where a predicate or an absent row must stay what it is, shared where rows are written.
 -- Then rows, by table and id: FOR UPDATE those written, FOR SHARE those only read. An absent row
 -- that is also written is locked by its id alone.
-CREATE OR REPLACE FUNCTION kontract.commit(k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb)
+CREATE OR REPLACE FUNCTION kontract._commit(k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb)
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
-  session record;
+  name text := writes -> 0 ->> 't';
+  row_id text := writes -> 0 ->> 'id';
+  op text := writes -> 0 ->> 'op';
+  session bytea;
+  caller text;
+  tenant text;
+  perm int;
+  allowed int;
   done bigint;
+  locked boolean;
   items kontract.item[];
   item kontract.item;
-  name text;
-  row_id text;
-  need int;
+  need int := CASE op WHEN 'delete' THEN 1 ELSE 2 END;
   fixed boolean;
   first int;
   names text[] := '{}';
   begins int[] := '{}';
   ends int[] := '{}';
-  violated text;
-  rule record;
 BEGIN
-  SELECT t.sid, t.user_id, t.perm, t.owner INTO session
-  FROM kontract.trxs AS t WHERE t.sid = sha256(k) AND t.expires_at > now();
-  IF NOT FOUND THEN
+  SELECT t.sid, t.user_id, t.owner, t.perm, t.perm & s.permissions INTO session, caller, tenant, perm, allowed
+  FROM kontract.trxs AS t LEFT JOIN kontract.storage AS s ON s.owner = t.owner AND s.id = name
+  WHERE t.sid = sha256(k) AND t.expires_at > now();
+  IF session IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'KX401', MESSAGE = 'Unauthorized';
   END IF;
   IF jsonb_array_length(writes) = 0 THEN
@@ -140,12 +156,26 @@ BEGIN
     RETURN NULL;
   END IF;
   IF call_id IS NOT NULL THEN
-    INSERT INTO kontract.calls AS c (sid, call_id) VALUES (session.sid, commit.call_id) ON CONFLICT DO NOTHING;
+    INSERT INTO kontract.calls AS c (sid, call_id) VALUES (session, _commit.call_id) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-      SELECT c.txid INTO done FROM kontract.calls AS c WHERE c.sid = session.sid AND c.call_id = commit.call_id;
+      SELECT c.txid INTO done FROM kontract.calls AS c WHERE c.sid = session AND c.call_id = _commit.call_id;
       RETURN done;
     END IF;
   END IF;
+  -- One row, of which at most is compared what was read of it: there is no order to keep.
+  IF jsonb_array_length(writes) = 1 AND jsonb_array_length(predicates) = 0 AND tenant = 'main'
+    AND op IN ('set', 'update', 'insert', 'delete') AND allowed & need = need
+    AND (jsonb_array_length(reads) = 0
+      OR jsonb_array_length(reads) = 1 AND reads -> 0 ->> 't' = name AND reads -> 0 ->> 'id' = row_id)
+  THEN
+    -- An expression: PERFORM would be a statement of its own. Void is not null.
+    locked := pg_advisory_xact_lock_shared(hashtextextended('kontract.' || name, 0)) IS NOT NULL;
+    IF kontract._put(name, caller, op, row_id, writes -> 0 -> 'data', reads -> 0) THEN
+      RETURN txid_current();
+    END IF;
+  END IF;
+  name := NULL;
+  row_id := NULL;
   -- By table and row: what is written of a row before what was read of it. A predicate has no row.
   SELECT array_agg((coalesce(i.t, ''), i.id, i.op, i.data, i.place, i.v, i.x)::kontract.item
     ORDER BY i.t COLLATE "C", i.id COLLATE "C" NULLS FIRST, i.op IS NULL, i.place) INTO items
@@ -156,7 +186,7 @@ BEGIN
     item := items[n];
     IF item.t IS DISTINCT FROM name THEN
       IF name IS NOT NULL THEN
-        PERFORM kontract._enter(session.owner, name, session.perm, need, fixed);
+        PERFORM kontract._enter(tenant, name, perm, need, fixed);
         IF first < n THEN
           names := names || name;
           begins := begins || first;
@@ -180,23 +210,34 @@ BEGIN
     row_id := item.id;
   END LOOP;
   FOR n IN 1 .. cardinality(names) LOOP
-    IF session.owner = 'main' THEN
-      PERFORM kontract._lock(names[n], session.user_id, items[begins[n] : ends[n]]);
+    IF tenant = 'main' THEN
+      PERFORM kontract._lock(names[n], caller, items[begins[n] : ends[n]]);
     ELSE
-      PERFORM kontract._tenant_lock(session.owner, names[n], session.user_id, items[begins[n] : ends[n]]);
+      PERFORM kontract._tenant_lock(tenant, names[n], caller, items[begins[n] : ends[n]]);
     END IF;
   END LOOP;
   IF jsonb_array_length(predicates) > 0 THEN
     PERFORM kontract._validate(k, '[]', predicates);
   END IF;
   FOR n IN 1 .. cardinality(names) LOOP
-    IF session.owner = 'main' THEN
-      PERFORM kontract._write(names[n], session.user_id, items[begins[n] : ends[n]]);
+    IF tenant = 'main' THEN
+      PERFORM kontract._write(names[n], caller, items[begins[n] : ends[n]]);
     ELSE
-      PERFORM kontract._tenant_write(session.owner, names[n], session.user_id, items[begins[n] : ends[n]]);
+      PERFORM kontract._tenant_write(tenant, names[n], caller, items[begins[n] : ends[n]]);
     END IF;
   END LOOP;
   RETURN txid_current();
+END $$;
+
+-- Violated rules are told in words for the caller.
+CREATE OR REPLACE FUNCTION kontract.commit(k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  violated text;
+  rule record;
+BEGIN
+  RETURN kontract._commit(k, call_id, writes, reads, predicates);
 EXCEPTION WHEN program_limit_exceeded THEN
   RAISE EXCEPTION USING ERRCODE = 'KX400', MESSAGE = 'A value is too long for the index of its field';
 WHEN unique_violation OR check_violation THEN
@@ -211,6 +252,16 @@ WHEN unique_violation OR check_violation THEN
     RAISE EXCEPTION USING ERRCODE = 'KX400', TABLE = rule.id, COLUMN = rule.field,
       MESSAGE = format('%s.%s: expected %s', rule.id, rule.field, rule.expected);
   END IF;
+END $$;
+
+
+-- The same without a subtransaction: violated rules are told as PostgreSQL does it (23505, 23514,
+-- 54000). Whoever wants the words sends it again to kontract.commit.
+CREATE OR REPLACE FUNCTION kontract.commit_bare(k bytea, call_id text, writes jsonb, reads jsonb, predicates jsonb)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN kontract._commit(k, call_id, writes, reads, predicates);
 END $$;
 
 -- Calls that their callers may send again have a record: 48 bytes of whose it is (what was asked

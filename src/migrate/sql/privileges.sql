@@ -19,6 +19,7 @@ GRANT EXECUTE ON FUNCTION
   kontract.schema(),
   kontract.statements(),
   kontract.commit(bytea, text, jsonb, jsonb, jsonb),
+  kontract.commit_bare(bytea, text, jsonb, jsonb, jsonb),
   kontract.commit_keyed(bytea, text, jsonb, jsonb, jsonb, bytea),
   kontract.claim(bytea, text, bytea),
   kontract.answer(bytea, text),

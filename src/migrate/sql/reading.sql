@@ -137,12 +137,15 @@ END $$;
 -- The live rows of a table that a filter takes, in the order of a field ('': of the id; null: of
 -- insertion), equal ones in the order of insertion. Absent and null fields come first. after and after_ord: the sort
 -- and ord of the row to continue after; only after_ord where that field was null. caller: null, or
--- the user whose rows are meant. Where nothing is found, one row of nulls with xmax: the snapshot's.
+-- the user whose rows are meant.
+--
+-- As JSON arrays with commas in between; told: as what the commit compares, for each row
+-- version:txid:bytes of the id:id;
 CREATE OR REPLACE FUNCTION kontract._query(
   name text, rel regclass, caller text, fields jsonb, filter jsonb,
-  order_by text, descending boolean, after text, after_ord bigint, take int
+  order_by text, descending boolean, after text, after_ord bigint, take int, told boolean
 )
-RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint)
+RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   class text := CASE order_by WHEN '' THEN 'text' ELSE fields ->> order_by END;
@@ -154,9 +157,11 @@ DECLARE
   -- Where the rows that are left lie: read one after the other, each in the order of an index.
   spans text[];
   span text;
-  newest bigint := txid_snapshot_xmax(txid_current_snapshot());
+  comma text := CASE WHEN told THEN '' ELSE ',' END;
+  lines text;
+  more text;
   found int := 0;
-  more int;
+  count int;
 BEGIN
   IF order_by IS NOT NULL AND coalesce(class, 'json') = 'json' THEN
     RAISE EXCEPTION USING ERRCODE = 'KX400', COLUMN = order_by,
@@ -172,25 +177,25 @@ BEGIN
     ELSE ARRAY[format('%s IS NULL AND r._order < $4', key)]
   END;
   FOREACH span IN ARRAY spans LOOP
-    RETURN QUERY EXECUTE format(
-      'SELECT r.id, r.data::text, r._version, r._txid, r._order, %s::text, $6 FROM %s AS r
-       WHERE r._deleted_txid IS NULL%s AND %s AND %s ORDER BY %s LIMIT $5',
-      coalesce(key, 'NULL'), rel, CASE WHEN caller IS NOT NULL THEN ' AND r._owner = $2' ELSE '' END, condition, span,
+    EXECUTE format(
+      'SELECT string_agg(CASE WHEN $7 THEN r._version || '':'' || r._txid || '':'' || octet_length(r.id) || '':'' || r.id || '';''
+         ELSE ''['' || to_json(r.id)::text || '','' || r._version || '',"'' || r._txid || ''","'' || r._order || ''",'' || r.data::text || '']'' END, $6), count(*) FROM (
+         SELECT r.id, r.data, r._version, r._txid, r._order FROM %s AS r
+         WHERE r._deleted_txid IS NULL%s AND %s AND %s ORDER BY %s LIMIT $5
+       ) AS r',
+      rel, CASE WHEN caller IS NOT NULL THEN ' AND r._owner = $2' ELSE '' END, condition, span,
       CASE
         WHEN key IS NULL THEN 'r._order ' || direction
         -- Neither null nor twice.
         WHEN order_by = '' THEN 'r.id ' || direction
         ELSE format('%s %s NULLS %s, r._order %s', key, direction, CASE WHEN descending THEN 'LAST' ELSE 'FIRST' END, direction)
       END
-    ) USING filter, caller, after, after_ord, take - found, newest;
-    GET DIAGNOSTICS more = ROW_COUNT;
-    found := found + more;
+    ) INTO more, count USING filter, caller, after, after_ord, take - found, comma, told;
+    lines := coalesce(lines || comma || more, lines, more);
+    found := found + count;
     EXIT WHEN found >= take;
   END LOOP;
-  IF found = 0 THEN
-    xmax := newest;
-    RETURN NEXT;
-  END IF;
+  RETURN coalesce(lines, '');
 END $$;
 
 -- How many live rows a filter takes. The digest changes when their number does.

@@ -36,22 +36,77 @@ BEGIN
   END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION kontract."query_{table}"(
-  k bytea, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int,
-  need int DEFAULT 4
+-- The rows of the questions that are asked most, by plans that are kept; null where it is none of those.
+-- The plans are the same for all values and however many rows there are: each reads an index in its
+-- order, and no other could be chosen. Everything else is planned when it is asked, by kontract._query.
+CREATE OR REPLACE FUNCTION kontract."_find_{table}"(
+  caller text, filter jsonb, order_by text, descending boolean, after_ord bigint, take int, told boolean
 )
-RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS text
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET max_parallel_workers_per_gather = 0 AS $$
+DECLARE
+  part jsonb := coalesce(filter -> 'contains', '{}');
+  class text := CASE order_by WHEN '' THEN 'text' ELSE '{fields}'::jsonb ->> order_by END;
+  comma text := CASE WHEN told THEN '' ELSE ',' END;
+  words text;
+  number numeric;
+  lines text;
+  many bigint;
+BEGIN
+  IF filter ? 'where' THEN
+    RETURN NULL;
+  ELSIF part = '{}' THEN
+    IF order_by IS NULL AND descending THEN
+      SELECT string_agg({line}, comma) INTO lines FROM (
+        SELECT r.id, r.data, r._version, r._txid, r._order FROM kdata."{ptr}" AS r
+        WHERE r._deleted_txid IS NULL AND {mine} AND r._order < coalesce(after_ord, '9223372036854775807'::bigint)
+        ORDER BY r._order DESC LIMIT take
+      ) AS r;
+      RETURN coalesce(lines, '');
+    ELSIF order_by IS NULL THEN
+      SELECT string_agg({line}, comma) INTO lines FROM (
+        SELECT r.id, r.data, r._version, r._txid, r._order FROM kdata."{ptr}" AS r
+        WHERE r._deleted_txid IS NULL AND {mine} AND r._order > coalesce(after_ord, '-9223372036854775808'::bigint)
+        ORDER BY r._order LIMIT take
+      ) AS r;
+      RETURN coalesce(lines, '');
+    ELSIF after_ord IS NOT NULL THEN
+      RETURN NULL;
+    END IF;
+{ordered}    RETURN NULL;
+  END IF;
+{found}  RETURN NULL;
+END $$;
+
+-- What kontract._query gives, for whoever's session k is.
+CREATE OR REPLACE FUNCTION kontract."_page_{table}"(
+  k bytea, need int, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int, told boolean
+)
+RETURNS text
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
   caller text := kontract._caller(k, '{table}', need);
 BEGIN
   IF caller IS NULL THEN
-    RETURN QUERY SELECT * FROM kontract._tenant_query(
-      k, '{table}', filter, order_by, descending, after, after_ord, take);
-    RETURN;
+    RETURN kontract._tenant_query(k, '{table}', filter, order_by, descending, after, after_ord, take, told);
   END IF;
-  RETURN QUERY SELECT * FROM kontract._query(
-    '{table}', 'kdata."{ptr}"', {whose}, '{fields}', filter, order_by, descending, after, after_ord, take);
+  RETURN coalesce(
+    kontract."_find_{table}"(caller, filter, order_by, descending, after_ord, take, told),
+    kontract._query('{table}', 'kdata."{ptr}"', {whose}, '{fields}', filter, order_by, descending, after, after_ord, take, told));
+END $$;
+
+-- The live rows that a filter takes, as JSON: [[id, version, txid, ord, data], …].
+CREATE OR REPLACE FUNCTION kontract."query_{table}"(
+  k bytea, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int,
+  need int DEFAULT 4
+)
+RETURNS TABLE (rows text, xmax bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1 AS $$
+BEGIN
+  rows := '[' || kontract."_page_{table}"(k, need, filter, order_by, descending, after, after_ord, take, false) || ']';
+  xmax := txid_snapshot_xmax(txid_current_snapshot());
+  RETURN NEXT;
 END $$;
 
 CREATE OR REPLACE FUNCTION kontract."count_{table}"(k bytea, filter jsonb)
@@ -172,10 +227,61 @@ BEGIN
         PERFORM kontract._conflict();
       END IF;
     END LOOP;
-    IF removals AND low IS NOT NULL THEN
+    IF removals AND low = high THEN
+      orders := ARRAY[nextval('kdata."{sequence}"')];
+    ELSIF removals AND low IS NOT NULL THEN
       orders := ARRAY(SELECT nextval('kdata."{sequence}"') FROM generate_series(low, high));
     END IF;
   END LOOP;
+END $$;
+
+-- What a call wrote of one row, where seen is all that it compares: what it read of the same row.
+-- False where the row has to be looked at first, because of fields that are kept.
+CREATE OR REPLACE FUNCTION kontract."_put_{table}"(caller text, op text, key text, fields jsonb, seen jsonb) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  v int := seen ->> 'v';
+  x bigint := seen ->> 'x';
+  blind boolean := seen IS NULL;
+BEGIN
+  IF '{readonly}'::text[] <> '{}' AND (op = 'set' OR op = 'update' AND fields ?| '{readonly}'::text[]) THEN
+    RETURN false;
+  END IF;
+  IF op = 'delete' THEN
+    UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
+    WHERE r.id = key AND r._deleted_txid IS NULL AND {mine} AND (blind OR r._version = v AND r._txid = x);
+  ELSIF op = 'update' THEN
+    UPDATE kdata."{ptr}" AS r SET data = r.data || fields, _txid = txid_current(), _version = r._version + 1
+    WHERE r.id = key AND r._deleted_txid IS NULL AND {mine} AND (blind OR r._version = v AND r._txid = x);
+  ELSE
+    IF op = 'set' AND (blind OR v IS NOT NULL) THEN
+      UPDATE kdata."{ptr}" AS r SET data = fields, _txid = txid_current(), _version = r._version + 1
+      WHERE r.id = key AND r._deleted_txid IS NULL AND {mine} AND (blind OR r._version = v AND r._txid = x);
+      IF FOUND THEN
+        RETURN true;
+      END IF;
+    END IF;
+    -- As in _lock_{table}: calls that make the same row take turns.
+    IF v IS NULL AND pg_advisory_xact_lock(hashtextextended('{table}.' || key, 1)) IS NOT NULL THEN
+      INSERT INTO kdata."{ptr}" AS r (id, data, _owner) VALUES (key, fields, caller)
+      ON CONFLICT (id) DO UPDATE SET data = excluded.data, _txid = excluded._txid, _version = r._version + 1,
+        _owner = CASE WHEN r._deleted_txid IS NULL THEN r._owner ELSE excluded._owner END,
+        _order = CASE WHEN r._deleted_txid IS NULL THEN r._order ELSE excluded._order END,
+        _deleted_txid = NULL
+      WHERE r._deleted_txid IS NOT NULL OR op = 'set' AND blind AND {mine};
+      IF FOUND THEN
+        RETURN true;
+      END IF;
+    END IF;
+  END IF;
+  IF NOT FOUND THEN
+    PERFORM FROM kdata."{ptr}" AS r WHERE r.id = key AND r._deleted_txid IS NULL AND NOT {mine};
+    IF FOUND THEN
+      RAISE EXCEPTION USING ERRCODE = 'KX403', TABLE = '{table}', MESSAGE = 'Insufficient permissions';
+    END IF;
+    PERFORM kontract._conflict();
+  END IF;
+  RETURN true;
 END $$;
 
 -- Takes the first row away, or the last, that nobody else is taking: one row, of nulls where there is
@@ -205,14 +311,18 @@ BEGIN
     -- As every commit that writes to the table does.
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('kontract.{table}', 0));
     IF last THEN
-      SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
-      WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order DESC LIMIT 1 FOR UPDATE SKIP LOCKED;
+      UPDATE kdata."{ptr}" AS w SET _deleted_txid = txid_current(), _txid = txid_current(), _version = w._version + 1
+      WHERE w.id = (
+        SELECT r.id FROM kdata."{ptr}" AS r
+        WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order DESC LIMIT 1 FOR UPDATE SKIP LOCKED
+      ) RETURNING w.id, w.data::text INTO "take_{table}".id, "take_{table}".data;
     ELSE
-      SELECT r.id, r.data::text INTO "take_{table}".id, "take_{table}".data FROM kdata."{ptr}" AS r
-      WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order LIMIT 1 FOR UPDATE SKIP LOCKED;
+      UPDATE kdata."{ptr}" AS w SET _deleted_txid = txid_current(), _txid = txid_current(), _version = w._version + 1
+      WHERE w.id = (
+        SELECT r.id FROM kdata."{ptr}" AS r
+        WHERE r._deleted_txid IS NULL AND {mine} ORDER BY r._order LIMIT 1 FOR UPDATE SKIP LOCKED
+      ) RETURNING w.id, w.data::text INTO "take_{table}".id, "take_{table}".data;
     END IF;
-    UPDATE kdata."{ptr}" AS r SET _deleted_txid = txid_current(), _txid = txid_current(), _version = r._version + 1
-    WHERE r.id = "take_{table}".id;
   END IF;
   IF "take_{table}".id IS NOT NULL THEN
     UPDATE kontract.calls AS c
@@ -225,8 +335,11 @@ END $$;
 REVOKE ALL ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
   kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int),
   kontract."take_{table}"(bytea, text, boolean),
+  kontract."_find_{table}"(text, jsonb, text, boolean, bigint, int, boolean),
+  kontract."_page_{table}"(bytea, int, jsonb, text, boolean, text, bigint, int, boolean),
   kontract."_lock_{table}"(text, kontract.item[]),
-  kontract."_write_{table}"(text, kontract.item[]) FROM PUBLIC;
+  kontract."_write_{table}"(text, kontract.item[]),
+  kontract."_put_{table}"(text, text, text, jsonb, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kontract."get_{table}"(bytea, text[], int), kontract."count_{table}"(bytea, jsonb),
   kontract."take_{table}"(bytea, text, boolean),
   kontract."query_{table}"(bytea, jsonb, text, boolean, text, bigint, int, int) TO {gateway};

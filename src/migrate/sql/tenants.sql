@@ -61,13 +61,13 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION kontract._tenant_query(
-  k bytea, name text, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int
+  k bytea, name text, filter jsonb, order_by text, descending boolean, after text, after_ord bigint, take int, told boolean
 )
-RETURNS TABLE (id text, data text, version int, txid bigint, ord bigint, sort text, xmax bigint)
+RETURNS text
 LANGUAGE sql STABLE AS $$
-  SELECT q.* FROM kontract._resident(k) AS u, kontract._place(u.tenant, name) AS p,
-    kontract._query(name, p.rel::regclass, CASE WHEN p.owned THEN u.caller END, p.classes,
-      filter, order_by, descending, after, after_ord, take) AS q;
+  SELECT kontract._query(name, p.rel::regclass, CASE WHEN p.owned THEN u.caller END, p.classes,
+    filter, order_by, descending, after, after_ord, take, told)
+  FROM kontract._resident(k) AS u, kontract._place(u.tenant, name) AS p;
 $$;
 
 CREATE OR REPLACE FUNCTION kontract._tenant_count(k bytea, name text, filter jsonb)

@@ -8,6 +8,8 @@ export type FaultKind =
   | "conflict"
   /** A field whose values must differ has this one already. */
   | "taken"
+  /** A rule of a table does not hold, in PostgreSQL's words. Nothing was done. */
+  | "violated"
   /** PostgreSQL cannot be reached, or will not serve. Nothing was done. */
   | "unavailable"
   /** The connection broke while the statement was under way: it may have been done. */
@@ -47,11 +49,16 @@ export function faultOf(error: unknown): Fault {
     case "KX409":
       if (typeof table !== "string" || typeof column !== "string") return conflict();
       return new Fault("taken", new ConflictError(`Another row of ${table} has this ${column}`, { path: `${table}.${column}` }));
-    // Serialization failure, deadlock, and two inserts of one row.
+    // Serialization failure, and deadlock.
     case "40001":
     case "40P01":
-    case "23505":
       return conflict();
+    case "23505":
+      return new Fault("violated", new ConflictError());
+    // A check, and a value that is too long for an index.
+    case "23514":
+    case "54000":
+      return new Fault("violated", new Error(describe(code, text)));
     case "57014":
       return new Fault("cancelled", new HttpError("The call did not finish in time", 504, "TIMEOUT"));
     // A plan of a function that was replaced, a prepared statement that is gone.
