@@ -469,6 +469,36 @@ fn read_nothing_but_the_source(lasts: bool) {
     assert!(session.build(Some(&hint)).is_good(), "a route's name is no secret");
 }
 
+/// A type that others use has another field: all is built, with what the session knows of sources.
+#[test]
+fn a_session_that_lasts_reads_no_source_that_has_not_changed() {
+    let place = TempDir::new().expect("a folder is made");
+    let root = place.path().canonicalize().expect("it is there");
+    let (project, mut sources) = built(&root);
+    let mut edit = |field: &str| {
+        let text = &sources["src/types.ts"];
+        let text = text.replacen("total: number", &format!("total: number; {field}: boolean"), 1);
+        project.write("src/types.ts", text.as_bytes());
+        sources.insert("src/types.ts".to_owned(), text);
+        sources.clone()
+    };
+    edit("paid");
+    let mut session = project.session(true);
+    let first = session.build(None);
+    assert!(first.is_good());
+    let hint = BTreeSet::from([project.folder.join("src/types.ts")]);
+    for field in ["sent", "lost"] {
+        let sources = edit(field);
+        let lock = project.lock();
+        let outcome = session.build(Some(&hint));
+        assert_eq!(outcome.work.printed, 1);
+        let others = sources.keys().filter(|path| path.ends_with(".ts")).count() - 1;
+        assert!(others > 1 && outcome.work.read + others <= first.work.read);
+        let clean = clean(&root.join("clean"), &sources, lock.as_deref());
+        compare("in place", &[field.to_owned()], &project.left(&outcome), &clean);
+    }
+}
+
 #[test]
 fn warnings_follow_the_places_that_they_speak_of() {
     let place = TempDir::new().expect("a folder is made");

@@ -62,7 +62,7 @@ pub fn page(site: &Site<'_>, name: &TypeName) -> Option<(Output, SourcePath, Spa
         .collect();
     page.heading("Used by");
     page.block(&users.join("\n"));
-    let source = site.program.texts.get(file).map_or("", String::as_str);
+    let source = site.program.texts.get(file).map_or("", |text| &**text);
     let at = LineIndex::new(source).position(source, declared.span.start as usize).line;
     page.block(&format!("Source: {}", site.source(file, at)));
     Some((page.finish(), file.clone(), declared.span))

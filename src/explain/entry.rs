@@ -57,7 +57,7 @@ impl<'p> Entry<'p> {
         let (name, route) = app.routes.get_key_value(name)?;
         let function = &modules[&route.module].functions[route.function];
         let line = |file, offset: u32| {
-            let text = texts.get(file).map_or("", String::as_str);
+            let text = texts.get(file).map_or("", |text| &**text);
             LineIndex::new(text).position(text, offset as usize).line
         };
         let chain = app.middleware.iter().flat_map(|file| {

@@ -164,6 +164,13 @@ impl Facts {
         (self.extracted.load(Ordering::Relaxed), self.printed.load(Ordering::Relaxed))
     }
 
+    /// What was found is needed still.
+    pub fn touch(&self, subject: Subject, name: &str) {
+        if let Some(entry) = self.entries().get(&(subject, name.to_owned())) {
+            entry.is_used.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// What the last build found, or asked for.
     pub fn used(&self, subject: Subject, name: &str) -> Option<Vec<u8>> {
         let entries = self.entries();

@@ -13,9 +13,20 @@ pub fn hash_of(made: &[Made], migrations: &[String]) -> String {
     hash::of_parts(hashes.chain(migrations.iter().map(String::as_str)))
 }
 
-/// What lies in the folders of outputs after a build, by path.
-pub fn made(project: &Path, listed: BTreeMap<String, Listed>) -> Vec<Made> {
+/// What lies in the folders of outputs after a build, by path. `stood` tells what it has not
+/// touched, of `before`: who did may have done so since.
+pub fn made(
+    project: &Path,
+    listed: BTreeMap<String, Listed>,
+    before: &[Made],
+    stood: impl Fn(&str) -> bool + Sync,
+) -> Vec<Made> {
     let stamped = |(path, Listed { hash, is_record }): (String, Listed)| {
+        if stood(&path)
+            && let Some(made) = find(before, &path).filter(|made| made.hash == hash)
+        {
+            return made.clone();
+        }
         let stamp = stamp(project, &path);
         Made { path, hash, stamp, is_record }
     };
@@ -26,6 +37,13 @@ pub fn made(project: &Path, listed: BTreeMap<String, Listed>) -> Vec<Made> {
 pub fn stamp(project: &Path, path: &str) -> Option<Stamp> {
     let metadata = fs::symlink_metadata(project.join(path)).ok();
     metadata.as_ref().map(Stamp::of).filter(|stamp| !stamp.is_coarse())
+}
+
+/// Whether a file is as it was made, without a look at its bytes.
+pub fn stands(project: &Path, outputs: &[Made], path: &str, hash: &str) -> bool {
+    find(outputs, path).is_some_and(|made| {
+        made.hash == hash && made.stamp.is_some() && made.stamp == stamp(project, path)
+    })
 }
 
 /// None where it is not as it was made.

@@ -87,6 +87,26 @@ impl Notes {
         }
     }
 
+    /// Takes over what other notes say, but for the bytes of these files; what is said here already
+    /// counts.
+    pub fn take_over(&mut self, others: &Self, outdated: &[PathBuf]) {
+        let outdated: BTreeSet<_> = outdated.iter().map(|path| Self::place(path)).collect();
+        for (path, folder) in &others.0 {
+            let own = self
+                .0
+                .entry(path.clone())
+                .or_insert_with(|| Folder { state: folder.state, answers: BTreeMap::new() });
+            for ((name, question), answer) in &folder.answers {
+                let is_outdated =
+                    *question == Question::Read && outdated.contains(&(path.clone(), name.clone()));
+                if !is_outdated {
+                    let asked = (name.clone(), *question);
+                    own.answers.entry(asked).or_insert_with(|| answer.clone());
+                }
+            }
+        }
+    }
+
     /// The file has become another one, by the compiler's own doing: one with this digest, or
     /// none at all.
     pub fn replace(&mut self, path: &Path, written: Option<Digest>) {

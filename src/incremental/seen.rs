@@ -34,6 +34,11 @@ impl Seen {
         *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
     }
 
+    /// Nothing but these files has changed since others were noted.
+    pub fn take_over(&self, others: &Notes, outdated: &[PathBuf]) {
+        self.notes().take_over(others, outdated);
+    }
+
     /// What was asked so far, and how many files were read.
     pub fn take(&self) -> (Notes, usize) {
         (std::mem::take(&mut self.notes()), self.read.load(Ordering::Relaxed))

@@ -31,7 +31,7 @@ use crate::{
     files::Disk,
     lock,
     model::{SourcePath, diagnostic::Diagnostic},
-    pipeline::{names::Layout, write},
+    pipeline::{memory::Memory, names::Layout, write},
 };
 
 /// What does not change while a session lasts.
@@ -60,6 +60,8 @@ pub struct Session {
     /// The last good build, of this process or another.
     good: Option<State>,
     facts: Option<Facts>,
+    /// Of the sources, as `good` knows them.
+    memory: Option<Memory>,
     /// What was left for other processes.
     left: Option<[Option<Stamp>; 3]>,
     /// Sources that `cache.json` has as they were before.
@@ -113,6 +115,7 @@ impl Session {
             last: None,
             good: None,
             facts: None,
+            memory: None,
             left: None,
             unlisted: BTreeMap::new(),
             rounds: 0,
@@ -174,7 +177,7 @@ impl Session {
         let mut warnings = Vec::new();
         let store = self.store(&options, &mut warnings);
         if self.project != options.project {
-            (self.good, self.facts, self.left) = (None, None, None);
+            (self.good, self.facts, self.memory, self.left) = (None, None, None, None);
             self.project.clone_from(&options.project);
         }
         // What others have built, no hint was about.
@@ -185,21 +188,21 @@ impl Session {
         if task.store.as_mut().is_some_and(Store::was_interrupted) {
             write::sweep(&Disk, &options);
             store::sweep(&options.project);
-            self.compile(&mut task, outcome);
+            self.compile(&mut task, None, outcome);
         } else {
-            let done = match self.standing(&task, hint, outcome) {
+            let standing = self.standing(&task, hint, outcome);
+            let done = match &standing {
                 Standing::Done => true,
-                Standing::Edited(paths)
-                    if self.outputs_stand(&options, hint.is_some() && self.was_good()) =>
-                {
-                    self.amend(&mut task, &paths, outcome).is_some()
+                Standing::Edited(paths) => {
+                    self.outputs_stand(&options, hint.is_some() && self.was_good())
+                        && self.amend(&mut task, paths, outcome).is_some()
                 }
-                Standing::Edited(_) | Standing::Outdated => false,
+                Standing::Outdated => false,
             };
-            if done {
-                self.last = Some(Last { failed: None, own: task.own });
-            } else {
-                self.compile(&mut task, outcome);
+            match standing {
+                _ if done => self.last = Some(Last { failed: None, own: task.own }),
+                Standing::Edited(paths) => self.compile(&mut task, Some(&paths), outcome),
+                Standing::Done | Standing::Outdated => self.compile(&mut task, None, outcome),
             }
         }
         outcome.diagnostics.splice(0..0, task.warnings);
@@ -229,7 +232,7 @@ impl Session {
             None if state.is_none() => self.facts = Some(Facts::default()),
             None => {}
         }
-        self.good = state;
+        (self.good, self.memory) = (state, None);
         self.rounds += 1;
         self.left = lies_there;
         self.unlisted.clear();

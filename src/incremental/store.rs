@@ -20,8 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Deserialize;
-use serde_json::{Map, json};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -31,7 +30,7 @@ use super::{
     notes::Digest,
     slices::{self, At, Fresh},
     stamp::Stamp,
-    state::{Sources, State},
+    state::{Source, Sources, State},
 };
 use crate::{
     files::{Disk, Files, is_temporary},
@@ -274,26 +273,37 @@ fn decode(bytes: &[u8]) -> Result<Option<State>, Diagnostic> {
 }
 
 /// `cache.json` in the specification's form (6.4.1).
+#[derive(Serialize)]
+struct Index<'a> {
+    files: BTreeMap<&'a str, Listed<'a>>,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    hash: Option<String>,
+    dependencies: &'a [SourcePath],
+    outputs: Outputs<'a>,
+}
+
+#[derive(Serialize)]
+struct Outputs<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a str>,
+}
+
 fn index(sources: &Sources) -> String {
-    let files: Map<String, serde_json::Value> = sources
-        .iter()
-        .map(|(file, source)| {
-            let mut outputs = Map::new();
-            for (side, output) in [("client", &source.client), ("server", &source.server)] {
-                if let Some(output) = output {
-                    outputs.insert(side.to_owned(), output.clone().into());
-                }
-            }
-            let entry = json!({
-                "hash": source.digest.map(|digest| format!("sha256:{}", digits(&digest))),
-                "dependencies": source.dependencies,
-                "outputs": outputs,
-            });
-            (file.to_string(), entry)
-        })
-        .collect();
-    let index = json!({ "files": files, "version": VERSION });
-    let mut text = serde_json::to_string_pretty(&index).unwrap_or_default();
+    fn listed<'a>((file, source): (&'a SourcePath, &'a Source)) -> (&'a str, Listed<'a>) {
+        let Source { client, server, dependencies, digest, .. } = source;
+        let outputs = Outputs { client: client.as_deref(), server: server.as_deref() };
+        let hash = digest.map(|digest| format!("sha256:{}", digits(&digest)));
+        (file.as_str(), Listed { hash, dependencies, outputs })
+    }
+    let files = sources.iter().map(listed).collect();
+    let mut text =
+        serde_json::to_string_pretty(&Index { files, version: VERSION }).unwrap_or_default();
     text.push('\n');
     text
 }

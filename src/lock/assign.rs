@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::{
     Lock, LockedField, TypeIds, UnionTags, abi, diagnostics, diagnostics::Holder, pairs::History,
     tables,
@@ -24,12 +26,13 @@ use crate::{
 pub fn assign(app: &mut App, lock: &Lock) -> (Lock, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let (types, unions) = assign_shapes(&mut app.shapes, lock, &mut diagnostics);
-    for (name, route) in &mut app.routes {
-        if let Some(abi) = abi(&app.shapes, name) {
-            route.accepts = accepts(&app.shapes, name, &abi, lock);
+    let App { shapes, routes, .. } = app;
+    routes.par_iter_mut().for_each(|(name, route)| {
+        if let Some(abi) = abi(shapes, name) {
+            route.accepts = accepts(shapes, name, &abi, lock);
             route.abi = abi;
         }
-    }
+    });
     let tables = tables::tables(&app.tables);
     let (migrations, released) = (lock.migrations.clone(), lock.released.clone());
     (Lock { types, unions, tables, migrations, released }, diagnostics)

@@ -64,6 +64,11 @@ pub fn write(
     if locked {
         return Err(diagnostics::would_change(&changes(&old, lock)));
     }
+    write_new(files, options, lock)
+}
+
+/// The same for a lock that is another one than that in the file.
+pub fn write_new(files: &dyn Files, options: &Options, lock: &Lock) -> Result<bool, Diagnostic> {
     files
         .write(&path(options), print(lock).as_bytes())
         .map_err(|error| diagnostics::not_written(&error))

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     abi::abi,
     assign::{assign, assign_shapes},
-    file::{NAME, print, read, read_with_text, text, write},
+    file::{NAME, print, read, read_with_text, text, write, write_new},
     merge::{replace, resolved},
 };
 use crate::{

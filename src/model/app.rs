@@ -1,7 +1,10 @@
 //! The whole program, as `gather` understands it: everything the outputs are made from, with
 //! names resolved across files and nothing left to look up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +17,7 @@ use super::{
 };
 
 /// The contracts of all files, by path.
-pub type Modules = BTreeMap<SourcePath, ModuleContract>;
+pub type Modules = BTreeMap<SourcePath, Arc<ModuleContract>>;
 
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +96,7 @@ pub struct TypesModule {
     pub import_types: BTreeMap<String, TypesFrom>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     pub module: SourcePath,
     /// Index into the module's `functions`.

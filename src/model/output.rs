@@ -7,3 +7,6 @@ pub struct Output {
     pub path: String,
     pub text: String,
 }
+
+/// Outputs by path, each with its SHA-256 in hexadecimal.
+pub type Hashes = std::collections::BTreeMap<String, String>;

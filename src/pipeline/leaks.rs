@@ -49,6 +49,7 @@ pub fn scan(
     app: &App,
     modules: &Modules,
     outputs: &[Output],
+    hashes: &[String],
     recall: &dyn Recall,
 ) -> (Report, Vec<Diagnostic>) {
     let contract = contract_strings(app, modules);
@@ -77,20 +78,20 @@ pub fn scan(
         .filter(|module| module.code)
         .map(|module| format!("client/{}.js", module.output))
         .collect();
-    let searched = outputs.iter().filter(|o| {
+    let searched = outputs.iter().zip(hashes).filter(|(o, _)| {
         ["client/", "codec/"].iter().any(|side| o.path.starts_with(side))
             && !o.path.ends_with(".map")
             && !code.contains(&o.path)
     });
-    let searched: Vec<&Output> = searched.collect();
+    let searched: Vec<(&Output, &String)> = searched.collect();
     let found: Vec<BTreeSet<String>> = searched
         .par_iter()
-        .map(|output| {
-            let key = key((&output.path, &output.text));
+        .map(|(output, hash)| {
+            let key = key((&output.path, hash));
             recalled(recall, Subject::Literals, &output.path, &key, || literals(output))
         })
         .collect();
-    for (output, literals) in searched.into_iter().zip(found) {
+    for ((output, _), literals) in searched.into_iter().zip(found) {
         report.files.push(output.path.clone());
         for literal in literals {
             if !contract.contains(&literal) {

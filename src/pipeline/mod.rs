@@ -2,6 +2,7 @@
 
 pub mod names;
 pub mod recall;
+pub mod memory;
 pub mod discover;
 pub mod extract;
 pub mod gather;
@@ -20,11 +21,13 @@ mod sources;
 use std::{collections::BTreeMap, sync::Arc};
 
 use kontract_runtime::gateway as runtime;
+use rayon::{iter::Either, prelude::*};
 use swc_common::{GLOBALS, Globals};
 
 use self::{
+    memory::Memory,
     names::Layout,
-    outputs::outputs,
+    outputs::{Outputs, outputs},
     recall::{Nothing, Recall},
     slice::Slices,
     sources::gather_all,
@@ -40,14 +43,14 @@ use crate::{
         SourcePath,
         app::{App, Modules, Pin},
         diagnostic::Diagnostic,
-        output::Output,
+        output::{Hashes, Output},
         place::Place,
         shape::Shapes,
     },
 };
 
 /// The sources as they were read, once: they may change while the build runs.
-pub type Texts = BTreeMap<SourcePath, String>;
+pub type Texts = BTreeMap<SourcePath, Arc<str>>;
 
 /// What the sources come to, before anything is made of it.
 #[derive(Debug, Default)]
@@ -57,10 +60,12 @@ pub struct Program {
     pub texts: Texts,
     /// The modules that each one imports.
     pub dependencies: BTreeMap<SourcePath, Vec<SourcePath>>,
+    /// For the next build.
+    pub memory: Memory,
     /// The lock as it has to be from now on.
     pub lock: Lock,
-    /// What stands in the lock's file, where that stays as it is.
-    pub lock_text: Option<String>,
+    /// What stands in the lock's file, and whether that says the same.
+    pub locked: Option<(String, bool)>,
     pub diagnostics: Vec<Diagnostic>,
     /// What comments allow.
     pub hushed: Vec<Diagnostic>,
@@ -72,10 +77,14 @@ pub struct Build {
     pub diagnostics: Vec<Diagnostic>,
     /// Empty where there are errors.
     pub outputs: Vec<Output>,
+    /// The hash of each of them.
+    pub hashes: Vec<String>,
+    /// Outputs that an earlier build has written, as this one would.
+    pub standing: Hashes,
     /// The lock as it has to be from now on.
     pub lock: Lock,
-    /// What stands in the lock's file, where that stays as it is.
-    pub lock_text: Option<String>,
+    /// What stands in the lock's file, and whether that says the same.
+    pub locked: Option<(String, bool)>,
     /// For editors and `tsc`, relative to `.kontract` in the source root.
     pub types: Vec<Output>,
     /// The cookbook, relative to its folder; None where the project has none.
@@ -134,7 +143,13 @@ pub fn manifest(options: &Options, program: &Program) -> Output {
         GLOBALS.set(&Globals::new(), || Some(lower::server::lower(plan, text)?.inlined))
     };
     let inlined = threads::install(options, inlined).ok().flatten().unwrap_or_default();
-    lower::manifest::manifest(app, modules, &[], texts, &inlined)
+    lower::manifest::manifest(
+        app,
+        modules,
+        &lower::manifest::build_hash([].into_iter()),
+        texts,
+        &inlined,
+    )
 }
 
 /// Puts what a build made on the disk: the lock first, since outputs whose ids nobody remembers are
@@ -150,11 +165,16 @@ pub fn publish(
         return (Written::default(), Vec::new());
     }
     let text = || lock::text(files, options).ok().flatten();
-    let stays = build.lock_text.is_some() && build.lock_text == text();
-    if !stays && let Err(diagnostic) = lock::write(files, options, &build.lock, locked) {
+    let known = build.locked.as_ref().filter(|(known, _)| Some(known) == text().as_ref());
+    let kept = match known {
+        Some((_, true)) => Ok(false),
+        Some((_, false)) if !locked => lock::write_new(files, options, &build.lock),
+        _ => lock::write(files, options, &build.lock, locked),
+    };
+    if let Err(diagnostic) = kept {
         return (Written::default(), vec![diagnostic]);
     }
-    let (written, mut diagnostics) = write::write(files, options, &build.outputs);
+    let (written, mut diagnostics) = write::write_beside(files, options, build);
     if failed(&diagnostics) {
         return (written, diagnostics);
     }
@@ -177,11 +197,13 @@ fn complete_here(
     let Program { app, modules, .. } = &program;
     let mut build = Build { routes: app.routes.len(), modules: modules.len(), ..Build::default() };
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let (outputs, mut slices, invalid) = outputs(&**files, options, &program, recall);
-        let (report, mut found) = leaks::scan(app, modules, &outputs, recall);
+        let Outputs { made, hashes, standing, mut slices, found: invalid } =
+            outputs(&**files, options, &program, recall);
+        let (report, mut found) = leaks::scan(app, modules, &made, &hashes, recall);
         found.extend(invalid);
         if !found.iter().any(Diagnostic::is_error) {
-            build.outputs = outputs;
+            (build.outputs, build.hashes, build.standing) = (made, hashes, standing);
+            build.standing.extend(standing_too(&mut build.outputs, &mut build.hashes, recall));
             let layout = Layout::new(options);
             build.places = gather::places(options, &layout, app, modules);
             build.types = lower::registry::types(&app.registry, modules, &layout);
@@ -198,8 +220,25 @@ fn complete_here(
     build.diagnostics = diagnostics;
     build.dependencies = std::mem::take(&mut program.dependencies);
     build.lock = std::mem::take(&mut program.lock);
-    build.lock_text = program.lock_text.take();
+    build.locked = program.locked.take();
     (program, build)
+}
+
+/// Takes out what earlier builds have made and written, but for the manifest, which comes last.
+fn standing_too(
+    outputs: &mut Vec<Output>,
+    hashes: &mut Vec<String>,
+    recall: &dyn Recall,
+) -> Hashes {
+    let last = outputs.len().saturating_sub(1);
+    let stands = |(at, (output, hash)): (usize, (Output, String))| {
+        let stands = at < last && recall.stands(&output.path, &hash);
+        if stands { Either::Left((output.path, hash)) } else { Either::Right((output, hash)) }
+    };
+    let all: Vec<_> = std::mem::take(outputs).into_iter().zip(std::mem::take(hashes)).collect();
+    let (standing, fresh): (Vec<_>, Vec<_>) = all.into_par_iter().enumerate().partition_map(stands);
+    (*outputs, *hashes) = fresh.into_iter().unzip();
+    standing.into_iter().collect()
 }
 
 fn program_here(files: &Arc<dyn Files>, options: &Options, recall: &dyn Recall) -> Program {
@@ -212,12 +251,12 @@ fn program_here(files: &Arc<dyn Files>, options: &Options, recall: &dyn Recall) 
     let pin = |pin: &runtime::Pin| Pin { id: pin.id(), key: pin.to_string() };
     program.app.pins = options.pins.iter().map(pin).collect();
     let (assigned, found) = lock::assign(&mut program.app, &lock);
-    let lock_text = text.filter(|_| assigned == lock);
+    let stays = assigned == lock;
     program.diagnostics.extend(found);
-    let texts = program.texts.iter().map(|(file, text)| (file, text.as_str()));
+    let texts = program.texts.iter().map(|(file, text)| (file, &**text));
     let Allowed { said, hushed } = allowed(texts, std::mem::take(&mut program.diagnostics));
     (program.diagnostics, program.hushed) = (said, hushed);
-    Program { lock: assigned, lock_text, ..program }
+    Program { lock: assigned, locked: text.map(|text| (text, stays)), ..program }
 }
 
 /// What travels, before the lock gives ids: for tests.

@@ -11,13 +11,18 @@ use crate::{
     config::{Options, Passes},
     files::Files,
     hash::hex,
-    model::{diagnostic::Diagnostic, output::Output},
+    model::{
+        diagnostic::Diagnostic,
+        output::{Hashes, Output},
+    },
 };
 
 /// A module of `dist/server`, or client code.
 #[derive(Default)]
 pub struct Printed {
     pub outputs: Vec<Output>,
+    /// Outputs that were printed before, and lie where they were written.
+    pub standing: Hashes,
     /// Which of its middlewares stand in their chains.
     pub inlined: Vec<bool>,
     pub diagnostics: Vec<Diagnostic>,
@@ -78,6 +83,9 @@ impl Printer<'_> {
     /// None where an output is not as it was written.
     fn restore(&self, kept: Kept) -> Option<Printed> {
         let Kept { outputs, inlined, diagnostics } = kept;
+        let stands = |(path, hash): &(String, String)| self.recall.stands(path, hash);
+        let (standing, outputs): (Vec<_>, Vec<_>) = outputs.into_iter().partition(stands);
+        let standing = standing.into_iter().collect();
         let folder = self.options.out_folder();
         let read = |(path, hash): (String, String)| {
             let bytes = self.files.read(&folder.join(&path)).ok()?;
@@ -85,7 +93,7 @@ impl Printer<'_> {
             Some(Output { path, text: String::from_utf8(bytes).ok()? })
         };
         let outputs = outputs.into_iter().map(read).collect::<Option<_>>()?;
-        Some(Printed { outputs, inlined, diagnostics })
+        Some(Printed { outputs, standing, inlined, diagnostics })
     }
 }
 
@@ -105,6 +113,7 @@ fn print_code(
         let found = passes.and_then(|passes| optimize::optimize(&file, &mut lowered, passes));
         let source = print::source_url(&options.out, path, file.as_str());
         let outputs = print::server::print(lowered, &format!("{path}.js"), file.as_str(), &source);
-        Printed { outputs: outputs.into(), inlined, diagnostics: found.into_iter().collect() }
+        let diagnostics = found.into_iter().collect();
+        Printed { outputs: outputs.into(), inlined, diagnostics, ..Printed::default() }
     })
 }

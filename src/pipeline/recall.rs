@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
+use super::memory::Memory;
+
 /// Of all that a finding depends on.
 pub type Key = [u8; 32];
 
@@ -22,6 +24,19 @@ pub enum Subject {
 pub trait Recall: Sync {
     /// What was found for this key, encoded.
     fn find(&self, subject: Subject, name: &str, key: &Key) -> Option<Vec<u8>>;
+
+    /// The output of an earlier build lies where it was written, with the bytes of this hash.
+    fn stands(&self, _path: &str, _hash: &str) -> bool {
+        false
+    }
+
+    /// What sources said in an earlier build of this process.
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
+    /// What was found is of use still, although nobody looks at it.
+    fn touch(&self, _subject: Subject, _name: &str) {}
 
     /// Keeps what is found for this key in the place of what was for another.
     fn keep(&self, subject: Subject, name: &str, key: &Key, found: Vec<u8>);

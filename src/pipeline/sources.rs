@@ -8,6 +8,7 @@ use super::{
     Program, Texts, discover,
     extract::{self, Hints, extract},
     gather::{Around, Declarations, Resolutions, Resolver, gather, infer},
+    memory::{Memory, Remembered},
     names::Layout,
     recall::{Recall, Subject, key, recalled},
 };
@@ -26,11 +27,18 @@ pub fn gather_all(
     primary_keys: impl FnOnce() -> BTreeMap<String, String> + Send,
     recall: &dyn Recall,
 ) -> Program {
-    let (sources, mut diagnostics) = discover::discover(&**files, options);
+    let discovered = match recall.memory() {
+        Some(memory) => memory.discovered.clone(),
+        None => discover::discover(&**files, options),
+    };
+    let mut diagnostics = discovered.1.clone();
     let resolver = Resolver::new(files, options);
     let around = Surroundings { files: &**files, options, layout, resolver: &resolver, recall };
-    let ((modules, texts, resolutions), primary_keys) =
-        rayon::join(|| extract_all(&around, sources, &mut diagnostics), primary_keys);
+    let (extracted, primary_keys) = rayon::join(
+        || extract_all(&around, &discovered, recall.memory(), &mut diagnostics),
+        primary_keys,
+    );
+    let (modules, texts, resolutions, memory) = extracted;
     let dependencies = modules
         .keys()
         .map(|file| {
@@ -51,7 +59,7 @@ pub fn gather_all(
     };
     let (app, modules, found) = gather(&needed, modules, resolutions);
     diagnostics.extend(found);
-    Program { app, modules, texts, dependencies, diagnostics, ..Program::default() }
+    Program { app, modules, texts, dependencies, memory, diagnostics, ..Program::default() }
 }
 
 /// Where sources come from, and what is known of them.
@@ -66,23 +74,26 @@ struct Surroundings<'a> {
 /// Extracts the sources and what they import from outside the include patterns.
 fn extract_all(
     around: &Surroundings<'_>,
-    sources: Vec<SourcePath>,
+    discovered: &(Vec<SourcePath>, Vec<Diagnostic>),
+    memory: Option<&Memory>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Modules, Texts, Resolutions) {
+) -> (Modules, Texts, Resolutions, Memory) {
     let Surroundings { files, options, resolver, .. } = *around;
     let mut modules = Modules::new();
     let mut texts = Texts::new();
     let mut resolutions = Resolutions::default();
-    let mut fresh = sources;
+    let mut all = Vec::new();
+    let mut fresh = discovered.0.clone();
     while !fresh.is_empty() {
-        let extracted: Vec<(ModuleContract, String, Vec<Diagnostic>)> =
-            fresh.par_iter().filter_map(|file| around.extract_one(file)).collect();
-        for (contract, text, found) in extracted {
-            diagnostics.extend(found);
-            texts.insert(contract.file.clone(), text);
-            modules.insert(contract.file.clone(), contract);
+        let extracted: Vec<Remembered> =
+            fresh.par_iter().filter_map(|file| around.extract_one(memory, file)).collect();
+        for found in extracted {
+            let file = found.contract.file.clone();
+            texts.insert(file.clone(), Arc::clone(&found.text));
+            modules.insert(file, Arc::clone(&found.contract));
+            all.push(found);
         }
-        resolver.resolve(&modules, &fresh, &mut resolutions);
+        resolver.resolve(&modules, memory, &fresh, &mut resolutions);
         fresh = resolutions
             .modules(&fresh)
             .filter(|file| !modules.contains_key(file))
@@ -93,8 +104,20 @@ fn extract_all(
         // A file that could not be read is not tried again.
         fresh.retain(|file| files.is_file(&options.absolute(file)));
     }
+    let said: Vec<Diagnostic> = all.iter().flat_map(|found| found.found.clone()).collect();
+    let named = all.into_iter().map(|found| {
+        let file = found.contract.file.clone();
+        let specifiers = resolutions.of(&file);
+        (file, Remembered { specifiers, ..found })
+    });
+    let now = Memory::new(discovered.clone(), named);
+    // With other files a specifier may lead elsewhere.
+    if memory.is_some_and(|before| !before.is_of(&now)) {
+        return extract_all(around, discovered, None, diagnostics);
+    }
+    diagnostics.extend(said);
     infer(&mut modules, &mut resolutions, &|file| options.is_client(file), diagnostics);
-    (modules, texts, resolutions)
+    (modules, texts, resolutions, now)
 }
 
 /// The declaration files of packages.
@@ -112,15 +135,20 @@ impl Declarations for Surroundings<'_> {
 
 impl Surroundings<'_> {
     /// None for a file that vanished since it was found.
-    fn extract_one(&self, file: &SourcePath) -> Option<(ModuleContract, String, Vec<Diagnostic>)> {
-        match discover::read(self.files, self.options, file)? {
-            Ok(text) => {
-                let (contract, found) =
-                    extract_as(self.recall, self.options, self.layout, file, &text);
-                Some((contract, text, found))
-            }
-            Err(diagnostic) => Some((extract::empty(file), String::new(), vec![diagnostic])),
+    fn extract_one(&self, memory: Option<&Memory>, file: &SourcePath) -> Option<Remembered> {
+        if let Some(known) = memory.and_then(|memory| memory.get(file)) {
+            self.recall.touch(Subject::Contract, file.as_str());
+            return Some(known.clone());
         }
+        let (text, (contract, found)) = match discover::read(self.files, self.options, file)? {
+            Ok(text) => {
+                let extracted = extract_as(self.recall, self.options, self.layout, file, &text);
+                (text, extracted)
+            }
+            Err(diagnostic) => (String::new(), (extract::empty(file), vec![diagnostic])),
+        };
+        let (text, contract, specifiers) = (text.into(), Arc::new(contract), Arc::default());
+        Some(Remembered { text, contract, found, specifiers })
     }
 }
 

@@ -12,13 +12,19 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use self::folder::{OutputFolder, RECORD, Record, Removal, VERSION};
 use crate::{
     config::Options,
     diagnostic::write as diagnostics,
     files::Files,
     hash::hex as hash,
-    model::{diagnostic::Diagnostic, output::Output},
+    model::{
+        diagnostic::Diagnostic,
+        output::{Hashes, Output},
+    },
+    pipeline::Build,
 };
 
 pub mod again;
@@ -52,6 +58,16 @@ pub fn write(
     write_into(&OutputFolder::outputs(files, options), outputs)
 }
 
+/// The same for what a build made, beside what of it stands already.
+pub fn write_beside(
+    files: &dyn Files,
+    options: &Options,
+    build: &Build,
+) -> (Written, Vec<Diagnostic>) {
+    let folder = OutputFolder::outputs(files, options);
+    write_hashed(&folder, &build.outputs, &build.hashes, &build.standing)
+}
+
 /// The same as [`write`] for `Build::types`.
 pub fn write_types(
     files: &dyn Files,
@@ -71,8 +87,18 @@ pub fn write_pages(
 }
 
 fn write_into(folder: &OutputFolder<'_>, outputs: &[Output]) -> (Written, Vec<Diagnostic>) {
+    let hashes: Vec<String> = outputs.par_iter().map(|o| hash(o.text.as_bytes())).collect();
+    write_hashed(folder, outputs, &hashes, &Hashes::new())
+}
+
+fn write_hashed(
+    folder: &OutputFolder<'_>,
+    outputs: &[Output],
+    hashes: &[String],
+    standing: &Hashes,
+) -> (Written, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let result = folder.write(outputs, &mut diagnostics);
+    let result = folder.write(outputs, hashes, standing, &mut diagnostics);
     let written = result.unwrap_or_else(|failure| {
         diagnostics.extend(failure.diagnostics);
         failure.written

@@ -41,7 +41,7 @@ use crate::{
         contract::ModuleContract,
         types::TypeExpr,
     },
-    pipeline::names::Layout,
+    pipeline::{Texts, names::Layout},
     source,
     text::types::Printer,
 };
@@ -111,7 +111,7 @@ pub enum Failure {
 }
 
 /// Somebody who knows the project's types.
-pub trait TypeScript {
+pub trait TypeScript: Sync {
     /// Answers all questions.
     fn ask(
         &self,
@@ -125,7 +125,7 @@ pub struct Program<'a> {
     pub modules: &'a Modules,
     /// What the project's tables are: TypeScript learns it from generated declarations, which may
     /// not be written yet.
-    pub registry: &'a dyn Fn() -> Registry,
+    pub registry: &'a (dyn Fn() -> Registry + Sync),
 }
 
 /// The `typescript` that is installed where the project finds it.
@@ -134,7 +134,7 @@ pub struct Installed<'a> {
     pub options: &'a Options,
     pub layout: &'a Layout,
     /// The sources as this build read them.
-    pub texts: &'a BTreeMap<SourcePath, String>,
+    pub texts: &'a Texts,
 }
 
 impl Question {
@@ -225,7 +225,7 @@ impl Project<'_> {
 
 impl Installed<'_> {
     fn text(&self, file: &SourcePath) -> Option<&str> {
-        self.texts.get(file).map(String::as_str)
+        self.texts.get(file).map(|text| &**text)
     }
 }
 

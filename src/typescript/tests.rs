@@ -15,6 +15,7 @@ use crate::{
         types::{MemberKind, TypeExpr},
     },
     pipeline::{
+        Texts,
         extract::{Hints, extract},
         names::Layout,
     },
@@ -39,7 +40,7 @@ struct Asked {
     layout: Layout,
     files: Memory,
     modules: Modules,
-    texts: BTreeMap<SourcePath, String>,
+    texts: Texts,
     questions: BTreeMap<Question, Hint>,
 }
 
@@ -55,8 +56,8 @@ fn asked(source: &str) -> Asked {
         layout: Layout::new(&options),
         options,
         files,
-        modules: Modules::from([(file.clone(), contract)]),
-        texts: BTreeMap::from([(file, source.to_owned())]),
+        modules: Modules::from([(file.clone(), contract.into())]),
+        texts: BTreeMap::from([(file, source.into())]),
         questions: BTreeMap::from([(question, hint)]),
     }
 }

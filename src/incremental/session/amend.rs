@@ -127,6 +127,11 @@ impl Session {
         let hash = String::new();
         let mut edit = edits::Edit { sources, outputs, diagnostics, manifest, hash, index };
         edit.clone().apply(good)?;
+        if let Some(memory) = &mut self.memory {
+            for source in &edit.sources {
+                memory.forget(&source.file);
+            }
+        }
         good.hash = hash_of(&good.outputs, &good.migrations);
         edit.hash.clone_from(&good.hash);
         good.tell(outcome, self.settings.places);

@@ -1,6 +1,6 @@
 //! All of a project is built, with what earlier builds found out.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{Failed, Last, Session, Task};
 use crate::{
@@ -8,20 +8,32 @@ use crate::{
     files::{Disk, Files},
     incremental::{
         Outcome, Work, diagnostics,
-        made::{hash_of, made},
+        facts::Facts,
+        made::{hash_of, made, stands},
         manifest::Head,
         notes::Digest,
         slices,
-        state::{Check, Lazy, Source, Sources, State},
+        state::{Check, Lazy, Made, Source, Sources, State},
         store::{self, Store},
     },
     lock, migrate,
     model::{SourcePath, diagnostic::Diagnostic},
-    pipeline::{self, write},
+    pipeline::{
+        self,
+        memory::Memory,
+        recall::{Key, Recall, Subject},
+        write,
+    },
 };
 
 impl Session {
-    pub(super) fn compile(&mut self, task: &mut Task<'_>, outcome: &mut Outcome) {
+    /// `edited`: nothing but these files has changed since the last good build.
+    pub(super) fn compile(
+        &mut self,
+        task: &mut Task<'_>,
+        edited: Option<&[PathBuf]>,
+        outcome: &mut Outcome,
+    ) {
         let Task { options, seen, own, settings, store, warnings } = task;
         let own = std::mem::take(own);
         if self.facts.is_none()
@@ -33,10 +45,19 @@ impl Session {
         }
         let facts = self.facts.get_or_insert_default();
         facts.begin();
+        let memory = self.memory.as_mut().zip(edited).and_then(|(memory, edited)| {
+            let forget = |path: &PathBuf| memory.forget(&options.source_path(path));
+            edited.iter().all(forget).then_some(&*memory)
+        });
+        if let (Some(_), Some(edited), Some(good)) = (memory, edited, &self.good) {
+            seen.take_over(&good.notes, edited);
+        }
         seen.disregard(own.clone());
         let files = Arc::clone(seen) as Arc<dyn Files>;
         self.rounds += 1;
-        let (program, mut built) = pipeline::build_again(&files, options, facts);
+        let before = self.good.as_ref().map_or(&[][..], |good| &good.outputs);
+        let known = Known { facts, options, memory, outputs: before };
+        let (mut program, mut built) = pipeline::build_again(&files, options, &known);
         let mut diagnostics = built.diagnostics.clone();
         let migrations = if self.settings.serves {
             migrations(&*files, options, &built.lock, &mut diagnostics)
@@ -64,7 +85,11 @@ impl Session {
         let leaks = std::mem::take(&mut built.leaks);
         outcome.leaks = leaks.clone();
         outcome.diagnostics.clone_from(&diagnostics);
-        let outputs = made(&options.project, write::listed(&Disk, options));
+        let stood = |path: &str| {
+            let path = path.strip_prefix(&*options.out).and_then(|path| path.strip_prefix('/'));
+            path.is_some_and(|path| built.standing.contains_key(path))
+        };
+        let outputs = made(&options.project, write::listed(&Disk, options), before, stood);
         outcome.hash = hash_of(&outputs, &migrations);
         if diagnostics.iter().any(Diagnostic::is_error) {
             let failed = Failed { notes, sources };
@@ -92,6 +117,7 @@ impl Session {
             migrations,
             index: None,
         };
+        self.memory = Some(std::mem::take(&mut program.memory));
         // There is much of it, and nobody waits for it to go.
         rayon::spawn(move || drop((program, built)));
         self.good = Some(good);
@@ -106,6 +132,37 @@ impl Session {
         let kept = self.facts.as_mut().map_or(Ok(()), |facts| store.keep_facts(facts));
         let kept = kept.and_then(|()| store.keep(good));
         self.was_kept(store, kept, warnings);
+    }
+}
+
+/// What earlier builds found out, and what they have made.
+struct Known<'a> {
+    facts: &'a Facts,
+    options: &'a Options,
+    memory: Option<&'a Memory>,
+    outputs: &'a [Made],
+}
+
+impl Recall for Known<'_> {
+    fn find(&self, subject: Subject, name: &str, key: &Key) -> Option<Vec<u8>> {
+        self.facts.find(subject, name, key)
+    }
+
+    fn stands(&self, path: &str, hash: &str) -> bool {
+        let Options { project, out, .. } = self.options;
+        stands(project, self.outputs, &format!("{out}/{path}"), hash)
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.memory
+    }
+
+    fn touch(&self, subject: Subject, name: &str) {
+        self.facts.touch(subject, name);
+    }
+
+    fn keep(&self, subject: Subject, name: &str, key: &Key, found: Vec<u8>) {
+        self.facts.keep(subject, name, key, found);
     }
 }
 

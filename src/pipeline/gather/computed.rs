@@ -34,7 +34,7 @@ pub fn settle(
     for file in answers.files() {
         let Some(contract) = modules.get(file) else { continue };
         let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
-        let mut contract = contract.clone();
+        let mut contract = ModuleContract::clone(contract);
         replace(&mut contract, &mut |ty| {
             if !is_foreign(symbols, file, ty) {
                 return None;
@@ -70,7 +70,7 @@ pub fn settle(
             let signatures = function.overloads.iter().chain([&function.signature]);
             signatures.for_each(|signature| signature.walk_types(&mut note));
         }
-        modules.insert(file, contract);
+        modules.insert(file, contract.into());
     }
     (modules, resolutions)
 }

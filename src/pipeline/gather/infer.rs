@@ -11,7 +11,10 @@
 mod names;
 mod parts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use self::names::global;
 use super::{
@@ -42,7 +45,7 @@ pub fn infer(
     let inserts = inserts(modules, resolutions, is_client);
     for (file, found) in inserts {
         if let Some(contract) = modules.get_mut(&file) {
-            contract.inserts = found;
+            Arc::make_mut(contract).inserts = found;
         }
     }
     let mut results: Vec<(SourcePath, usize, Option<TypeExpr>)> = Vec::new();
@@ -71,7 +74,9 @@ pub fn infer(
         resolutions.insert(&file, specifier, Resolution::Module(target));
     }
     for (file, index, ty) in results {
-        if let Some(function) = modules.get_mut(&file).and_then(|c| c.functions.get_mut(index)) {
+        if let Some(function) =
+            modules.get_mut(&file).and_then(|c| Arc::make_mut(c).functions.get_mut(index))
+        {
             // The error has been reported; nothing more is to be said of the type.
             let ty = ty.unwrap_or_else(|| TypeExpr::Keyword("void".to_owned()));
             function.signature.result = Some(ty);

@@ -99,25 +99,44 @@ pub fn gather(
         })
         .collect();
     let file = middleware.as_ref().map(|middleware| &middleware.module);
-    reach::reach(symbols, file, &mut routes, &mut diagnostics);
     let is_client = |file: &SourcePath| options.is_client(file);
     let early_registry = || {
         let mut said_later = Vec::new();
+        let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
         let tables = tables::tables(symbols, &is_client, primary_keys, &mut said_later);
         registry::registry(symbols, &tables)
     };
     let program = Program { modules: &modules, registry: &early_registry };
-    let ask = |questions: &_| around.typescript.ask(&program, questions);
     let mut told = shapes::Told::default();
-    let shapes = shapes::shapes(symbols, &routes, declarations, &ask, &mut told, &mut diagnostics);
+    let mut found = Vec::new();
+    let plain = routes.clone();
+    let ((), shapes) = rayon::join(
+        || {
+            let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
+            reach::reach(symbols, file, &mut routes, &mut diagnostics);
+        },
+        || {
+            let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
+            let ask = |questions: &_| around.typescript.ask(&program, questions);
+            shapes::shapes(symbols, &plain, declarations, &ask, &mut told, &mut found)
+        },
+    );
+    diagnostics.append(&mut found);
     // What rows need of TypeScript is asked while the sources are as it knows them.
-    let early = tables::tables(symbols, &is_client, primary_keys, &mut Vec::new());
-    shapes::rows(symbols, &early, &shapes, declarations, Some(&ask), &mut told, &mut Vec::new());
+    let ask = |questions: &_| around.typescript.ask(&program, questions);
+    let mut tables = tables::tables(symbols, &is_client, primary_keys, &mut found);
+    let (mut rows, mut keys) =
+        shapes::rows(symbols, &tables, &shapes, declarations, Some(&ask), &mut told, &mut found);
+    let is_told = !told.is_silent();
     let (modules, resolutions) = computed::settle(modules, resolutions, &told.answers);
     let symbols = Symbols { modules: &modules, resolutions: &resolutions, packages: None };
-    let mut tables = tables::tables(symbols, &is_client, primary_keys, &mut diagnostics);
-    let (rows, keys) =
-        shapes::rows(symbols, &tables, &shapes, declarations, None, &mut told, &mut diagnostics);
+    if is_told {
+        found.clear();
+        tables = tables::tables(symbols, &is_client, primary_keys, &mut found);
+        (rows, keys) =
+            shapes::rows(symbols, &tables, &shapes, declarations, None, &mut told, &mut found);
+    }
+    diagnostics.append(&mut found);
     for (name, key) in keys {
         if let Some(table) = tables.get_mut(&name) {
             table.shape = Some(key);

@@ -43,7 +43,7 @@ const MAX_FILES: usize = 4_000;
 
 impl Packages {
     pub fn module(&self, file: &SourcePath) -> Option<&ModuleContract> {
-        self.modules.get(file)
+        self.modules.get(file).map(|contract| &**contract)
     }
 
     pub fn target(&self, from: &SourcePath, specifier: &str) -> Target<'_> {
@@ -101,7 +101,7 @@ impl Packages {
         let taken = self.labels.values().any(|label| label == short);
         let label = if taken { path } else { short }.to_owned();
         self.labels.insert(contract.file.clone(), label);
-        self.modules.insert(contract.file.clone(), contract);
+        self.modules.insert(contract.file.clone(), contract.into());
     }
 }
 

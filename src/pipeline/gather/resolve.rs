@@ -22,6 +22,7 @@ use crate::{
         contract::ModuleContract,
         types::TypeExpr,
     },
+    pipeline::memory::{Memory, Specifiers},
 };
 
 /// What a specifier of one file stands for.
@@ -40,7 +41,7 @@ pub enum Resolution {
 /// The resolutions of each file's specifiers.
 #[derive(Default)]
 pub struct Resolutions {
-    files: BTreeMap<SourcePath, BTreeMap<String, Resolution>>,
+    files: BTreeMap<SourcePath, Arc<Specifiers>>,
 }
 
 impl Resolutions {
@@ -49,19 +50,27 @@ impl Resolutions {
     }
 
     pub fn insert(&mut self, file: &SourcePath, specifier: String, resolution: Resolution) {
-        self.files.entry(file.clone()).or_default().insert(specifier, resolution);
+        let specifiers = self.files.entry(file.clone()).or_default();
+        Arc::make_mut(specifiers).insert(specifier, resolution);
     }
 }
 
 impl Resolutions {
+    /// Those of a file.
+    pub fn of(&self, file: &SourcePath) -> Arc<Specifiers> {
+        self.files.get(file).cloned().unwrap_or_default()
+    }
+
     /// The modules that these files' specifiers lead to.
     pub fn modules<'a>(&'a self, files: &'a [SourcePath]) -> impl Iterator<Item = &'a SourcePath> {
-        files.iter().filter_map(|file| self.files.get(file)).flat_map(BTreeMap::values).filter_map(
-            |r| match r {
+        files
+            .iter()
+            .filter_map(|file| self.files.get(file))
+            .flat_map(|specifiers| specifiers.values())
+            .filter_map(|r| match r {
                 Resolution::Module(module) => Some(module),
                 _ => None,
-            },
-        )
+            })
     }
 }
 
@@ -152,16 +161,27 @@ impl<'a> Resolver<'a> {
         found.map(|path| self.options.source_path(&path))
     }
 
-    /// Resolves the specifiers of the files in `fresh`, in parallel.
-    pub fn resolve(&self, modules: &Modules, fresh: &[SourcePath], resolutions: &mut Resolutions) {
+    /// Resolves the specifiers of the files in `fresh`, in parallel. `memory`: those of files that
+    /// have not changed.
+    pub fn resolve(
+        &self,
+        modules: &Modules,
+        memory: Option<&Memory>,
+        fresh: &[SourcePath],
+        resolutions: &mut Resolutions,
+    ) {
         let resolved: Vec<_> = fresh
             .par_iter()
             .filter_map(|file| modules.get(file))
             .map(|contract| {
+                let file = &contract.file;
+                if let Some(known) = memory.and_then(|memory| memory.get(file)) {
+                    return (file.clone(), Arc::clone(&known.specifiers));
+                }
                 let map = specifiers(contract)
                     .into_iter()
-                    .map(|s| (s.clone(), self.one(modules, &contract.file, &s)));
-                (contract.file.clone(), map.collect::<BTreeMap<_, _>>())
+                    .map(|s| (s.clone(), self.one(modules, file, &s)));
+                (file.clone(), Arc::new(map.collect::<Specifiers>()))
             })
             .collect();
         resolutions.files.extend(resolved);

@@ -52,7 +52,7 @@ pub fn places(options: &Options, layout: &Layout, app: &App, modules: &Modules) 
         let server = app.server.get(&source).map(|module| output("server", &module.output));
         Place { source, role, client, server }
     };
-    modules.values().map(place).collect()
+    modules.values().map(|contract| place(contract)).collect()
 }
 
 /// The server modules and everything they load, with their specifiers as the output needs them.

@@ -43,7 +43,8 @@ pub enum Leads {
 
 impl<'a> Symbols<'a> {
     pub fn module(&self, file: &SourcePath) -> Option<&'a ModuleContract> {
-        self.modules.get(file).or_else(|| self.packages?.module(file))
+        let own = self.modules.get(file).map(|contract| &**contract);
+        own.or_else(|| self.packages?.module(file))
     }
 
     pub fn is_package(&self, file: &SourcePath) -> bool {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::pretty::{self, nested};
 use crate::{
     diagnostic::position::LineIndex,
-    hash::{hex, of_parts as hash},
+    hash::of_parts as hash,
     model::{
         SourcePath,
         app::{App, Modules, Route, Statement, Unseen},
@@ -20,7 +20,10 @@ use crate::{
         shape::Shapes,
         types::{MODULE_SPECIFIER, Parameter},
     },
-    pipeline::gather::{result_type, without_predicate},
+    pipeline::{
+        Texts,
+        gather::{result_type, without_predicate},
+    },
     text::types::Printer,
 };
 
@@ -31,13 +34,13 @@ const VERSION: u32 = 1;
 const BEFORE_BUILD: &str = "\n  \"build\": \"";
 const AFTER_BUILD: &str = "\"\n}\n";
 
-/// `outputs` are all others: the build's hash covers them. `texts` are the sources, `inlined` the
+/// `build` is the hash of all other outputs. `texts` are the sources, `inlined` the
 /// middlewares that stand in their chains.
 pub fn manifest(
     app: &App,
     modules: &Modules,
-    outputs: &[Output],
-    texts: &BTreeMap<SourcePath, String>,
+    build: &str,
+    texts: &Texts,
     inlined: &[bool],
 ) -> Output {
     let specifier =
@@ -55,7 +58,7 @@ pub fn manifest(
         .middleware
         .iter()
         .flat_map(|file| {
-            let source = texts.get(&file.module).map_or("", String::as_str);
+            let source = texts.get(&file.module).map_or("", |text| &**text);
             let lines = LineIndex::new(source);
             file.entries
                 .iter()
@@ -110,22 +113,19 @@ pub fn manifest(
             (name.clone(), value)
         })
         .collect();
-    let hashes: Vec<String> = outputs.par_iter().map(|o| hex(o.text.as_bytes())).collect();
-    let build =
-        build_hash(outputs.iter().map(|o| o.path.as_str()).zip(hashes.iter().map(|h| &**h)));
     let mut manifest = vec![
-        ("generator", nested(&"kontract build", 1)),
-        ("version", nested(&VERSION, 1)),
-        ("abi", nested(&schema(app), 1)),
+        ("generator", nested(&"kontract build", 1).into()),
+        ("version", nested(&VERSION, 1).into()),
+        ("abi", nested(&schema(app), 1).into()),
     ];
     if !app.pins.is_empty() {
         let pins: Vec<&str> = app.pins.iter().map(|pin| &*pin.key).collect();
-        manifest.push(("pins", nested(&pins, 1)));
+        manifest.push(("pins", nested(&pins, 1).into()));
     }
     manifest.push(("routes", pretty::object(routes, 1)));
-    manifest.push(("middleware", nested(&middleware, 1)));
-    manifest.push(("tables", nested(&tables, 1)));
-    manifest.push(("types", nested(&types(app, modules, &printer), 1)));
+    manifest.push(("middleware", nested(&middleware, 1).into()));
+    manifest.push(("tables", nested(&tables, 1).into()));
+    manifest.push(("types", nested(&types(app, modules, &printer), 1).into()));
     let Shapes { objects, unions, routes } = &app.shapes;
     let wire = [
         ("objects", pretty::map(objects, 2)),
@@ -140,10 +140,10 @@ pub fn manifest(
     }
     if !app.statements.is_empty() {
         let statements = app.statements.iter().map(|(id, s)| (id.clone(), statement(s, texts)));
-        manifest.push(("statements", nested(&Value::Object(statements.collect()), 1)));
+        manifest.push(("statements", nested(&Value::Object(statements.collect()), 1).into()));
     }
-    manifest.push(("build", nested(&build, 1)));
-    Output { path: "manifest.json".to_owned(), text: pretty::object(manifest, 0) + "\n" }
+    manifest.push(("build", nested(&build, 1).into()));
+    Output { path: "manifest.json".to_owned(), text: pretty::object(manifest, 0).into_text("\n") }
 }
 
 /// Where the hash of the build begins, and what it is: it comes last, so that a build that changes
@@ -173,7 +173,7 @@ fn route(
     printer: &Printer<'_>,
     route: &Route,
     streams: bool,
-    texts: &BTreeMap<SourcePath, String>,
+    texts: &Texts,
 ) -> Value {
     let function = &modules[&route.module].functions[route.function];
     let signature = &function.signature;
@@ -237,9 +237,9 @@ fn route(
 }
 
 /// `at` is for people: where the first call stands.
-fn statement(statement: &Statement, texts: &BTreeMap<SourcePath, String>) -> Value {
+fn statement(statement: &Statement, texts: &Texts) -> Value {
     let at = statement.calls.first().map(|(file, argument)| {
-        let text = texts.get(file).map_or("", String::as_str);
+        let text = texts.get(file).map_or("", |text| &**text);
         let line = LineIndex::new(text).position(text, argument.start as usize).line;
         format!("{file}:{line}")
     });
@@ -253,10 +253,10 @@ fn statement(statement: &Statement, texts: &BTreeMap<SourcePath, String>) -> Val
 }
 
 /// `src/library.ts:12: a computed table name`, each once.
-fn unseen(unseen: &[Unseen], texts: &BTreeMap<SourcePath, String>) -> Vec<Value> {
+fn unseen(unseen: &[Unseen], texts: &Texts) -> Vec<Value> {
     let mut lines: Vec<(&SourcePath, usize, &str)> = Vec::new();
     for unseen in unseen {
-        let text = texts.get(&unseen.file).map_or("", String::as_str);
+        let text = texts.get(&unseen.file).map_or("", |text| &**text);
         let line = LineIndex::new(text).position(text, unseen.span.start as usize).line;
         lines.push((&unseen.file, line, &unseen.what));
     }

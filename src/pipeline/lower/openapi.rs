@@ -82,22 +82,22 @@ pub fn openapi(
     let paths: BTreeMap<String, String> = paths.collect::<Vec<_>>().into_iter().collect();
     let components = [
         ("schemas", pretty::object(schemas.components(2), 2)),
-        ("responses", pretty::nested(&responses(&schemas), 2)),
-        ("parameters", pretty::nested(&parameters(), 2)),
-        ("securitySchemes", pretty::nested(&security_schemes(), 2)),
+        ("responses", pretty::nested(&responses(&schemas), 2).into()),
+        ("parameters", pretty::nested(&parameters(), 2).into()),
+        ("securitySchemes", pretty::nested(&security_schemes(), 2).into()),
     ];
     let tags: Vec<Value> = groups.iter().map(|group| json!({ "name": group })).collect();
     let security = json!([{ "bearer": [] }, { "cookie": [] }, {}]);
     let document = [
-        ("openapi", pretty::nested(&"3.1.0", 1)),
-        ("info", pretty::nested(&info(package), 1)),
-        ("servers", pretty::nested(&json!([{ "url": "/" }]), 1)),
-        ("security", pretty::nested(&security, 1)),
-        ("tags", pretty::nested(&tags, 1)),
+        ("openapi", pretty::nested(&"3.1.0", 1).into()),
+        ("info", pretty::nested(&info(package), 1).into()),
+        ("servers", pretty::nested(&json!([{ "url": "/" }]), 1).into()),
+        ("security", pretty::nested(&security, 1).into()),
+        ("tags", pretty::nested(&tags, 1).into()),
         ("paths", pretty::object(paths, 1)),
         ("components", pretty::object(components, 1)),
     ];
-    let text = pretty::object(document, 0) + "\n";
+    let text = pretty::object(document, 0).into_text("\n");
     Some(Output { path: "openapi.json".to_owned(), text })
 }
 

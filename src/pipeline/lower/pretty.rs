@@ -1,37 +1,77 @@
-//! JSON with line breaks, of parts that are printed beside each other.
+//! JSON with line breaks, of parts that are printed beside each other and become one text at the end:
+//! there are tens of megabytes of it in a large project.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, io};
 
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{
+    Serializer,
+    ser::{Formatter, PrettyFormatter},
+};
+
+/// A text in parts.
+#[derive(Default)]
+pub struct Parts(Vec<String>);
+
+impl Parts {
+    pub fn into_text(self, end: &str) -> String {
+        let Self(parts) = self;
+        let mut text =
+            String::with_capacity(parts.iter().map(String::len).sum::<usize>() + end.len());
+        parts.iter().for_each(|part| text.push_str(part));
+        text + end
+    }
+}
+
+impl From<String> for Parts {
+    fn from(text: String) -> Self {
+        Self(vec![text])
+    }
+}
 
 /// A value as it stands in an object of this depth.
 pub fn nested(value: &impl Serialize, depth: usize) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    // No string in JSON has a line break in it.
-    text.replace('\n', &format!("\n{}", INDENT.repeat(depth)))
+    let mut formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
+    for _ in 0..depth {
+        let _ = formatter.begin_array(&mut io::sink());
+    }
+    let mut text = Vec::new();
+    let printed = value.serialize(&mut Serializer::with_formatter(&mut text, formatter));
+    printed.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
 }
 
 /// An object whose members are printed already, each for the depth behind this one.
 pub fn object<K: AsRef<str>>(
-    members: impl IntoIterator<Item = (K, String)>,
+    members: impl IntoIterator<Item = (K, impl Into<Parts>)>,
     depth: usize,
-) -> String {
+) -> Parts {
     let indent = INDENT.repeat(depth);
     let mut text = "{".to_owned();
+    let mut parts = Vec::new();
     for (name, member) in members {
-        let comma = if text.len() > 1 { "," } else { "" };
-        let _ = write!(text, "{comma}\n{indent}{INDENT}{}: {member}", Value::from(name.as_ref()));
+        if !parts.is_empty() {
+            text.push(',');
+        }
+        text.push('\n');
+        text.push_str(&indent);
+        text.push_str(INDENT);
+        text.push_str(&nested(&name.as_ref(), 0));
+        text.push_str(": ");
+        parts.push(std::mem::take(&mut text));
+        parts.extend(member.into().0);
     }
-    if text.len() > 1 {
-        let _ = write!(text, "\n{indent}");
+    if !parts.is_empty() {
+        text.push('\n');
+        text.push_str(&indent);
     }
-    text + "}"
+    text.push('}');
+    parts.push(text);
+    Parts(parts)
 }
 
 /// A map, its values beside each other.
-pub fn map<V: Serialize + Sync>(map: &BTreeMap<String, V>, depth: usize) -> String {
+pub fn map<V: Serialize + Sync>(map: &BTreeMap<String, V>, depth: usize) -> Parts {
     let members: Vec<(&String, String)> =
         map.par_iter().map(|(name, value)| (name, nested(value, depth + 1))).collect();
     object(members, depth)
@@ -53,6 +93,7 @@ mod tests {
         let whole = json!({ "none": none, "some": some, "deep": { "some": some } });
         let deep = object([("some", map(&some, 2))], 1);
         let parts = [("none", map(&none, 1)), ("some", map(&some, 1)), ("deep", deep)];
-        assert_eq!(object(parts, 0), serde_json::to_string_pretty(&whole).unwrap_or_default());
+        let whole = serde_json::to_string_pretty(&whole).unwrap_or_default();
+        assert_eq!(object(parts, 0).into_text(""), whole);
     }
 }

@@ -14,7 +14,10 @@ use crate::{
     config::Options,
     diagnostic::write as diagnostics,
     files::{Disk, Files, Kind, Prepared, is_temporary},
-    model::{diagnostic::Diagnostic, output::Output},
+    model::{
+        diagnostic::Diagnostic,
+        output::{Hashes, Output},
+    },
     pipeline::names::Layout,
 };
 
@@ -73,13 +76,15 @@ impl<'a> OutputFolder<'a> {
     pub fn write(
         &self,
         outputs: &[Output],
+        hashes: &[String],
+        standing: &Hashes,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Written, Failure> {
-        let mut written = Written::default();
+        let mut written = Written { unchanged: standing.len(), ..Written::default() };
         self.check_no_link()?;
         let old = self.read_record(diagnostics)?;
-        let hashed = outputs.par_iter().map(|o| (o.path.clone(), hash(o.text.as_bytes())));
-        let files = hashed.collect::<Vec<_>>().into_iter().collect();
+        let mut files = standing.clone();
+        files.extend(outputs.iter().map(|o| o.path.clone()).zip(hashes.iter().cloned()));
         let mut new = Record { version: VERSION, files, lost: false };
         let in_the_way = self.in_the_way(outputs, &old);
         if !in_the_way.is_empty() {

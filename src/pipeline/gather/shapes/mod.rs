@@ -69,6 +69,11 @@ pub struct Told {
 }
 
 impl Told {
+    /// TypeScript has not been asked.
+    pub fn is_silent(&self) -> bool {
+        self.questions.is_empty()
+    }
+
     /// Calls `resolve` until it leaves nothing to ask for. Without `ask` what is known must do.
     fn settle<T>(
         &mut self,

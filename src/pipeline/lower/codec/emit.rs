@@ -25,8 +25,8 @@ pub struct Emitter<'a> {
     /// Names from `kontract/codec`.
     support: BTreeSet<&'static str>,
     /// Names from the shared file.
-    shared: BTreeSet<String>,
-    defined: BTreeSet<String>,
+    pub shared: BTreeSet<String>,
+    pub defined: BTreeSet<String>,
     /// Definitions whose values have to be told from others by their structure.
     pub tested: &'a BTreeSet<String>,
 }

@@ -136,18 +136,14 @@ impl Emitter<'_> {
     fn wanted_definitions(&mut self) {
         let plan = self.plan;
         let mut done = BTreeSet::new();
-        loop {
-            let wanted = self.undefined().filter_map(|function| {
-                let (name, _) = function.rsplit_once('_')?;
-                plan.definitions.get_key_value(name)
-            });
-            let Some((name, definition)) =
-                wanted.into_iter().find(|(name, _)| !done.contains(*name))
-            else {
-                return;
-            };
-            done.insert(name);
-            self.row_definition(name, definition);
+        let mut called = std::mem::take(&mut self.shared);
+        while let Some(function) = called.pop_first() {
+            let name = function.rsplit_once('_').map_or("", |(name, _)| name);
+            let Some((name, definition)) = plan.definitions.get_key_value(name) else { continue };
+            if !self.defined.contains(&function) && done.insert(name) {
+                self.row_definition(name, definition);
+                called.append(&mut self.shared);
+            }
         }
     }
 
