@@ -1,7 +1,7 @@
 //! The thread that builds a project, waits for changes, and builds it again.
 
 use std::{
-    io,
+    io, mem,
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
@@ -54,7 +54,8 @@ impl Follower {
             move || {
                 let session = Session::open(settings);
                 let (events, changes) = (sender, None);
-                let work = Work { session, project, events, woken, changes, covered: None };
+                let asked = Vec::new();
+                let work = Work { session, project, events, woken, changes, asked, covered: None };
                 work.run((!poll).then_some(own));
             },
         )?;
@@ -88,6 +89,8 @@ struct Work {
     woken: Receiver<Wake>,
     /// None: there will be no hints.
     changes: Option<Changes>,
+    /// Who waits to hear that what is on the disk has been built.
+    asked: Vec<Value>,
     /// Which of the session's rounds the folders that are watched go by.
     covered: Option<usize>,
 }
@@ -112,11 +115,10 @@ impl Work {
         }
         self.cover()?;
         loop {
-            let asked = self.wait()?;
-            let hints = self.changes.as_mut().map_or_else(Hints::anything, Changes::take);
-            // What was asked about may have changed before the system tells.
-            self.look(&if asked.is_empty() { hints } else { Hints::anything() })?;
-            for ask in asked {
+            self.wait()?;
+            let hints = self.hints();
+            self.look(&hints)?;
+            for ask in mem::take(&mut self.asked) {
                 self.tell(Event::Settled(ask))?;
             }
             self.cover()?;
@@ -125,18 +127,18 @@ impl Work {
 
     /// Ends when it is time to look: some moments after a hint, after an interval, or at once
     /// where somebody asks.
-    fn wait(&mut self) -> Result<Vec<Value>, Stopped> {
+    fn wait(&mut self) -> Result<(), Stopped> {
+        if !self.asked.is_empty() {
+            return Ok(());
+        }
         let Some(changes) = &mut self.changes else {
-            return match self.woken.recv_timeout(INTERVAL) {
-                Ok(Wake::Settle(ask)) => Ok(vec![ask]),
-                Ok(Wake::Told(_)) | Err(RecvTimeoutError::Timeout) => {
-                    self.session.rest();
-                    Ok(Vec::new())
-                }
-                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => Err(Stopped),
-            };
+            match self.woken.recv_timeout(INTERVAL) {
+                Ok(Wake::Settle(ask)) => self.asked.push(ask),
+                Ok(Wake::Told(_)) | Err(RecvTimeoutError::Timeout) => self.session.rest(),
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+            }
+            return Ok(());
         };
-        let mut asked = Vec::new();
         let mut wake = match self.woken.recv_timeout(REST) {
             Err(RecvTimeoutError::Timeout) => {
                 self.session.rest();
@@ -148,14 +150,14 @@ impl Work {
         loop {
             match wake {
                 Wake::Told(told) => changes.note(told),
-                Wake::Settle(ask) => asked.push(ask),
+                Wake::Settle(ask) => self.asked.push(ask),
                 Wake::Stop => return Err(Stopped),
             }
             // A program that writes all the time must not keep us from looking.
             if begun.elapsed() > LONGEST_WAIT {
-                return Ok(asked);
+                return Ok(());
             }
-            let patience = if !asked.is_empty() {
+            let patience = if !self.asked.is_empty() {
                 Duration::ZERO
             } else if changes.hints().are_many() {
                 QUIET_OF_MANY
@@ -166,10 +168,16 @@ impl Work {
             };
             wake = match self.woken.recv_timeout(patience) {
                 Ok(next) => next,
-                Err(RecvTimeoutError::Timeout) => return Ok(asked),
+                Err(RecvTimeoutError::Timeout) => return Ok(()),
                 Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
             };
         }
+    }
+
+    /// What may have changed. What somebody asks about may have before the system tells.
+    fn hints(&mut self) -> Hints {
+        let hints = self.changes.as_mut().map_or_else(Hints::anything, Changes::take);
+        if self.asked.is_empty() { hints } else { Hints::anything() }
     }
 
     /// Builds what changed, if anything did.
@@ -177,9 +185,40 @@ impl Work {
         if !self.session.is_outdated(hints.paths()) {
             return Ok(false);
         }
-        let outcome = self.session.build(hints.paths());
+        let mut outcome = self.session.build(hints.paths());
+        let begun = Instant::now();
+        while !outcome.is_good() && begun.elapsed() < LONGEST_WAIT {
+            self.listen(QUIET_OF_ERRORS)?;
+            let hints = self.hints();
+            if !self.session.is_outdated(hints.paths()) {
+                break;
+            }
+            let mut changed = outcome.changed;
+            outcome = self.session.build(hints.paths());
+            changed.append(&mut outcome.changed);
+            changed.sort();
+            changed.dedup();
+            outcome.changed = changed;
+        }
         self.tell(Event::Built(Box::new(outcome)))?;
         Ok(true)
+    }
+
+    /// Notes what is said within this time.
+    fn listen(&mut self, time: Duration) -> Result<(), Stopped> {
+        let end = Instant::now() + time;
+        loop {
+            match self.woken.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(Wake::Told(told)) => {
+                    if let Some(changes) = &mut self.changes {
+                        changes.note(told);
+                    }
+                }
+                Ok(Wake::Settle(ask)) => self.asked.push(ask),
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+                Err(RecvTimeoutError::Timeout) => return Ok(()),
+            }
+        }
     }
 
     /// Has the folders watched that the last build went by. What happened in them before they
@@ -225,6 +264,8 @@ const QUIET: Duration = Duration::from_millis(20);
 const QUIET_OF_MANY: Duration = Duration::from_millis(150);
 /// Most systems tell when a file is what it was to become.
 const QUIET_OF_ONE: Duration = Duration::from_millis(2);
+/// What is wrong may be half of what somebody is about to write.
+const QUIET_OF_ERRORS: Duration = Duration::from_millis(60);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_millis(500);
 /// After which nobody is in the midst of something.
